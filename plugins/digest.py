@@ -1,0 +1,14 @@
+"""The digest of a set of files: one value that names exact bytes, and that coreutils can recompute."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Return "sha256:<64 hex>" over the lines `<sha256 of content>  <path>\\n`, sorted by the bytes of the path."""
+    whole = hashlib.sha256()
+    for path in sorted(files, key=str.encode):
+        whole.update(f"{hashlib.sha256(files[path]).hexdigest()}  {path}\n".encode())
+    return f"sha256:{whole.hexdigest()}"

@@ -1,0 +1,126 @@
+"""How a sandboxed call ended: a closed union of frozen values, never an exception or a return code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What one call or sandbox used, measured from outside it. Seconds and MB (2**20 bytes)."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    peak_memory_mb: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One thing the language policy refuses in a source text, and what to write instead."""
+
+    rule: str
+    message: str
+    path: str
+    line: int
+    column: int
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """The call returned `value` (decoded from tagged JSON: only None, bool, int, float, str, bytes, list, tuple, set, dict)."""
+
+    value: object
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """The called code raised. `frames` are "file:line in function" of the program's own files, innermost last."""
+
+    kind: str
+    message: str
+    frames: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedOut:
+    """The wall clock ran out and the worker was killed."""
+
+    limit_s: float
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitExceeded:
+    """A ceiling of `Limits` was reached; `limit` is the name of its field."""
+
+    limit: str
+    message: str
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """Something outside the policy was asked for, or the language policy refused the source (then with `violations`).
+
+    `capability` names what would have to be granted ("network api.example.org:443"), empty for a language refusal.
+    """
+
+    message: str
+    capability: str = ""
+    violations: tuple[Violation, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crashed:
+    """The worker died: by `signal` (a name such as "SIGSEGV") or with `exit_code`. `report` is its last words, capped."""
+
+    signal: str = ""
+    exit_code: int | None = None
+    report: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrupted:
+    """The worker broke the protocol (malformed, oversized, unsolicited or late frame) and was killed."""
+
+    reason: str
+    usage: Usage = field(default_factory=Usage)
+
+
+Outcome: TypeAlias = Completed | Raised | TimedOut | LimitExceeded | Denied | Crashed | Corrupted
+
+NAMES: dict[type, str] = {
+    Completed: "completed",
+    Raised: "raised",
+    TimedOut: "timed-out",
+    LimitExceeded: "limit-exceeded",
+    Denied: "denied",
+    Crashed: "crashed",
+    Corrupted: "corrupted",
+}
+
+
+def describe(outcome: Outcome) -> str:
+    """Return one plain sentence for a person; it may hold text of the program, so escape it before a terminal."""
+    match outcome:
+        case Completed():
+            return "completed"
+        case Raised(kind=kind, message=message, frames=frames):
+            where = f" ({frames[-1]})" if frames else ""
+            return f"{kind}: {message}{where}" if message else f"{kind}{where}"
+        case TimedOut(limit_s=limit):
+            return f"stopped after {limit:g} s of wall clock"
+        case LimitExceeded(limit=limit_name, message=message):
+            return f"{limit_name} exceeded: {message}"
+        case Denied(message=message):
+            return message
+        case Crashed(signal=signal, exit_code=code):
+            return f"the worker died by {signal}" if signal else f"the worker exited with {code}"
+        case Corrupted(reason=reason):
+            return f"the worker broke the protocol: {reason}"
