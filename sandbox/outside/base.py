@@ -1,0 +1,101 @@
+"""What a worker may ask the host for, and what the host answers: the one door between a program and the outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+#: Every operation a worker may name; anything else is refused without being looked at.
+OPERATIONS: Final = frozenset(
+    {
+        "http.request",
+        "http.read",
+        "files.read",
+        "files.write",
+        "files.list",
+        "environment.get",
+        "storage.get",
+        "storage.set",
+        "storage.delete",
+        "storage.keys",
+        "clock.now",
+        "clock.monotonic",
+        "random.seed",
+        "log",
+        "progress",
+        "tcp.open",
+        "tcp.send",
+        "tcp.receive",
+        "tcp.close",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One question of a worker. `argument` is decoded, hostile data (see `sandbox.values`)."""
+
+    op: str
+    argument: object = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The answer: data for the worker."""
+
+    value: object = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The ask was allowed but did not work out (no such file, connection refused): the plugin may catch it.
+
+    `kind` is the builtin exception the worker raises ("FileNotFoundError", "ConnectionError", "TimeoutError",
+    "ValueError", "OSError"); anything else becomes OSError.
+    """
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The ask is outside the policy. `capability` names what would have to be granted for it."""
+
+    capability: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exceeded:
+    """The ask would go over a ceiling; `limit` is a field name of `Limits`."""
+
+    limit: str
+    message: str
+
+
+Answer = Given | Failed | Refused | Exceeded
+
+
+class Outside(Protocol):
+    """The host's side of the door. `answer` never raises for what a worker asks, and bounds its own time and memory."""
+
+    def answer(self, ask: Ask) -> Answer:
+        """Answer one ask."""
+        ...
+
+    def close(self) -> None:
+        """Release what the answers hold open."""
+        ...
+
+
+class Closed:
+    """Nothing of the outside: every ask is refused."""
+
+    def answer(self, ask: Ask) -> Answer:
+        """Refuse, naming the kind of capability that is missing."""
+        kind = ask.op.partition(".")[0]
+        return Refused(capability=kind[:64], message="nothing of the outside is reachable here")
+
+    def close(self) -> None:
+        """Hold nothing, release nothing."""
