@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from selfmod.gate.subject import Subject
 
 Verdict = Literal["pass", "refuse", "not-run"]
 # A figure is a number, a text or a list of these: what `--json` prints as it is.
 Figure = bool | int | float | str | None | list["Figure"] | dict[str, "Figure"]
+# Findings of these stages alone can be waived, one by one (design, section 5).
+WAIVABLE_STAGES = frozenset({"coverage", "mutation", "determinism", "cost", "docs"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +44,60 @@ class StageResult:
     seconds: float = 0.0
     figures: Mapping[str, Figure] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+
+
+class Stage(Protocol):
+    """One check. It never raises for what a candidate contains; only `SandboxUnavailable` may leave it."""
+
+    @property
+    def name(self) -> str:
+        """The name in the design's table ("layout", "coverage", ...)."""
+
+    def run(self, subject: Subject) -> StageResult:
+        """Judge the subject, leaving evidence for later stages in its slots."""
+
+
+def finding(
+    rule: str, message: str, *, path: str = "", line: int = 0, hint: str = "", key: str = "", advisory: bool = False
+) -> Finding:
+    """Make a finding of `rule` ("<stage>.<rule>"). `key` tells apart findings of one rule that share path and line."""
+    where = ":".join(part for part in (path, str(line) if line else "", key) if part)
+    return Finding(
+        id=f"{rule}:{where}" if where else rule,
+        rule=rule,
+        message=message,
+        path=path,
+        line=line,
+        hint=hint,
+        waivable=rule.partition(".")[0] in WAIVABLE_STAGES,
+        advisory=advisory,
+    )
+
+
+def result(
+    name: str,
+    findings: Iterable[Finding] = (),
+    *,
+    figures: Mapping[str, Figure] | None = None,
+    applicable: bool = True,
+) -> StageResult:
+    """Make a result: it refuses exactly when a finding that is not advisory remains. The gate adds the time."""
+    found = _unique(findings)
+    refused = any(not item.advisory and not item.waived for item in found)
+    return StageResult(
+        name=name,
+        verdict="refuse" if refused else "pass",
+        applicable=applicable,
+        figures=dict(figures or {}),
+        findings=found,
+    )
+
+
+def _unique(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Give every finding an id of its own: the second of the same id gets "#2", so that a waiver names exactly one."""
+    seen: dict[str, int] = {}
+    numbered = []
+    for item in findings:
+        seen[item.id] = count = seen.get(item.id, 0) + 1
+        numbered.append(item if count == 1 else replace(item, id=f"{item.id}#{count}"))
+    return tuple(numbered)
