@@ -1,0 +1,69 @@
+# Everything runs in .venv, from requirements that are locked with versions and hashes. Nothing here needs root.
+#   make run      the REPL (ARGS="..." are passed on)      make lint     ruff
+#   make test     the suite (ARGS="..." for pytest)        make types    mypy --strict
+#   make bench    the benchmarks, side by side             make lock     write requirements/*.txt again
+# PYTHON=/path/to/python3 chooses the interpreter that .venv is made with (3.11 or later).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+ARGS ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+LOCKED := $(PIP) install --quiet --require-hashes --only-binary=:all:
+LOCK := $(if $(wildcard $(BIN)/uv),$(BIN)/uv,uv) pip compile --quiet --universal --generate-hashes --no-header
+
+.DELETE_ON_ERROR:
+.PHONY: run test lint types bench lock clean
+
+run: $(VENV)/.ratchet
+	@$(BIN)/ratchet $(ARGS)
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	@$(BIN)/mypy
+
+bench: $(VENV)/.dev $(VENV)/.bench
+	@$(BIN)/python -m benchmarks
+
+# --- what they stand on: one stamp for each lock file, newer than the file it was installed from ---
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Ratchet needs Python 3.11 or later; choose one with PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "making $(VENV)" >&2
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "on Debian and Ubuntu: install python3-venv" >&2; exit 1; }
+
+$(VENV)/.base: requirements/base.txt | $(BIN)/python
+	@echo "installing what Ratchet needs" >&2
+	@$(LOCKED) -r requirements/base.txt
+	@touch $@
+
+$(VENV)/.ratchet: pyproject.toml $(VENV)/.base
+	@$(PIP) install --quiet --no-index --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.ratchet
+	@echo "installing what the tests need" >&2
+	@$(LOCKED) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt | $(BIN)/python
+	@$(BIN)/python -m venv $(VENV)/bench
+	@$(VENV)/bench/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary=:all: \
+	  -r requirements/bench.txt
+	@touch $@
+
+lock:
+	$(LOCK) --extra dev --extra wasm pyproject.toml requirements/build.in -o requirements/dev.txt
+	$(LOCK) -c requirements/dev.txt pyproject.toml requirements/build.in -o requirements/base.txt
+	$(LOCK) requirements/bench.in -o requirements/bench.txt
+
+clean:
+	rm -rf $(VENV) build dist ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
