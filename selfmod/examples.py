@@ -1,0 +1,271 @@
+"""Examples of results: read from what a person typed, split into shown and held back, written as tests, and checked.
+
+An example is text. It is parsed, never evaluated: a call of one function with literal arguments, and a literal result.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import hashlib
+import hmac
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from plugins.errors import RatchetError
+from sandbox.outcome import Completed, Outcome, Raised, describe
+from selfmod.spec import Example
+
+MAX_SOURCE: Final = 2000
+MAX_EXAMPLES: Final = 100
+MAX_DEPTH: Final = 32
+TEST_PATH: Final = "tests/test_examples.py"
+
+_RAISES = re.compile(r"^(?P<call>.*\S)\s+raises\s+(?P<error>[A-Za-z_][A-Za-z0-9_]*)$", re.DOTALL)
+_SCALARS = (type(None), bool, int, float, str, bytes)
+
+
+class ExampleError(RatchetError):
+    """An example that cannot be read, or two that contradict each other."""
+
+    kind = "example"
+    exit_code = 2
+
+
+def parse_example(source: str) -> Example:
+    """Read `f(1) == 2`, `f("") raises ValueError` or a call that must be true; anything else is an `ExampleError`."""
+    text = source.strip()
+    if not text or len(text) > MAX_SOURCE:
+        raise ExampleError(f"an example has 1 to {MAX_SOURCE} characters, not {len(text)}", hint=_HINT)
+    raising = _RAISES.match(text)
+    tree = _expression(text)
+    if tree is None and raising is not None:
+        call = _call(_expression(raising["call"]), text)
+        return Example(
+            source=text, kind="raises", function=_name(call), call=ast.unparse(call), expected=raising["error"]
+        )
+    if isinstance(tree, ast.Compare):
+        return _comparison(tree, text)
+    call = _call(tree, text)
+    return Example(source=text, kind="truth", function=_name(call), call=ast.unparse(call))
+
+
+_HINT: Final = 'write it like  clamp(5, 0, 3) == 3  or  f("") raises ValueError, with literal values only'
+
+
+def parse_examples(sources: Iterable[str]) -> tuple[Example, ...]:
+    """Read many; an example that is repeated counts once, and one that contradicts another is an `ExampleError`."""
+    found: dict[str, Example] = {}
+    for source in sources:
+        example = parse_example(source)
+        first = found.setdefault(example.call, example)
+        if _meaning(first) != _meaning(example):
+            raise ExampleError(f"two examples contradict each other: {first.source}  and  {example.source}")
+        if len(found) > MAX_EXAMPLES:
+            raise ExampleError(f"at most {MAX_EXAMPLES} examples")
+    return tuple(found.values())
+
+
+def align_with_return(examples: Sequence[Example], function: str, returns: str) -> tuple[Example, ...]:
+    """Read `f(100) == 212` as 212.0 where the signature says that `f` gives a float: results are compared by type."""
+
+    def aligned(example: Example) -> Example:
+        whole = example.kind == "equals" and re.fullmatch(r"-?\d+", example.expected)
+        if returns != "float" or example.function != function or not whole:
+            return example
+        return replace(example, expected=repr(float(example.expected)))
+
+    return tuple(aligned(example) for example in examples)
+
+
+def choose_held_back(examples: Sequence[Example], secret: bytes) -> tuple[Example, ...]:
+    """Mark at least a third (none of a single one) as held back: by the host's secret, so that no author can guess.
+
+    The next one is always taken from the results that are most often shown, so that the shown ones stay varied.
+    """
+    plain = [replace(example, held_back=False) for example in examples]
+    count = -(-len(plain) // 3) if len(plain) >= 2 else 0  # rounded up
+    seed = hashlib.sha256("\n".join(example.source for example in plain).encode()).digest()
+    held: set[int] = set()
+    for _ in range(count):
+        rest = [number for number in range(len(plain)) if number not in held]
+        groups = [_result(plain[number]) for number in rest]
+        held.add(max(rest, key=lambda number: (groups.count(_result(plain[number])), _rank(secret, seed, number))))
+    return tuple(replace(example, held_back=number in held) for number, example in enumerate(plain))
+
+
+def example_tests(examples: Iterable[Example], *, module: str = "plugin") -> bytes:
+    """Return the test file for the given (shown) examples; empty when there is none. Only the host writes this file."""
+    chosen = list(examples)
+    if not chosen:
+        return b""
+    raised = {example.expected for example in chosen if example.kind == "raises"}
+    names = {example.function for example in chosen} | {name for name in raised if not _builtin_error(name)}
+    lines = ['"""Written by Ratchet from the examples of the request."""', ""]
+    if raised:
+        lines += ["import pytest", ""]
+    lines += [f"from {module} import {', '.join(sorted(names))}", ""]
+    for number, example in enumerate(chosen, start=1):
+        lines += ["", f"def test_example_{number}():", *_body(example), ""]
+    return ("\n".join(lines).rstrip("\n") + "\n").encode()
+
+
+def arguments(example: Example) -> tuple[list[object], dict[str, object]]:
+    """Return the positional and named arguments of the example's call, as values."""
+    call = _call(_expression(example.call), example.source)
+    named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+    return [ast.literal_eval(argument) for argument in call.args], named
+
+
+def expected_value(example: Example) -> object:
+    """Return the value that the call must give: the literal of an "equals" example, True for a "truth" one."""
+    return ast.literal_eval(example.expected) if example.kind == "equals" else True
+
+
+def mismatch(example: Example, outcome: Outcome) -> str:
+    """Return "" when `outcome` is what the example says, by type and value; else one sentence that says what it was."""
+    if example.kind == "raises":
+        if isinstance(outcome, Raised) and _is_error(outcome.kind, example.expected):
+            return ""
+        return f"{example.call} should raise {example.expected}, but {_told(outcome)}"
+    if not isinstance(outcome, Completed):
+        return f"{example.call} should give {expected_value(example)!r}, but {_told(outcome)}"
+    if same_value(outcome.value, expected_value(example)):
+        return ""
+    return f"{example.call} should give {expected_value(example)!r}, but {_told(outcome)}"
+
+
+def same_value(left: object, right: object) -> bool:
+    """Say whether two values are alike in type and value, all the way down (1, True and 1.0 are three values)."""
+    return _canonical(left) == _canonical(right)
+
+
+def _canonical(value: object) -> str:
+    match value:
+        case dict():
+            items = sorted(f"{_canonical(key)}: {_canonical(item)}" for key, item in value.items())
+            return f"dict{{{', '.join(items)}}}"
+        case set() | frozenset():
+            return f"{type(value).__name__}{{{', '.join(sorted(map(_canonical, value)))}}}"
+        case list() | tuple():
+            return f"{type(value).__name__}[{', '.join(map(_canonical, value))}]"
+        case float():
+            return f"float {value + 0.0!r}"  # adding makes -0.0 the 0.0 that it equals
+        case _:
+            return f"{type(value).__name__} {value!r}"
+
+
+def _told(outcome: Outcome) -> str:
+    if isinstance(outcome, Completed):
+        return f"it gave {outcome.value!r} ({type(outcome.value).__name__})"
+    return f"it ended otherwise: {describe(outcome)}"
+
+
+def _is_error(kind: str, expected: str) -> bool:
+    given, wanted = getattr(builtins, kind, None), getattr(builtins, expected, None)
+    if isinstance(given, type) and isinstance(wanted, type):
+        return issubclass(given, wanted)
+    return kind == expected
+
+
+def _builtin_error(name: str) -> bool:
+    found = getattr(builtins, name, None)
+    return isinstance(found, type) and issubclass(found, BaseException)
+
+
+def _body(example: Example) -> list[str]:
+    match example.kind:
+        case "raises":
+            return [f"    with pytest.raises({example.expected}):", f"        {example.call}"]
+        case "truth":
+            return [f"    assert {example.call} is True"]
+        case "equals" if example.expected in {"True", "False", "None"}:
+            return [f"    assert {example.call} is {example.expected}"]
+        case "equals":
+            return [f"    assert {example.call} == {example.expected}"]
+
+
+def _expression(text: str) -> ast.expr | None:
+    try:
+        with warnings.catch_warnings():  # "\\d" in an example is the person's business
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text, mode="eval").body
+        _require_shallow(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return tree
+
+
+def _require_shallow(tree: ast.AST) -> None:
+    """Refuse deep trees: `ast.unparse` and `literal_eval` recurse."""
+    level: list[ast.AST] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return
+    raise ValueError("nested too deeply")
+
+
+def _comparison(tree: ast.Compare, text: str) -> Example:
+    if len(tree.ops) != 1 or not isinstance(tree.ops[0], ast.Eq | ast.Is):
+        raise ExampleError(f"this is not an example: {text}", hint=_HINT)
+    left, right = tree.left, tree.comparators[0]
+    if not isinstance(left, ast.Call) or _is_literal(left):
+        left, right = right, left
+    call = _call(left, text)
+    if not _is_literal(right):
+        raise ExampleError(f"the result in this example is not a literal value: {text}", hint=_HINT)
+    return Example(
+        source=text, kind="equals", function=_name(call), call=ast.unparse(call), expected=ast.unparse(right)
+    )
+
+
+def _call(node: ast.expr | None, text: str) -> ast.Call:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        raise ExampleError(f"this is not an example: {text}", hint=_HINT)
+    if node.func.id.startswith("_"):
+        raise ExampleError(f"the function in an example has a public name: {text}", hint=_HINT)
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    if any(keyword.arg is None for keyword in node.keywords) or not all(map(_is_literal, given)):
+        raise ExampleError(f"an argument in this example is not a literal value: {text}", hint=_HINT)
+    return node
+
+
+def _is_literal(node: ast.expr) -> bool:
+    try:
+        value: object = ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return False
+    return _is_plain(value)
+
+
+def _is_plain(value: object) -> bool:
+    match value:
+        case dict():
+            return all(_is_plain(part) for item in value.items() for part in item)
+        case list() | tuple() | set():
+            return all(map(_is_plain, value))
+        case _:
+            return isinstance(value, _SCALARS)
+
+
+def _name(call: ast.Call) -> str:
+    assert isinstance(call.func, ast.Name)
+    return call.func.id
+
+
+def _meaning(example: Example) -> tuple[str, str]:
+    if example.kind == "raises":
+        return "raises", example.expected
+    return "equals", _canonical(expected_value(example))
+
+
+def _result(example: Example) -> tuple[str, str]:
+    return example.kind, example.expected
+
+
+def _rank(secret: bytes, seed: bytes, number: int) -> bytes:
+    return hmac.digest(secret, seed + number.to_bytes(4, "big"), "sha256")
