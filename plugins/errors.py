@@ -8,14 +8,14 @@ from typing import ClassVar
 class RatchetError(Exception):
     """Something that a person can act on: what happened, and what to do about it.
 
-    `message` is one plain sentence, `hint` the next step, `id` the proposal, plugin or path that it is about. The text may
-    hold names from a workspace or a model: escape it before a terminal.
+    `message` is one plain sentence, `hint` the next step, `id` the proposal, plugin or path that it is about. The text
+    may hold names from a workspace or a model: escape it before a terminal.
     """
 
     kind: ClassVar[str] = "unexpected"
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, hint: str = "", id: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", id: str = "") -> None:  # noqa: A002 - the name in the JSON
         super().__init__(message)
         self.message, self.hint, self.id = message, hint, id
 

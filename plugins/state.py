@@ -1,0 +1,148 @@
+"""User state: what belongs to the person and the machine, outside every workspace."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from plugins.disk import Disk
+from plugins.errors import DiskError, LockedError, StateError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class UserState:
+    """The folder of one person: keys, trust, budgets, proposals.
+
+    Folders are 0700, files 0600, and writes are whole or not at all. Making one touches nothing; folders appear when something is first written.
+    """
+
+    def __init__(self, root: Path | None = None, *, disk: Disk | None = None) -> None:
+        self.root = root if root is not None else default_root()
+        self.disk = disk or Disk()
+
+    def path(self, *parts: str) -> Path:
+        """The path of something in user state, whether or not it is there."""
+        return self.root.joinpath(*parts)
+
+    def folder(self, *parts: str) -> Path:
+        """The path of a folder in user state, made if it is missing."""
+        path = self.root.joinpath(*parts)
+        make_private(path, self.root)
+        return path
+
+    def workspace_dir(self, workspace: Path) -> Path:
+        """The folder for what belongs to one workspace, by its real path; two clones never share one."""
+        return self.folder("workspaces", workspace_key(workspace))
+
+    def read(self, *parts: str) -> bytes | None:
+        """The bytes of a file, None where there is none. A link in its place is refused."""
+        return read_private(self.path(*parts))
+
+    def write(self, path: Path | str, data: bytes) -> None:
+        """Replace a file of user state, whole or not at all."""
+        target = self.root / path
+        make_private(target.parent, self.root)
+        with told_when_full(target):
+            self.disk.replace(target, data)
+
+    def read_json(self, *parts: str) -> object:
+        """The JSON of a file, None where there is none."""
+        data = self.read(*parts)
+        if data is None:
+            return None
+        try:
+            return json.loads(data)
+        except ValueError as error:
+            raise StateError(f"{self.path(*parts)} is not JSON", hint="move it away; it is made again") from error
+
+    def write_json(self, path: Path | str, value: object) -> None:
+        """Replace a file with JSON."""
+        self.write(path, (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode())
+
+    @contextlib.contextmanager
+    def lock(self, name: str, *, wait_s: float = 10.0) -> Iterator[None]:
+        """Hold the lock `name` for one change. The kernel drops it when the process ends, however it ends."""
+        path = self.folder("locks") / (re.sub(r"[^A-Za-z0-9._-]", "-", name) + ".lock")
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            _take(descriptor, name, wait_s)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def default_root() -> Path:
+    """Where the state of the person is: below XDG_STATE_HOME or ~/.local/state."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_path("ratchet", appauthor=False))
+
+
+def workspace_key(workspace: Path) -> str:
+    """A folder name for a workspace: its own name, for people, and a hash of its real path."""
+    real = os.path.realpath(workspace)
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", Path(real).name)[:40].lstrip(".") or "workspace"
+    return f"{name}-{hashlib.sha256(os.fsencode(real)).hexdigest()[:16]}"
+
+
+def make_private(folder: Path, root: Path) -> None:
+    """Make `folder` and what is missing between it and `root`, for the person alone."""
+    try:
+        if not root.exists():
+            root.parent.mkdir(parents=True, exist_ok=True)
+            root.mkdir(mode=0o700, exist_ok=True)
+        if not folder.is_dir():
+            for part in [*reversed(folder.relative_to(root).parents), folder.relative_to(root)]:
+                (root / part).mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise DiskError(f"cannot make {folder}: {error.strerror}", hint="check the disk and XDG_STATE_HOME") from error
+
+
+def read_private(path: Path) -> bytes | None:
+    """Read a file without following a link in its place; None where there is none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateError(f"cannot read {path}: {error.strerror}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()
+
+
+@contextlib.contextmanager
+def told_when_full(path: Path) -> Iterator[None]:
+    """Turn an error of the disk into one that a person can act on."""
+    try:
+        yield
+    except OSError as error:
+        hint = "free some space and try again" if error.errno in _FULL else ""
+        raise DiskError(f"cannot write {path}: {error.strerror}", hint=hint) from error
+
+
+def _take(descriptor: int, name: str, wait_s: float) -> None:
+    """Wait for the lock, a short time: whoever has it makes one change, not a session."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() >= deadline:
+                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "another process"
+                raise LockedError(
+                    f"{name} is being changed by another Ratchet (process {holder})",
+                    hint="wait for it to finish and try again",
+                ) from error
+            time.sleep(0.02)
