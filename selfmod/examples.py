@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from plugins.errors import RatchetError
+from plugins.errors import UsageError
 from sandbox.outcome import Completed, Outcome, Raised, describe
 from selfmod.spec import Example
 
@@ -28,11 +28,8 @@ _RAISES = re.compile(r"^(?P<call>.*\S)\s+raises\s+(?P<error>[A-Za-z_][A-Za-z0-9_
 _SCALARS = (type(None), bool, int, float, str, bytes)
 
 
-class ExampleError(RatchetError):
+class ExampleError(UsageError):
     """An example that cannot be read, or two that contradict each other."""
-
-    kind = "example"
-    exit_code = 2
 
 
 def parse_example(source: str) -> Example:
