@@ -33,10 +33,14 @@ class Thresholds:
 
     def tightened(self, other: Thresholds) -> Thresholds:
         """Return the stricter of both, field by field: how a workspace's settings meet the person's."""
-        return Thresholds(**{
-            field.name: (max if field.name.endswith("_min") else min)(getattr(self, field.name), getattr(other, field.name))
-            for field in dataclasses.fields(Thresholds)
-        })
+        return Thresholds(
+            **{
+                field.name: (max if field.name.endswith("_min") else min)(
+                    getattr(self, field.name), getattr(other, field.name)
+                )
+                for field in dataclasses.fields(Thresholds)
+            }
+        )
 
     def to_json(self) -> dict[str, int | float]:
         """Return the figures by name, as the report holds them."""
