@@ -1,7 +1,7 @@
 """Where proposals are kept: in user state, with every attempt whole.
 
-`<state>/workspaces/<key>/proposals/P-1/` holds `proposal.json`, and in `attempts/1/` what was asked (`request.json`), the
-raw reply (`reply.txt`) and how it ended (`outcome.json`), the files (`candidate.json`) and the verdict (`report.json`).
+`<state>/workspaces/<key>/proposals/P-1/` holds `proposal.json`, and in `attempts/1/` what was asked (`request.json`),
+the raw reply (`reply.txt`) and how it ended (`outcome.json`), the files (`candidate.json`) and the verdict (`report.json`).
 """
 
 from __future__ import annotations

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 
 import pytest
 
-from plugins.errors import LockedError, StateError
+from plugins.errors import StateError
 from plugins.state import UserState
 from selfmod.candidate import Candidate
 from selfmod.spec import Spec
@@ -98,15 +100,28 @@ def test_a_damaged_file_is_an_error_of_ours(store, damage):
         store.load("P-1")
 
 
-def test_one_at_a_time(store, tmp_path):
+ANOTHER = """
+import sys
+from pathlib import Path
+from plugins.errors import LockedError
+from plugins.state import UserState
+from selfmod.store import Store
+try:
+    with Store(UserState(Path(sys.argv[1])), Path(sys.argv[2])).locked(sys.argv[3]):
+        print("free")
+except LockedError:
+    print("locked")
+"""
+
+
+def test_one_process_at_a_time(store, tmp_path):
+    def another(proposal_id):
+        command = [sys.executable, "-c", ANOTHER, str(tmp_path / "state"), str(tmp_path / "workspace"), proposal_id]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
     store.create(Spec(text="x"))
     store.create(Spec(text="y"))
-    other = Store(UserState(tmp_path / "state"), tmp_path / "workspace")
     with store.locked("P-1") as proposal:
         assert proposal.id == "P-1"
-        with other.locked("P-2"):
-            pass
-        with pytest.raises(LockedError), other.locked("P-1"):
-            pass
-    with other.locked("P-1"):
-        pass
+        assert (another("P-2"), another("P-1")) == ("free", "locked")
+    assert another("P-1") == "free"
