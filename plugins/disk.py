@@ -12,8 +12,8 @@ from pathlib import Path
 class Disk:
     """The one way to write a record: each operation that a crash can fall between announces itself to `step` first.
 
-    `step` does nothing. A test passes an object that stops the process at one of them (`selfmod.faults`); nothing outside
-    the process can ask for that.
+    `step` does nothing. A test passes an object that stops the process at one of them (`selfmod.faults`); nothing
+    outside the process can ask for that.
     """
 
     def step(self, name: str) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import json
 import os
 import re
-import time
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from plugins.disk import Disk
-from plugins.errors import DiskError, LockedError, StateError
+from plugins.errors import DiskError, StateError
+from plugins.lock import hold
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -22,7 +22,8 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 class UserState:
     """The folder of one person: keys, trust, budgets, proposals.
 
-    Folders are 0700, files 0600, and writes are whole or not at all. Making one touches nothing; folders appear when something is first written.
+    Folders are 0700, files 0600, and writes are whole or not at all. Making one touches nothing; folders
+    appear when something is first written.
     """
 
     def __init__(self, root: Path | None = None, *, disk: Disk | None = None) -> None:
@@ -68,18 +69,9 @@ class UserState:
         """Replace a file with JSON."""
         self.write(path, (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode())
 
-    @contextlib.contextmanager
-    def lock(self, name: str, *, wait_s: float = 10.0) -> Iterator[None]:
+    def lock(self, name: str, *, wait_s: float = 10.0) -> contextlib.AbstractContextManager[None]:
         """Hold the lock `name` for one change. The kernel drops it when the process ends, however it ends."""
-        path = self.folder("locks") / (re.sub(r"[^A-Za-z0-9._-]", "-", name) + ".lock")
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            _take(descriptor, name, wait_s)
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-            yield
-        finally:
-            os.close(descriptor)
+        return hold(self.folder("locks") / (re.sub(r"[^A-Za-z0-9._-]", "-", name) + ".lock"), name, wait_s=wait_s)
 
 
 def default_root() -> Path:
@@ -110,14 +102,16 @@ def make_private(folder: Path, root: Path) -> None:
 
 
 def read_private(path: Path) -> bytes | None:
-    """Read a file without following a link in its place; None where there is none."""
+    """Read a plain file without following a link in its place; None where there is none."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StateError(f"cannot read {path}: {error.strerror}") from error
     with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise StateError(f"{path} is not a plain file", hint="move it away")
         return file.read()
 
 
@@ -129,20 +123,3 @@ def told_when_full(path: Path) -> Iterator[None]:
     except OSError as error:
         hint = "free some space and try again" if error.errno in _FULL else ""
         raise DiskError(f"cannot write {path}: {error.strerror}", hint=hint) from error
-
-
-def _take(descriptor: int, name: str, wait_s: float) -> None:
-    """Wait for the lock, a short time: whoever has it makes one change, not a session."""
-    deadline = time.monotonic() + wait_s
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError as error:
-            if time.monotonic() >= deadline:
-                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "another process"
-                raise LockedError(
-                    f"{name} is being changed by another Ratchet (process {holder})",
-                    hint="wait for it to finish and try again",
-                ) from error
-            time.sleep(0.02)

@@ -1,0 +1,140 @@
+"""Git as a process: what is run, with which environment and settings, so that a repository cannot steer it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from plugins.errors import RepositoryError
+
+# Every setting that makes one of the commands used here run a program, reach the network or believe a cached answer.
+_CLOSED = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "core.splitIndex=false",
+    "core.commitGraph=false",
+    "core.attributesFile=/dev/null",
+    "core.pager=cat",
+    "core.editor=false",
+    "core.sshCommand=false",
+    "core.gitProxy=false",
+    "core.alternateRefsCommand=false",
+    "core.quotePath=false",
+    "credential.helper=",
+    "diff.external=",
+    "log.showSignature=false",
+    "log.mailmap=false",
+    "gpg.program=false",
+    "gpg.ssh.program=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "protocol.allow=never",
+    "core.fsync=committed,loose-object",
+)
+_CLOSED_ENVIRONMENT = {
+    "LC_ALL": "C",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_GRAFT_FILE": "/dev/null",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_ASKPASS": "false",
+    "SSH_ASKPASS": "false",
+    "GIT_SSH_COMMAND": "false",
+    "GIT_COMMITTER_NAME": "ratchet",
+    "GIT_COMMITTER_EMAIL": "ratchet@localhost",
+}
+PERSONS_CONFIG = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+_GIT_TIMEOUT_S = 120
+
+
+class Reader:
+    """One `git cat-file --batch`: many reads for one process. It dies with the object that owns it."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+        self.owner = os.getpid()
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen(
+            command, env=dict(environment), cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        self.close = weakref.finalize(self, _end, self._process, self.owner)
+
+    def get(self, id: str) -> tuple[str, bytes] | None:  # noqa: A002
+        """The kind and content of an object, None where it is missing."""
+        given, taken = self._process.stdin, self._process.stdout
+        assert given is not None
+        assert taken is not None
+        with self._lock:
+            try:
+                given.write(id.encode() + b"\n")
+                given.flush()
+                head = taken.readline().split()
+                if len(head) != 3 or head[0].decode() != id:
+                    return None
+                content = taken.read(int(head[2]) + 1)[:-1]
+            except OSError as error:
+                raise RepositoryError("git stopped while objects were read") from error
+        return head[1].decode(), content
+
+
+def _end(process: subprocess.Popen[bytes], owner: int) -> None:
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+    if owner == os.getpid():
+        process.wait()
+    else:
+        process.returncode = 0  # a fork's copy: the process is the parent's to wait for
+
+
+@lru_cache(maxsize=1)
+def git_program() -> str:
+    """The path of git, never one from a relative entry of PATH."""
+    path = os.pathsep.join(
+        part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part.startswith("/")
+    )
+    found = shutil.which("git", path=path)
+    if not found:
+        raise RepositoryError("git is not installed", hint="install git 2.34 or newer")
+    return found
+
+
+def settings() -> list[str]:
+    """The arguments that close every setting above, whatever the repository says."""
+    return [part for setting in _CLOSED for part in ("-c", setting)]
+
+
+def environment() -> dict[str, str]:
+    """The person's environment without what would steer git, and with what keeps it closed."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "SSH_ASKPASS"))}
+    return kept | _CLOSED_ENVIRONMENT
+
+
+def run(command: Sequence[str], *, environment: Mapping[str, str], folder: Path, given: bytes = b"") -> bytes:
+    """Run git and return its output. Its own session keeps an interrupt at the terminal from it."""
+    try:
+        done = subprocess.run(
+            command, input=given, env=dict(environment), cwd=folder, capture_output=True, timeout=_GIT_TIMEOUT_S,
+            start_new_session=True,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RepositoryError(f"git cannot be run: {error}") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}"
+        raise RepositoryError(f"git: {said}")
+    return done.stdout

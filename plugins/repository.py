@@ -1,0 +1,286 @@
+"""All git. Nothing that a repository, its configuration or its attributes say can make it run something or reach out.
+
+Git is run as a plain process with an argument list (`plugins.git_process`), never through porcelain that runs filters
+or hooks: objects are made from bytes (`plugins.objects`), and refs move by compare-and-swap.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plugins import objects
+from plugins.disk import Disk
+from plugins.errors import LockedError, MovedError, NotFoundError, RepositoryError
+from plugins.git_process import PERSONS_CONFIG, Reader, environment, git_program, run, settings
+from plugins.objects import Entry, GitObject, Person
+
+NOTES = "refs/notes/ratchet"
+EVENTS = "refs/ratchet/events"
+
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_REF = re.compile(r"refs/[A-Za-z0-9][A-Za-z0-9._/+@-]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexEntry:
+    """One path of the index. `stage` is not 0 while a merge is unresolved."""
+
+    mode: str
+    id: str
+    stage: int
+
+
+class Repository:
+    """One git repository, by its work tree. Reading runs nothing of it; writing is objects and one ref at a time."""
+
+    def __init__(self, top: Path, git_dir: Path, *, disk: Disk | None = None) -> None:
+        self.top, self.git_dir, self.disk = top, git_dir, disk or Disk()
+        self._environment = environment() | {"GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(top)}
+        self._reader: Reader | None = None
+        self._known: dict[str, tuple[str, bytes]] = {}
+        answer = self.git("rev-parse", "--git-common-dir", "--show-object-format", "--is-shallow-repository")
+        common, self.algorithm, shallow = answer.decode().splitlines()
+        self.common_dir = (top / common).resolve()
+        self.shallow = shallow == "true"
+
+    @classmethod
+    def discover(cls, folder: Path, *, disk: Disk | None = None) -> Repository | None:
+        """The repository whose work tree holds `folder`, None where there is none."""
+        for parent in (folder, *folder.parents):
+            found = _git_dir(parent)
+            if found is not None:
+                return cls(parent, found, disk=disk)
+        return None
+
+    @classmethod
+    def create(cls, folder: Path, *, disk: Disk | None = None) -> Repository:
+        """Make an empty repository with the branch `main`, without any template."""
+        (disk or Disk()).step("git init")
+        command = [git_program(), *settings(), "init", "-q", "--template=", "--initial-branch=main", "--", str(folder)]
+        run(command, environment=environment(), folder=folder)
+        return cls(folder, folder / ".git", disk=disk)
+
+    def git(self, *arguments: str, given: bytes = b"", extra: Mapping[str, str] | None = None) -> bytes:
+        """Run one git command and return its output; raises RepositoryError with what git said."""
+        self.disk.step(f"git {arguments[0]}")
+        command = [git_program(), *settings(), *arguments]
+        return run(command, given=given, environment=self._environment | dict(extra or {}), folder=self.top)
+
+    # Reading
+
+    def branch(self) -> str:
+        """The full name of the branch that is checked out, "" when HEAD is detached."""
+        try:
+            return self.git("symbolic-ref", "-q", "HEAD").decode().strip()
+        except RepositoryError:
+            return ""
+
+    def head(self) -> str:
+        """The commit that is checked out, "" on a branch without one."""
+        return self.resolve("HEAD")
+
+    def resolve(self, ref: str) -> str:
+        """The commit or object a ref points to, "" where there is none."""
+        if ref != "HEAD" and not (_REF.fullmatch(ref) and ".." not in ref):
+            raise RepositoryError(f"{ref!r} is not the name of a ref")
+        try:
+            return self.git("rev-parse", "-q", "--verify", "--end-of-options", ref).decode().strip()
+        except RepositoryError:
+            return ""
+
+    def read(self, id: str) -> tuple[str, bytes]:  # noqa: A002
+        """The kind and content of an object."""
+        if id in self._known:
+            return self._known[id]
+        if not _ID.fullmatch(id):
+            raise RepositoryError(f"{id!r} is not an object id")
+        found = self._objects().get(id)
+        if found is None:
+            raise NotFoundError(f"git has no object {id}", hint="the clone may be shallow or damaged: run git fsck")
+        if found[0] != "blob" and len(self._known) < 20_000:
+            self._known[id] = found
+        return found
+
+    def has(self, id: str) -> bool:  # noqa: A002
+        """Whether an object is there."""
+        try:
+            self.read(id)
+        except NotFoundError:
+            return False
+        return True
+
+    def blob(self, id: str) -> bytes:  # noqa: A002
+        """The bytes of a file's content."""
+        return self._read_kind(id, "blob")
+
+    def commit(self, id: str) -> objects.CommitText:  # noqa: A002
+        """What a commit says."""
+        return objects.read_commit(self._read_kind(id, "commit"))
+
+    def tree(self, id: str) -> dict[str, Entry]:  # noqa: A002
+        """The entries of a tree."""
+        return objects.read_tree(self._read_kind(id, "tree"), self.algorithm)
+
+    def entry(self, commit: str, path: str) -> Entry | None:
+        """What a commit holds at a path, None where it holds nothing."""
+        found = Entry(mode=objects.FOLDER, id=self.commit(commit).tree) if commit else None
+        for name in Path(path).parts:
+            found = self.tree(found.id).get(name) if found and found.mode == objects.FOLDER else None
+        return found
+
+    def files(self, commit: str, path: str) -> dict[str, Entry]:
+        """Every file below a folder of a commit, by path relative to it; links and submodules are entries too."""
+        start = self.entry(commit, path)
+        if start is None or start.mode != objects.FOLDER:
+            return {}
+        return dict(self._below(start.id, ""))
+
+    def _below(self, tree: str, prefix: str) -> Iterator[tuple[str, Entry]]:
+        for name, entry in self.tree(tree).items():
+            if entry.mode == objects.FOLDER:
+                yield from self._below(entry.id, f"{prefix}{name}/")
+            else:
+                yield prefix + name, entry
+
+    def index(self, *paths: str) -> dict[str, IndexEntry]:
+        """What the index holds at and below some paths (relative to the work tree)."""
+        entries = {}
+        for record in self.git("ls-files", "--stage", "-z", "--", *paths).split(b"\0")[:-1]:
+            facts, _, name = record.decode(errors="surrogateescape").partition("\t")
+            mode, id_, stage = facts.split()
+            entries[name] = IndexEntry(mode=mode, id=id_, stage=int(stage))
+        return entries
+
+    def is_ancestor(self, commit: str, other: str) -> bool:
+        """Whether `commit` is `other` or one of its ancestors."""
+        if not (commit and other and self.has(commit)):
+            return False
+        return not self.git("rev-list", "-n1", commit, f"^{other}", "--")
+
+    def refs_with(self, commit: str) -> tuple[str, ...]:
+        """The branches, tags and remote branches that hold a commit."""
+        kinds = ("refs/heads", "refs/tags", "refs/remotes")
+        out = self.git("for-each-ref", f"--contains={checked(commit)}", "--format=%(refname)", *kinds)
+        return tuple(out.decode().split())
+
+    # Writing
+
+    def store(self, made: Sequence[GitObject]) -> None:
+        """Put objects into the repository, durably, and read each one back."""
+        if not made:
+            return
+        self.git("unpack-objects", "-q", given=objects.pack(made, self.algorithm))
+        for item in made:
+            if self._objects().get(item.id) != (item.kind, item.content):
+                raise RepositoryError(f"git does not give back the {item.kind} that was stored ({item.id})")
+
+    def move(self, ref: str, new: str, old: str) -> None:
+        """Point a ref at `new` if it still points at `old` ("" for a ref that must not exist)."""
+        zero = "0" * len(new)
+        try:
+            self.git("update-ref", "--no-deref", "-m", "ratchet", "--", ref, checked(new), old or zero)
+        except RepositoryError as error:
+            now = self.resolve(ref)
+            if now == new:
+                return
+            if now == old:
+                hint = f"if no git is running, remove {self.common_dir / ref}.lock"
+                raise LockedError(f"{ref} cannot be moved: {error.message}", hint=hint) from error
+            hint = "look at the new commits, then try again"
+            raise MovedError(f"{ref} moved while the change was made", hint=hint) from error
+
+    def tree_with(self, commit: str, changes: Mapping[str, Entry | None]) -> list[GitObject]:
+        """The trees of a commit with some paths changed (None removes one); the root is the last."""
+        made: list[GitObject] = []
+        root = self.commit(commit).tree if commit else ""
+        nested: dict[str, object] = {}
+        for path, entry in changes.items():
+            *folders, name = path.split("/")
+            level = nested
+            for folder in folders:
+                level = level.setdefault(folder, {})  # type: ignore[assignment]
+            level[name] = entry
+        self._graft(root, nested, made)
+        if not made or made[-1].kind != "tree":
+            made.append(objects.make("tree", b"", self.algorithm))
+        return made
+
+    def _graft(self, tree: str, changes: Mapping[str, object], made: list[GitObject]) -> str:
+        entries = self.tree(tree) if tree else {}
+        for name, change in changes.items():
+            if isinstance(change, dict):
+                below = entries.get(name)
+                if below is not None and below.mode != objects.FOLDER:
+                    raise RepositoryError(f"{name} is a file or a link where a folder is needed")
+                id_ = self._graft(below.id if below else "", change, made)
+                change = Entry(mode=objects.FOLDER, id=id_) if id_ else None  # noqa: PLW2901
+            if isinstance(change, Entry):
+                entries[name] = change
+            else:
+                entries.pop(name, None)
+        if not entries:
+            return ""
+        made.append(objects.make("tree", objects.tree(entries), self.algorithm))
+        return made[-1].id
+
+    def identity(self) -> Person:
+        """Whom the person's git configuration names; nothing of a workspace's is run to find out."""
+        own = {name: os.environ[name] for name in PERSONS_CONFIG if name in os.environ}
+        self.disk.step("git config")
+        base = {name: value for name, value in self._environment.items() if name not in PERSONS_CONFIG} | own
+        command = [git_program(), "config", "--null", "--includes", "--get-regexp", r"^user\.(name|email)$"]
+        with contextlib.suppress(RepositoryError):
+            out = run(command, environment=base, folder=self.top).decode(errors="replace")
+            found = dict(record.split("\n", 1) for record in out.split("\0") if "\n" in record)
+            if found.get("user.name", "").strip() and found.get("user.email", "").strip():
+                return Person(name=found["user.name"].strip(), email=found["user.email"].strip())
+        raise RepositoryError(
+            "git does not know who you are",
+            hint='run: git config --global user.name "Your Name"; git config --global user.email you@example.org',
+        )
+
+    def close(self) -> None:
+        """Stop the process that reads objects, if there is one."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _objects(self) -> Reader:
+        if self._reader is None or self._reader.owner != os.getpid():
+            self.disk.step("git cat-file")
+            command = [git_program(), *settings(), "cat-file", "--batch"]
+            self._reader = Reader(command, self._environment, self.top)
+        return self._reader
+
+    def _read_kind(self, id: str, kind: str) -> bytes:  # noqa: A002
+        found, content = self.read(id)
+        if found != kind:
+            raise RepositoryError(f"{id} is a {found}, not a {kind}")
+        return content
+
+
+def _git_dir(folder: Path) -> Path | None:
+    """The git folder that belongs to a work tree at `folder`: `.git`, or what the file `.git` points to."""
+    path = folder / ".git"
+    if path.is_symlink():
+        raise RepositoryError(f"{path} is a link", hint="Ratchet does not follow links in place of git's own files")
+    if path.is_dir():
+        return path if (path / "HEAD").exists() else None
+    if not path.is_file():
+        return None
+    text = path.read_text(errors="replace")
+    if not text.startswith("gitdir: "):
+        raise RepositoryError(f"{path} does not say where git's files are")
+    return (folder / text.removeprefix("gitdir: ").strip()).resolve()
+
+
+def checked(id_: str) -> str:
+    """An object id that is safe to give to git as an argument."""
+    if not _ID.fullmatch(id_):
+        raise RepositoryError(f"{id_!r} is not an object id")
+    return id_
