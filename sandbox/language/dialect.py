@@ -1,0 +1,36 @@
+"""The dialect in words: the same text for the model that writes plugins and for the person who reads about them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sandbox.language.modules import ALLOWED_IMPORTS
+
+_MODULES: Final = ", ".join(sorted(ALLOWED_IMPORTS - {"plugins.sdk", "sdk", "__future__"}))
+
+DIALECT: Final = f"""\
+A plugin is one ordinary Python module, plugin.py, with type hints and docstrings (Python 3.11 syntax).
+
+Allowed: functions, async functions, generators, lambdas, decorators, classes, dataclasses, enums, named tuples,
+TypedDict, match, with, try/except/finally, walrus, comprehensions, f-strings, type hints, nonlocal and global, names and own
+attributes that start with one underscore (_helper, self._count), ordinary special methods (__init__, __post_init__,
+__repr__, __eq__, __len__, __iter__, __enter__, ...), module-level constants such as re.compile(...) or Decimal("1").
+
+Imports: only these modules, and only their public names: {_MODULES}.
+For the outside: `from plugins.sdk import http, files, environment, storage, clock, random, log, progress, tcp`, declared
+in plugin.yaml. No other module, no relative import, no star import.
+
+Not allowed, and what to write instead:
+- open, input, exec, eval, compile, globals, locals, vars, dir, __import__: use parameters, json, and plugins.sdk.
+- x.__class__, x.__dict__, __subclasses__, __globals__, __code__ and the like: use type(x), isinstance, asdict.
+  type(x) takes exactly one value, and type is not passed around.
+- "...".format(...) with a template that is not a literal, and str.format_map: use f-strings.
+- frame, code, traceback and generator internals (tb_frame, gi_frame, f_globals, ...).
+- metaclass=...: inherit from abc.ABC or enum.Enum. except*: use except. Template strings: use f-strings.
+- BaseException, SystemExit, KeyboardInterrupt: use Exception or an exception of your own.
+- setting attributes of modules and of classes from libraries; other objects' private attributes (x._y).
+- operator.attrgetter and operator.methodcaller with names that start with an underscore.
+- type hints that are more than names, attributes, subscripts, unions and constants.
+- time, random, datetime.now and uuid4 make results differ: declare them under `effects`, or take the value
+  as a parameter.
+"""

@@ -1,0 +1,161 @@
+"""What stands in a plugin module's globals: the guards that compiled code calls, and the builtins it may use."""
+
+from __future__ import annotations
+
+import builtins
+import types
+from collections.abc import Callable
+from typing import Any, Final
+
+from sandbox.language.modules import View, guarded_import
+from sandbox.language.names import FORMATTERS, UNDERSCORE_API, WATCHED, attribute_problem, is_dunder
+
+#: Names of the modules that were loaded through the policy; their classes are the plugin's own.
+OWN_MODULES: Final[set[str]] = set()
+
+_getattr = getattr
+_MISSING: Final = object()
+
+
+def get_attribute(subject: Any, name: str) -> Any:
+    """Read an ordinary attribute: the compiler has checked its name, this checks that no module comes out."""
+    value = _getattr(subject, name)
+    if isinstance(value, types.ModuleType):
+        raise AttributeError(f"{name!r} is a module, which a plugin cannot reach this way")
+    return value
+
+
+def get_own(subject: Any, name: str) -> Any:
+    """Read an attribute whose name needs a look at the object: underscore names, `format`, interpreter internals."""
+    problem = attribute_problem(name)
+    if problem:
+        raise AttributeError(problem[0])
+    if name in FORMATTERS and _formats_text(subject):
+        raise AttributeError(f"str.{name} with a template made at run time is not part of the dialect; use an f-string")
+    if name == "__setattr__":
+        return _setter(subject)
+    if name.startswith("_") and not is_dunder(name) and name not in UNDERSCORE_API and not is_own(subject):
+        raise AttributeError(f"{name!r} is private to {type(subject).__name__}")
+    return get_attribute(subject, name)
+
+
+def _formats_text(subject: object) -> bool:
+    if isinstance(subject, (str, super)):
+        return True
+    return isinstance(subject, type) and issubclass(subject, str)
+
+
+def _setter(subject: Any) -> Callable[..., None]:
+    """`object.__setattr__` and `super().__setattr__`, with the same rules as an assignment."""
+    raw = _getattr(subject, "__setattr__")
+    if isinstance(subject, type):
+        return lambda instance, name, value: raw(write(instance), stored_name(name), value)
+    return lambda name, value: raw(stored_name(name), value)
+
+
+def is_own(subject: object) -> bool:
+    """Return whether `subject` is a class, function or instance that code of the plugin defined."""
+    if isinstance(subject, types.FunctionType):
+        return subject.__module__ in OWN_MODULES
+    if isinstance(subject, super):
+        return True
+    kind = subject if isinstance(subject, type) else type(subject)
+    return any(base.__dict__.get("__module__") in OWN_MODULES for base in type.mro(kind))
+
+
+def write(subject: Any) -> Any:
+    """Return `subject` when its attributes may be set: instances, and what the plugin defined itself."""
+    if isinstance(subject, (View, types.ModuleType)):
+        raise AttributeError("modules are read-only")
+    shared = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+    if isinstance(subject, shared) and not is_own(subject):
+        raise AttributeError(f"{subject!r} belongs to a library and is read-only")
+    return subject
+
+
+def type_of(subject: object) -> type:
+    """`type(x)` of a plugin: never a metaclass, since calling one builds classes past the compiler."""
+    kind = type(subject)
+    if issubclass(kind, type):
+        raise TypeError("type() of a class is not part of the dialect; use isinstance or issubclass")
+    return kind
+
+
+def stored_name(name: object) -> str:
+    """Return `name` when `setattr` may use it."""
+    if type(name) is not str:
+        raise TypeError("attribute names must be strings")
+    if is_dunder(name) or name in WATCHED:
+        raise AttributeError(f"the attribute {name!r} cannot be set")
+    return name
+
+
+def _get(subject: Any, name: str, default: Any = _MISSING) -> Any:
+    if type(name) is not str:
+        raise TypeError("attribute names must be strings")
+    read = get_own if name.startswith("_") or name in WATCHED else get_attribute
+    try:
+        return read(subject, name)
+    except AttributeError:
+        if default is _MISSING or attribute_problem(name):
+            raise
+        return default
+
+
+def _has(subject: Any, name: str) -> bool:
+    try:
+        _get(subject, name)
+    except AttributeError:
+        return False
+    return True
+
+
+def _set(subject: Any, name: str, value: object) -> None:
+    setattr(write(subject), stored_name(name), value)
+
+
+def _delete(subject: Any, name: str) -> None:
+    delattr(write(subject), stored_name(name))
+
+
+_FUNCTIONS: Final = (
+    "abs aiter all anext any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod enumerate "
+    "filter float format frozenset hash hex id int isinstance issubclass iter len list map max min next object oct ord pow "
+    "print property range repr reversed round set slice sorted staticmethod str sum super tuple type zip "
+    "None True False Ellipsis NotImplemented"
+).split()
+
+
+def _exceptions() -> dict[str, Any]:
+    return {key: kind for key, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+
+
+#: Every builtin name a module may read.
+BUILTINS: Final = frozenset(_FUNCTIONS) | frozenset(_exceptions()) | {"getattr", "setattr", "delattr", "hasattr"}
+
+
+def module_builtins(import_: Callable[..., Any] = guarded_import) -> dict[str, Any]:
+    """Return the builtins of one module, with `import_` behind its import statements."""
+    return _exceptions() | {
+        **{key: _getattr(builtins, key) for key in _FUNCTIONS},
+        "__build_class__": builtins.__build_class__,
+        "__import__": import_,
+        "__name__": "builtins",
+        "getattr": _get,
+        "hasattr": _has,
+        "setattr": _set,
+        "delattr": _delete,
+    }
+
+
+def module_globals(name: str, file: str, import_: Callable[..., Any] = guarded_import) -> dict[str, Any]:
+    """Return the globals in which a module compiled by the policy runs."""
+    return {
+        "__name__": name,
+        "__file__": file,
+        "__builtins__": module_builtins(import_),
+        "_getattr_": get_attribute,
+        "_getown_": get_own,
+        "_write_": write,
+        "_type_": type_of,
+    }
