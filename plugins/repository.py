@@ -168,6 +168,17 @@ class Repository:
         out = self.git("for-each-ref", f"--contains={checked(commit)}", "--format=%(refname)", *kinds)
         return tuple(out.decode().split())
 
+    def remotes(self) -> tuple[str, ...]:
+        """The names of the remotes that are plain enough to be named in a setting."""
+        return tuple(name for name in self.git("remote").decode().split() if re.fullmatch(r"[A-Za-z0-9._-]+", name))
+
+    def local_settings(self, name: str) -> tuple[str, ...]:
+        """Every value of a setting in the repository's own configuration."""
+        try:
+            return tuple(self.git("config", "--local", "--get-all", "-z", name).decode().split("\0")[:-1])
+        except RepositoryError:
+            return ()
+
     # Writing
 
     def store(self, made: Sequence[GitObject]) -> None:

@@ -1,0 +1,87 @@
+"""Trust: which workspaces and keys the person vouches for. It is kept in user state, never in a workspace."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from plugins.errors import UntrustedError
+from plugins.keys import PublicKey, Signer, host_key, required_key
+from plugins.state import UserState, workspace_key
+from plugins.workspace import Workspace, check_settings, set_refspecs
+
+_FILE = "trust.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What the person said about one workspace: that it is trusted, and whose approvals count in it."""
+
+    trusted: bool = False
+    keys: tuple[str, ...] = ()
+
+
+def read(workspace: Workspace, state: UserState) -> Trust:
+    """What the person said about this workspace: at this path, with this id."""
+    held = state.read_json("workspaces", workspace_key(workspace.root), _FILE)
+    if not isinstance(held, dict) or held.get("id") != workspace.id or not workspace.id:
+        return Trust()
+    keys = held.get("keys", [])
+    return Trust(trusted=True, keys=tuple(key for key in keys if isinstance(key, str)))
+
+
+def is_trusted(workspace: Workspace, state: UserState) -> bool:
+    """Whether the person trusts this workspace."""
+    return read(workspace, state).trusted
+
+
+def require(workspace: Workspace, state: UserState) -> None:
+    """Raise UntrustedError when the workspace is not trusted."""
+    if not is_trusted(workspace, state):
+        raise UntrustedError(
+            f"{workspace.root} is not trusted; nothing in it runs",
+            hint="look at it, then run: ratchet trust",
+            id=str(workspace.root),
+        )
+
+
+def fingerprints(workspace: Workspace, state: UserState) -> frozenset[str]:
+    """The keys whose decisions count here: the person's own, and those the person trusted for this workspace."""
+    found = read(workspace, state)
+    if not found.trusted:
+        return frozenset()
+    own = host_key(state, create=False)
+    return frozenset(found.keys) | ({own.public.fingerprint} if own else set())
+
+
+def trust(workspace: Workspace, state: UserState, *, keys: Iterable[PublicKey]) -> Trust:
+    """Trust a workspace and the approvals made with `keys`; those trusted before stay trusted."""
+    check_settings(workspace)
+    before = read(workspace, state)
+    required_key(state)
+    found = sorted({*before.keys, *(key.fingerprint for key in keys)})
+    state.write_json(
+        state.workspace_dir(workspace.root) / _FILE,
+        {
+            "id": workspace.id,
+            "root": str(workspace.root),
+            "keys": found,
+            "time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        },
+    )
+    set_refspecs(workspace.repository)
+    return Trust(trusted=True, keys=tuple(found))
+
+
+def revoke(workspace: Workspace, state: UserState) -> None:
+    """Stop trusting a workspace."""
+    state.disk.remove(state.workspace_dir(workspace.root) / _FILE)
+
+
+def offered(workspace: Workspace, state: UserState) -> tuple[Signer, ...]:
+    """The keys in the workspace that the person does not trust yet."""
+    known = fingerprints(workspace, state)
+    own = host_key(state, create=False)
+    mine = {own.public.fingerprint} if own else set()
+    return tuple(signer for signer in workspace.signers() if signer.key.fingerprint not in known | mine)
