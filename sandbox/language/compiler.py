@@ -9,7 +9,6 @@ from typing import Literal
 
 from sandbox.errors import SandboxError
 from sandbox.language.source import Unreadable, parse
-from sandbox.language.transformer import Policy
 from sandbox.outcome import Violation
 
 Role = Literal["module", "test"]
@@ -46,6 +45,8 @@ def check(source: bytes | str, path: str, *, role: Role = "module") -> tuple[Vio
 
 def compile_module(source: bytes | str, path: str) -> CodeType:
     """Return code with the guards compiled in, or raise DialectError."""
+    from sandbox.language.transformer import Policy  # the library behind it is loaded where something is compiled
+
     try:
         tree = parse(source, path)
     except Unreadable as unreadable:

@@ -12,13 +12,13 @@ DIALECT: Final = f"""\
 A plugin is one ordinary Python module, plugin.py, with type hints and docstrings (Python 3.11 syntax).
 
 Allowed: functions, async functions, generators, lambdas, decorators, classes, dataclasses, enums, named tuples,
-TypedDict, match, with, try/except/finally, walrus, comprehensions, f-strings, type hints, nonlocal and global, names and own
-attributes that start with one underscore (_helper, self._count), ordinary special methods (__init__, __post_init__,
-__repr__, __eq__, __len__, __iter__, __enter__, ...), module-level constants such as re.compile(...) or Decimal("1").
+TypedDict, match, with, try/except/finally, walrus, comprehensions, f-strings, type hints, nonlocal and global, names
+and own attributes that start with one underscore (_helper, self._count), ordinary special methods (__init__,
+__post_init__, __repr__, __eq__, __len__, __iter__, __enter__, ...), module-level constants such as re.compile(...).
 
 Imports: only these modules, and only their public names: {_MODULES}.
-For the outside: `from plugins.sdk import http, files, environment, storage, clock, random, log, progress, tcp`, declared
-in plugin.yaml. No other module, no relative import, no star import.
+For the outside: `from plugins.sdk import` http, files, environment, storage, clock, random, log, progress, tcp; each
+declared in plugin.yaml. No other module, no relative import, no star import.
 
 Not allowed, and what to write instead:
 - open, input, exec, eval, compile, globals, locals, vars, dir, __import__: use parameters, json, and plugins.sdk.

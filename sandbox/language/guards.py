@@ -21,7 +21,7 @@ def get_attribute(subject: Any, name: str) -> Any:
     """Read an ordinary attribute: the compiler has checked its name, this checks that no module comes out."""
     value = _getattr(subject, name)
     if isinstance(value, types.ModuleType):
-        raise AttributeError(f"{name!r} is a module, which a plugin cannot reach this way")
+        raise AttributeError(f"{name!r} is a module, which a plugin cannot reach this way")  # noqa: TRY004 - hasattr
     return value
 
 
@@ -66,7 +66,7 @@ def is_own(subject: object) -> bool:
 def write(subject: Any) -> Any:
     """Return `subject` when its attributes may be set: instances, and what the plugin defined itself."""
     if isinstance(subject, (View, types.ModuleType)):
-        raise AttributeError("modules are read-only")
+        raise AttributeError("modules are read-only")  # noqa: TRY004 - as assigning to a frozen object does
     shared = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
     if isinstance(subject, shared) and not is_own(subject):
         raise AttributeError(f"{subject!r} belongs to a library and is read-only")
@@ -119,11 +119,13 @@ def _delete(subject: Any, name: str) -> None:
 
 
 _FUNCTIONS: Final = (
-    "abs aiter all anext any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod enumerate "
-    "filter float format frozenset hash hex id int isinstance issubclass iter len list map max min next object oct ord pow "
-    "print property range repr reversed round set slice sorted staticmethod str sum super tuple type zip "
-    "None True False Ellipsis NotImplemented"
-).split()
+    *("abs", "aiter", "all", "anext", "any", "ascii", "bin", "bool", "bytearray", "bytes", "callable", "chr"),
+    *("classmethod", "complex", "dict", "divmod", "enumerate", "filter", "float", "format", "frozenset"),
+    *("hash", "hex", "id", "int", "isinstance", "issubclass", "iter", "len", "list", "map", "max", "min"),
+    *("next", "object", "oct", "ord", "pow", "print", "property", "range", "repr", "reversed", "round", "set"),
+    *("slice", "sorted", "staticmethod", "str", "sum", "super", "tuple", "type", "zip", "None", "True"),
+    *("False", "Ellipsis", "NotImplemented"),
+)
 
 
 def _exceptions() -> dict[str, Any]:

@@ -57,6 +57,7 @@ class PolicyFinder(MetaPathFinder, Loader):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Answer for the plugin's name only."""
+        del path, target
         return ModuleSpec(fullname, self, origin=self._path) if fullname == self.name else None
 
     def exec_module(self, module: ModuleType) -> None:
@@ -65,6 +66,7 @@ class PolicyFinder(MetaPathFinder, Loader):
 
     def get_source(self, fullname: str) -> str:
         """Return the text, for tracebacks and coverage."""
+        del fullname
         return self._source.decode("utf-8")
 
 

@@ -205,6 +205,7 @@ def guarded_import(
 
     The names in `fromlist` are checked here, because the interpreter looks a missing one up in `sys.modules`.
     """
+    del globals_, locals_
     if type(name) is not str or level or not (name in ALLOWED_IMPORTS or is_package(name)):
         raise ImportError(f"a plugin cannot import {name!r}")
     _load(name)

@@ -5,20 +5,22 @@ from __future__ import annotations
 import types
 from typing import Final
 
-from RestrictedPython.transformer import INSPECT_ATTRIBUTES
-
-_ARITHMETIC = "add sub mul matmul truediv floordiv mod pow lshift rshift and xor or".split()
+_ARITHMETIC: Final = (
+    *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "lshift", "rshift", "and", "xor"),
+    "or",
+)
+_ORDINARY: Final = (
+    *("init", "new", "post_init", "call", "repr", "str", "bytes", "format", "bool", "hash", "len"),
+    *("length_hint", "iter", "next", "reversed", "contains", "getitem", "setitem", "delitem", "missing", "lt"),
+    *("le", "eq", "ne", "gt", "ge", "enter", "exit", "aenter", "aexit", "aiter", "anext", "await", "neg"),
+    *("pos", "abs", "invert", "int", "float", "complex", "index", "round", "trunc", "floor", "ceil", "divmod"),
+    *("rdivmod", "get", "set", "set_name", "init_subclass", "class_getitem", "copy", "deepcopy", "fspath"),
+    "replace",
+)
 
 #: Methods a class of a plugin may define, and that may be named after a dot.
 METHODS: Final = frozenset(
-    f"__{name}__"
-    for name in (
-        "init new post_init call repr str bytes format bool hash len length_hint iter next reversed contains "
-        "getitem setitem delitem missing lt le eq ne gt ge enter exit aenter aexit aiter anext await "
-        "neg pos abs invert int float complex index round trunc floor ceil divmod rdivmod "
-        "get set set_name init_subclass class_getitem copy deepcopy fspath replace"
-    ).split()
-    + [prefix + name for name in _ARITHMETIC for prefix in ("", "r", "i")]
+    f"__{name}__" for name in (*_ORDINARY, *(prefix + name for name in _ARITHMETIC for prefix in ("", "r", "i")))
 )
 #: Methods a class may define but nobody may name after a dot, except through the guard for `__setattr__`.
 DEFINABLE: Final = METHODS | {"__getattr__", "__setattr__", "__delattr__"}
@@ -56,7 +58,7 @@ _RUNTIME_TYPES = (
     types.AsyncGeneratorType,
 )
 #: Attributes of frames, code objects, tracebacks, generators and coroutines: each leads into the interpreter.
-RUNTIME_ATTRIBUTES: Final = INSPECT_ATTRIBUTES | {
+RUNTIME_ATTRIBUTES: Final = {"f_generator"} | {
     name for kind in _RUNTIME_TYPES for name in dir(kind) if name.startswith(("f_", "co_", "tb_", "gi_", "cr_", "ag_"))
 }
 #: Public methods that hand out the class tree, frames or the event loop.

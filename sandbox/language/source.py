@@ -46,7 +46,7 @@ def _text(source: bytes | str, path: str) -> str:
         text.encode("utf-8")
     except UnicodeError as error:
         raise _refuse(
-            path, "policy.encoding", f"the source is not UTF-8: {error.reason}", "save it as UTF-8"
+            path, "policy.encoding", f"the source is not UTF-8: {getattr(error, 'reason', error)}", "save it as UTF-8"
         ) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1

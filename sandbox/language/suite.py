@@ -1,0 +1,279 @@
+# ruff: noqa: N815 - the visitor protocol of ast names its methods after the node classes
+"""The policy for test files: what they may import and name, so that a passing run means something.
+
+Test files are compiled plainly, because pytest rewrites their assertions; nothing here is enforced at run time. The
+operating system bounds what they do, and the gate forms its verdicts outside.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Final
+
+from sandbox.language.assertions import check_assertions
+from sandbox.language.modules import ALLOWED_IMPORTS, INSTEAD, is_package
+from sandbox.language.names import (
+    FORMATTERS,
+    GUARDS,
+    LEADING_OUT,
+    MISSING_BUILTINS,
+    RUNTIME_ATTRIBUTES,
+    attribute_problem,
+    is_dunder,
+)
+from sandbox.language.parameters import check_parameters
+from sandbox.outcome import Violation
+
+#: What a test file may import besides the modules that plugins may import.
+TEST_IMPORTS: Final = frozenset({"pytest", "plugin", "plugins.sdk", "sdk", "asyncio"})
+#: What a test file may use of pytest.
+PYTEST_NAMES: Final = frozenset({"raises", "approx", "mark", "param", "fixture", "fail", "warns", "deprecated_call"})
+_FIXTURES: Final = frozenset({"capsys", "capfd", "tmp_path", "recwarn", "caplog", "subtests"})
+_SUBJECT: Final = "plugin"
+_NO_NAMES: Final = frozenset(MISSING_BUILTINS) | {"setattr", "delattr", "__builtins__"}
+_SKIPS: Final = frozenset({"skip", "skipif", "xfail", "exit", "importorskip", "skipTest"})
+
+
+class Suite(ast.NodeVisitor):
+    """Walks one test file; what it refuses is in `violations`."""
+
+    def __init__(self, tree: ast.Module, path: str) -> None:
+        self.path = path
+        self.violations: list[Violation] = []
+        self.subjects = subject_names(tree)
+        self.fixtures = _FIXTURES | fixture_names(tree)
+
+    def refuse(self, node: ast.AST, rule: str, message: str, hint: str) -> None:
+        """Record one violation at the place of `node`."""
+        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+        self.violations.append(
+            Violation(rule=rule, message=message, path=self.path, line=line, column=column, hint=hint)
+        )
+
+    # ---- imports ---------------------------------------------------------------------------------------------------
+
+    def visit_Import(self, node: ast.Import) -> None:
+        """Only the tests' own allow-list."""
+        for alias in node.names:
+            self._check_import(node, alias.name)
+            self._check_bound(node, alias.asname or alias.name.partition(".")[0], imported=alias.name == _SUBJECT)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        """Only the tests' own allow-list; of pytest only what cannot skip or patch."""
+        name = node.module or ""
+        if node.level:
+            self.refuse(node, "tests.import", "relative imports are not allowed in tests", "import from plugin")
+            return
+        self._check_import(node, name)
+        for alias in node.names:
+            if alias.name == "*":
+                self.refuse(node, "tests.import", "star imports are not allowed in tests", "name what you test")
+            elif name == "pytest" and alias.name not in PYTEST_NAMES:
+                self._refuse_pytest(node, alias.name)
+            elif is_dunder(alias.name):
+                self.refuse(node, "tests.attribute", f"{alias.name!r} is not for tests", "test what functions return")
+            self._check_bound(node, alias.asname or alias.name, imported=name == _SUBJECT)
+
+    def _check_import(self, node: ast.AST, name: str) -> None:
+        if name in TEST_IMPORTS or name in ALLOWED_IMPORTS or is_package(name):
+            return
+        hint = "test what functions return and raise" if name == "unittest.mock" else INSTEAD.get(name, "")
+        self.refuse(
+            node, "tests.import", f"a test cannot import {name!r}", hint or "use pytest, plugin and plugins.sdk"
+        )
+
+    def _refuse_pytest(self, node: ast.AST, name: str) -> None:
+        rule = "tests.skip" if name in _SKIPS else "tests.pytest"
+        self.refuse(
+            node, rule, f"pytest.{name} is not allowed in tests of a plugin", "use raises, approx, mark.parametrize"
+        )
+
+    # ---- names and attributes --------------------------------------------------------------------------------------
+
+    def visit_Name(self, node: ast.Name) -> None:
+        """Refuse builtins that reach out, and binding the names under test again."""
+        if not isinstance(node.ctx, ast.Load):
+            self._check_bound(node, node.id)
+        elif node.id in _NO_NAMES:
+            hint = MISSING_BUILTINS.get(node.id, "test what functions return")
+            if node.id == "open":
+                hint = 'read recorded inputs with testing.data("name") of plugins.sdk'
+            self.refuse(node, "tests.builtin", f"{node.id!r} is not allowed in tests", hint)
+        elif is_dunder(node.id) and node.id not in ("__name__", "__debug__"):
+            self.refuse(node, "tests.attribute", f"{node.id!r} is not for tests", "test what functions return")
+
+    def _check_bound(self, node: ast.AST, name: str, *, imported: bool = False) -> None:
+        if name in self.subjects and not imported:
+            self.refuse(node, "tests.rebinding", f"{name!r} is under test and is bound again here", "use another name")
+        if is_dunder(name) or name in GUARDS or (name.startswith("pytest") and name != "pytest"):
+            self.refuse(node, "tests.name", f"{name!r} steers the test runner", "use an ordinary name")
+        if name in ("pytest", "collect_ignore", "load_tests") and not isinstance(node, ast.Import):
+            self.refuse(node, "tests.name", f"{name!r} steers the test runner", "use an ordinary name")
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        """Refuse attributes that lead into the interpreter or the source, and setting any of what is tested."""
+        name, problem = node.attr, attribute_problem(node.attr)
+        if problem or name in RUNTIME_ATTRIBUTES | LEADING_OUT or name == "__doc__":
+            self.refuse(
+                node, "tests.attribute", f"the attribute {name!r} is not for tests", "test what functions return"
+            )
+        elif name in FORMATTERS and not isinstance(node.value, ast.Constant):
+            self.refuse(node, "tests.attribute", f"str.{name} is not for tests", "use an f-string")
+        elif isinstance(node.value, ast.Name) and node.value.id == "pytest" and name not in PYTEST_NAMES:
+            self._refuse_pytest(node, name)
+        elif is_mark(node.value) and name != "parametrize":
+            self.refuse(node, "tests.skip", f"the mark {name!r} is not allowed in tests", "use mark.parametrize")
+        elif not isinstance(node.ctx, ast.Load) and self._root(node) in self.subjects:
+            self.refuse(node, "tests.rebinding", f"this changes {self._root(node)!r}, which is under test", "call it")
+        self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        """Refuse setting items of what is tested."""
+        if not isinstance(node.ctx, ast.Load) and self._root(node) in self.subjects:
+            self.refuse(node, "tests.rebinding", f"this changes {self._root(node)!r}, which is under test", "call it")
+        self.generic_visit(node)
+
+    def _root(self, node: ast.expr) -> str:
+        while isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        return node.id if isinstance(node, ast.Name) else ""
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """Refuse `getattr` with a name that is not literal."""
+        if isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr") and len(node.args) > 1:
+            text = node.args[1].value if isinstance(node.args[1], ast.Constant) else None
+            if not isinstance(text, str) or is_dunder(text) or attribute_problem(text):
+                self.refuse(node, "tests.attribute", "getattr needs a literal, ordinary name in tests", "write x.name")
+        if is_parametrize(node.func) or is_pytest(node.func, "param"):
+            check_parameters(node, self.refuse)
+        self.generic_visit(node)
+
+    # ---- definitions -----------------------------------------------------------------------------------------------
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        """Check a function's name and what it asks pytest for."""
+        self._check_bound(node, node.name)
+        if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("test"):
+            self.refuse(
+                node, "tests.async", "pytest does not run async tests", "call asyncio.run(...) inside a plain test"
+            )
+        if is_fixture(node) or node.name.startswith("test"):
+            known = self.fixtures | parametrized_names(node)
+            for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+                if argument.arg not in known | {"self"}:
+                    message = f"the fixture {argument.arg!r} is not allowed in tests of a plugin"
+                    self.refuse(argument, "tests.fixture", message, "use literal inputs, or a fixture of this file")
+        self.generic_visit(node)
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_arg(self, node: ast.arg) -> None:
+        """Check a parameter's name."""
+        self._check_bound(node, node.arg)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """Check a class's name; test classes stand alone."""
+        self._check_bound(node, node.name)
+        for keyword in node.keywords:
+            self.refuse(keyword.value, "tests.name", "class keywords are not allowed in tests", "remove them")
+        if node.name.startswith("Test") and node.bases:
+            self.refuse(node, "tests.name", "a test class inherits from nothing", "remove its bases")
+        self.generic_visit(node)
+
+    def visit_Global(self, node: ast.Global | ast.Nonlocal) -> None:
+        """Refuse naming what is tested as a variable."""
+        for name in node.names:
+            self._check_bound(node, name)
+
+    visit_Nonlocal = visit_Global
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        """Check the name of a caught exception."""
+        if node.name:
+            self._check_bound(node, node.name)
+        self.generic_visit(node)
+
+    def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar) -> None:
+        """Check a captured name."""
+        if node.name:
+            self._check_bound(node, node.name)
+        self.generic_visit(node)
+
+    visit_MatchStar = visit_MatchAs
+
+    def visit_TryStar(self, node: ast.AST) -> None:
+        """Refuse except*, as the dialect does."""
+        self.refuse(node, "tests.syntax", "except* is not part of the dialect", "use except")
+
+
+def check_suite(tree: ast.Module, path: str) -> list[Violation]:
+    """Return everything the policy for tests refuses in one file."""
+    suite = Suite(tree, path)
+    try:
+        suite.visit(tree)
+        check_assertions(tree, suite.subjects, suite.refuse)
+    except RecursionError:
+        suite.refuse(tree, "policy.nesting", "the source is nested too deeply", "split it into functions")
+    return suite.violations
+
+
+def subject_names(tree: ast.Module) -> frozenset[str]:
+    """Return the names under test: what the file imports from the plugin, and the plugin itself."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=aliases):
+                names.update(alias.asname or alias.name for alias in aliases if alias.name == _SUBJECT)
+            case ast.ImportFrom(module="plugin", names=aliases, level=0):
+                names.update(alias.asname or alias.name for alias in aliases)
+            case _:
+                pass
+    return frozenset(names)
+
+
+def fixture_names(tree: ast.Module) -> frozenset[str]:
+    """Return the fixtures that the file itself defines."""
+    functions = (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    return frozenset(node.name for node in functions if is_fixture(node))
+
+
+def is_pytest(node: ast.expr, name: str) -> bool:
+    """Return whether an expression names one thing of pytest."""
+    match node:
+        case ast.Attribute(value=ast.Name(id="pytest"), attr=attribute):
+            return attribute == name
+        case ast.Name(id=identifier):
+            return identifier == name
+        case _:
+            return False
+
+
+def is_mark(node: ast.expr) -> bool:
+    """Return whether an expression is `pytest.mark`."""
+    return is_pytest(node, "mark")
+
+
+def is_parametrize(node: ast.expr) -> bool:
+    """Return whether an expression is `pytest.mark.parametrize`."""
+    return isinstance(node, ast.Attribute) and node.attr == "parametrize" and is_mark(node.value)
+
+
+def is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Return whether a function is decorated as a fixture."""
+    called = (item.func if isinstance(item, ast.Call) else item for item in node.decorator_list)
+    return any(is_pytest(item, "fixture") for item in called)
+
+
+def parametrized_names(node: ast.AST) -> frozenset[str]:
+    """Return the parameters that a function's own decorators give it."""
+    names: set[str] = set()
+    for item in getattr(node, "decorator_list", ()):
+        if isinstance(item, ast.Call) and is_parametrize(item.func) and item.args:
+            match item.args[0]:
+                case ast.Constant(value=str(text)):
+                    names.update(part.strip() for part in text.split(","))
+                case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                    names.update(str(part.value) for part in elements if isinstance(part, ast.Constant))
+                case _:
+                    pass
+    return frozenset(names)
