@@ -274,6 +274,15 @@ def _specifier(text: str) -> str:
     return text
 
 
+def version_key(version: str) -> tuple[tuple[int, int, int], bool, tuple[tuple[bool, int, str], ...]]:
+    """Return what orders versions as semantic versioning does (build metadata is ignored)."""
+    core, _, rest = version.partition("+")[0].partition("-")
+    major, minor, patch = (int(number) for number in core.split("."))
+    parts = (part for part in rest.split(".") if part)
+    order = tuple((not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
+    return (major, minor, patch), not rest, order
+
+
 def parse_manifest(data: bytes) -> Manifest:
     """Read the bytes of a `plugin.yaml`; raise `ManifestError` with every problem, each at its line and column."""
     try:

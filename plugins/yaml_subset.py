@@ -170,7 +170,7 @@ def _place(event: Any) -> Place:
 
 
 def _scalar(event: Any, place: Place) -> Data:
-    """Give a scalar its value by the YAML 1.2 core rules; a number of over 18 digits stays text, which no schema takes."""
+    """Give a scalar its value by the YAML 1.2 core rules; a number of over 18 digits stays text, for no schema."""
     value: str = event.value
     _no_hidden(value, *place)  # an escape such as "\u202E" is only seen here
     if event.style is not None:

@@ -1,7 +1,7 @@
 """What is judged: the inputs of one run of the gate, and the evidence its stages leave for later stages.
 
-Each slot has one stage that fills it and is None before. Evidence that comes from inside a worker (runs, lines, asks) is
-what the tested process claimed about itself; verdicts over it are formed here, outside.
+Each slot has one stage that fills it and is None before. Evidence that comes from inside a worker (runs, lines, asks)
+is what the tested process claimed about itself; verdicts over it are formed here, outside.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from sandbox.outcome import Outcome
     from sandbox.sandbox import Sandbox
     from selfmod.gate.facts import Facts
+    from selfmod.gate.report import Reach
+    from selfmod.gate.suite import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
-    """What is there already: plugins by id with their version, commands by name with their owner ("" is Ratchet itself)."""
+    """What is there already: plugins by id with their version, commands with their owner ("" is Ratchet itself)."""
 
     plugins: Mapping[str, str] = field(default_factory=dict)
     commands: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +53,7 @@ class ObservedAsk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedCall:
-    """A call of one of the plugin's public functions that a passing test made; values are tagged JSON (`sandbox.values`).
+    """A call of a public function of the plugin that a passing test made; values are tagged JSON (`sandbox.values`).
 
     `outcome` is "returned" with the value, or "raised" with the name of the exception in `value`.
     """
@@ -145,8 +147,11 @@ class Subject:
     previous_manifest: Manifest | None = None  # stage manifest
     uses: tuple[CapabilityUse, ...] | None = None  # stage capabilities
     expected_tests: tuple[str, ...] | None = None  # stage tests
+    plan: Plan | None = None  # stage tests
     run: SuiteRun | None = None  # stage tests
     oracles: tuple[str, ...] = ()  # stage oracle: the independent ones that ran ("examples", "previous-tests", ...)
+    reach: Reach | None = None  # stage capabilities, and what the tests asked for from stage tests on
+    seeds: dict[str, int] = field(default_factory=dict)  # every seed that was used, by purpose
 
     @property
     def entry(self) -> str:
@@ -156,4 +161,5 @@ class Subject:
     def seed(self, purpose: str) -> int:
         """Return the 64-bit seed of one purpose ("mutation", "order"): fixed for a digest, unknown to its author."""
         message = f"{GATE_VERSION}\n{purpose}\n{self.candidate.digest}".encode()
-        return int.from_bytes(hmac.digest(self.secret, message, hashlib.sha256)[:8], "big")
+        self.seeds[purpose] = seed = int.from_bytes(hmac.digest(self.secret, message, hashlib.sha256)[:8], "big")
+        return seed

@@ -1,0 +1,160 @@
+"""The gate: the ordered stages a candidate must pass, and the report of what they found."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sandbox.errors import SandboxUnavailable
+from selfmod.candidate import Candidate
+from selfmod.gate.base import Finding, Stage, StageResult, finding, result
+from selfmod.gate.report import GateReport, Reach, libraries
+from selfmod.gate.subject import Installed, Subject, Waiver
+from selfmod.gate.thresholds import GATE_VERSION, Thresholds
+from selfmod.spec import Spec
+
+if TYPE_CHECKING:
+    from sandbox.sandbox import Sandbox
+
+_LOG = logging.getLogger(__name__)
+
+# The cheap ones that all run, whatever each of them says; nothing else runs unless all of these pass.
+FIRST = ("layout", "text", "manifest", "policy", "capabilities")
+# They judge what the tests left behind, so they need tests that pass.
+AFTER_TESTS = ("coverage", "determinism", "mutation", "oracle")
+
+
+class Gate:
+    """Judges candidates. `secret` seeds what a candidate must not be able to foresee (mutants, samples, orders)."""
+
+    def __init__(
+        self, sandbox: Sandbox, thresholds: Thresholds, secret: bytes, stages: tuple[Stage, ...] | None = None
+    ) -> None:
+        self.sandbox, self.thresholds, self.secret = sandbox, thresholds, secret
+        self.stages = all_stages() if stages is None else stages
+
+    def judge(
+        self,
+        candidate: Candidate,
+        *,
+        spec: Spec | None = None,
+        previous: Candidate | None = None,
+        installed: Installed | None = None,
+        candidates_tried: int = 1,
+        waivers: tuple[Waiver, ...] = (),
+        retired: tuple[str, ...] = (),
+        on_stage: Callable[[StageResult], None] | None = None,
+    ) -> GateReport:
+        """Run the stages on `candidate` and report. Nothing a candidate holds raises; only `SandboxUnavailable` does,
+        and that only where no earlier stage has refused already.
+        """
+        subject = Subject(
+            candidate=candidate,
+            sandbox=self.sandbox,
+            thresholds=self.thresholds,
+            secret=self.secret,
+            spec=spec,
+            previous=previous,
+            installed=installed or Installed(),
+            candidates_tried=candidates_tried,
+            retired=retired,
+        )
+        accepted = frozenset(item.finding for item in waivers if item.digest == candidate.digest)
+        started = time.monotonic()
+        stages = []
+        for stage_result in self._results(subject, accepted, started):
+            stages.append(stage_result)
+            if on_stage is not None:
+                on_stage(stage_result)
+        return self._report(subject, tuple(stages), time.monotonic() - started)
+
+    def _results(self, subject: Subject, accepted: frozenset[str], started: float) -> Iterator[StageResult]:
+        refused: set[str] = set()
+        unavailable = False
+        for stage in self.stages:
+            if unavailable or _needs_of(stage.name) & refused:
+                yield StageResult(name=stage.name, verdict="not-run")
+                continue
+            begun = time.monotonic()
+            try:
+                judged = self._judged(stage, subject, begun - started)
+            except SandboxUnavailable:
+                if not refused:
+                    raise
+                unavailable = True
+                yield StageResult(name=stage.name, verdict="not-run")
+                continue
+            judged = replace(_waived(judged, accepted), seconds=round(time.monotonic() - begun, 6))
+            if judged.verdict != "pass":
+                refused.add(stage.name)
+            yield judged
+
+    def _judged(self, stage: Stage, subject: Subject, spent: float) -> StageResult:
+        if spent > self.thresholds.gate_s:
+            message = f"no time was left for this stage: the whole gate has {self.thresholds.gate_s:g} s"
+            return result(stage.name, [finding("gate.time", message, key=stage.name)])
+        try:
+            return stage.run(subject)
+        except SandboxUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001
+            # Our mistake, met on somebody's candidate: it must refuse, and it must not take the caller down.
+            _LOG.exception("the stage %s failed", stage.name)
+            message = f"the stage itself failed ({type(error).__name__}); that is an error of Ratchet, please report it"
+            return result(stage.name, [finding("gate.error", message, key=stage.name)])
+
+    def _report(self, subject: Subject, stages: tuple[StageResult, ...], seconds: float) -> GateReport:
+        manifest = subject.manifest
+        reach = subject.reach or Reach()
+        passed = bool(stages) and all(stage.verdict == "pass" for stage in stages)
+        return GateReport(
+            digest=subject.candidate.digest,
+            gate_version=GATE_VERSION,
+            thresholds=self.thresholds,
+            stages=stages,
+            verdict="pass" if passed else "refuse",
+            acknowledge=(*(() if subject.oracles else ("no-oracle",)), *reach.new),
+            reach=reach,
+            plugin=manifest.id if manifest else "",
+            version=manifest.version if manifest else "",
+            candidates_tried=subject.candidates_tried,
+            seconds=round(seconds, 6),
+            libraries=libraries(),
+            seeds=dict(subject.seeds),
+        )
+
+
+def all_stages() -> tuple[Stage, ...]:
+    """Return the stages in the order of the design's table."""
+    from selfmod.gate.capabilities import Capabilities
+    from selfmod.gate.compatibility import Compatibility
+    from selfmod.gate.docs import Docs
+    from selfmod.gate.layout import Layout
+    from selfmod.gate.manifest import ManifestStage
+    from selfmod.gate.policy import Policy
+    from selfmod.gate.text import Text
+
+    return (Layout(), Text(), ManifestStage(), Policy(), Capabilities(), Compatibility(), Docs())
+
+
+def _needs_of(name: str) -> frozenset[str]:
+    if name in FIRST:
+        return frozenset()
+    return frozenset(FIRST) | ({"tests"} if name in AFTER_TESTS else set())
+
+
+def _waived(judged: StageResult, accepted: frozenset[str]) -> StageResult:
+    """Mark the findings a person accepted; a stage passes when nothing else is left."""
+    if not accepted:
+        return judged
+    findings = tuple(_accepted(item) if item.waivable and item.id in accepted else item for item in judged.findings)
+    if judged.verdict != "refuse" or any(not item.advisory and not item.waived for item in findings):
+        return replace(judged, findings=findings)
+    return replace(judged, findings=findings, verdict="pass")
+
+
+def _accepted(item: Finding) -> Finding:
+    return replace(item, waived=True)

@@ -1,0 +1,114 @@
+"""What the texts of a plugin say: documentation that is missing, and words that are not meant for its reader."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from selfmod.gate.parse import MAX_FOUND, Material, found
+
+# Written to whoever summarises, reviews or repairs this later and happens to be a model.
+_MODEL: Final = r"(?:llms?|language models?|chatbots?|assistants?|ai (?:models?|assistants?|agents?|reviewers?))"
+_TO_A_MODEL: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        (
+            r"\b(?:ignore|disregard|forget|override)\b.{0,20}"
+            r"\b(?:previous|prior|above|earlier|preceding|all|any|your|these)\b.{0,30}\b(?:instructions?|prompts?|rules|guidelines|directions)\b"
+        ),
+        rf"\b(?:you are|act as|pretend to be|behave as)\b.{{0,20}}\b(?:an? )?(?:ai|{_MODEL}|developer mode)\b",
+        rf"\b(?:as an?|dear|attention|note to|(?:message|instructions?) (?:for|to)|hey)\b,?.{{0,12}}\b(?:ai|{_MODEL})\b",
+        rf"\b{_MODEL}\b.{{0,25}}\b(?:must|should|shall|please|have to|need to|are (?:required|instructed) to)\b",
+        r"\b(?:system prompt|developer message|jailbreak)\b",
+        r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id)\|>|\[/?INST\]|<<SYS>>|</?(?:system|assistant)>",
+        r"^\s*(?:#+ |[-*>] |\W{0,3})?(?:system|assistant|human)\s*:\s",
+        (
+            r"\b(?:do not|don't|never)\b.{0,15}\b(?:tell|show|mention|reveal|report|inform|warn|alert)\b.{0,30}"
+            r"\b(?:users?|persons?|humans?|reviewers?|owners?|operators?)\b"
+        ),
+        (
+            r"\b(?:when|if|while) (?:you (?:are )?)?(?:reviewing|summari[sz]ing|judging|grading|repairing)\b.{0,60}"
+            r"\b(?:say|answer|report|respond|reply|state|approve|claim)\b"
+        ),
+        r"\b(?:approve|accept|merge|rate|score) (?:this|the) (?:plugin|candidate|change|code|proposal)\b",
+        (
+            r"\b(?:reveal|print|repeat|output|send|leak|exfiltrate)\b.{0,30}"
+            r"\b(?:your|the) (?:instructions|prompt|api keys?|secrets|credentials)\b"
+        ),
+    )
+)
+_REMOTE: Final = re.compile(
+    r"!\[[^\]\n]{0,300}\]\(\s*<?\s*(?:[a-z][a-z0-9+.-]{1,20}:)?//|<img\b[^>\n]{0,300}\bsrc\s*="
+    r"|<(?:script|iframe|object|embed|link|video|audio|svg|style)\b"
+    r"|^\s{0,3}\[[^\]\n]{1,100}\]:\s*(?:https?:)?//[^\s]{1,300}\.(?:png|jpe?g|gif|svg|webp)\b",
+    re.IGNORECASE,
+)
+_LINK: Final = re.compile(r"\]\(\s*<?\s*(?:javascript|data|vbscript|file):", re.IGNORECASE)
+_LICENCES: Final = {
+    "MIT": ("permission is hereby granted, free of charge",),
+    "Apache-2.0": ("apache license",),
+    "GPL": ("gnu general public license",),
+    "LGPL": ("gnu lesser general public license",),
+    "AGPL": ("gnu affero general public license",),
+    "MPL-2.0": ("mozilla public license",),
+    "BSD": ("redistribution and use in source and binary forms",),
+    "ISC": ("permission to use, copy, modify, and/or distribute this software",),
+    "Unlicense": ("this is free and unencumbered software",),
+}
+
+
+def docs(material: Material) -> dict[str, Any]:
+    """Section "docs": findings over README, docstrings and licence text, and what of the commands is described."""
+    problems = [*_docstrings(material), *_words(material)]
+    readme = material.files.get("README.md", b"").decode("utf-8", errors="replace")
+    licence = material.files.get("LICENSE", b"").decode("utf-8", errors="replace")
+    words = sorted(set(re.findall(r"[A-Za-z][A-Za-z0-9_-]{0,63}", readme[:100_000])))
+    return {
+        "findings": problems[:MAX_FOUND],
+        "readme": {"present": "README.md" in material.files, "characters": len(readme.strip()), "words": words[:4000]},
+        "licence": _licences(licence),
+    }
+
+
+def _docstrings(material: Material) -> Iterator[dict[str, Any]]:
+    module = material.module
+    if module is None:
+        return
+    if not (ast.get_docstring(module) or "").strip():
+        yield found(
+            "docs.docstring", "the module has no docstring", material.entry, 1, hint="say in a line what it does"
+        )
+    for node in module.body:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or node.name.startswith("_"):
+            continue
+        if not (ast.get_docstring(node) or "").strip():
+            message = f"{node.name} has no docstring"
+            hint = "say what it returns and when it raises"
+            yield found("docs.docstring", message, material.entry, node.lineno, hint=hint, key=node.name)
+
+
+def _words(material: Material) -> Iterator[dict[str, Any]]:
+    for path, data in material.files.items():
+        if path.startswith("tests/data/"):
+            continue  # inputs for the tests; nothing shows them to a model as text
+        lines = data.decode("utf-8", errors="replace").split("\n")
+        for number, line in enumerate(lines, start=1):
+            text = line[:2000]
+            # A sentence may go on in the next line, behind a comment sign or a bullet.
+            following = lines[number].lstrip(" \t#>*-")[:200] if number < len(lines) else ""
+            starts = (seen.start() for pattern in _TO_A_MODEL if (seen := pattern.search(f"{text} {following}")))
+            if any(start < len(text) for start in starts):
+                message = "this reads like an instruction to a model, not to a person"
+                yield found("docs.instruction", message, path, number, hint="describe the plugin; address nobody")
+            if path.endswith(".md") and _REMOTE.search(text):
+                message = "this loads something from elsewhere, or is more than text"
+                yield found("docs.remote-image", message, path, number, hint="use text and plain links")
+            if path.endswith(".md") and _LINK.search(text):
+                yield found("docs.link", "this link runs or opens something local", path, number, hint="use https://")
+
+
+def _licences(text: str) -> list[str]:
+    folded = " ".join(text.casefold().split())
+    return [name for name, phrases in _LICENCES.items() if any(phrase in folded for phrase in phrases)]

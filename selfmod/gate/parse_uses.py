@@ -1,0 +1,225 @@
+"""What of the outside a module uses, read from its syntax: which namespaces of the SDK, with which literal names.
+
+A literal name is compared with the manifest; a computed one is held by the sandbox to what was granted, and only its
+kind is known here. What comes from the standard library and differs from call to call (a clock, a random number) is an
+effect.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from selfmod.gate.parse import MAX_FOUND, Material
+
+SDK: Final = ("plugins.sdk", "sdk")
+_KINDS: Final = {
+    "http": "network",
+    "tcp": "network",
+    "environment": "environment",
+    "storage": "storage",
+    "clock": "effect:clock",
+    "random": "effect:random",
+}
+_WRITING: Final = frozenset(
+    ["write", "write_text", "write_bytes", "append", "delete", "remove", "rename", "move", "mkdir"]
+)
+_READING: Final = frozenset(["read", "read_text", "read_bytes", "list", "exists", "stat", "iter"])
+_TEXT_FIRST: Final = ("url", "path", "name", "host", "key")
+
+# Standard-library calls whose results differ by themselves. `None`: always; a number: with at most that many arguments.
+_EFFECTS: Final[dict[str, tuple[str, int | None]]] = {
+    **{f"datetime.datetime.{name}": ("effect:clock", None) for name in ("now", "utcnow", "today")},
+    "datetime.date.today": ("effect:clock", None),
+    **{
+        f"time.{name}": ("effect:clock", None)
+        for name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter")
+    },
+    **{f"time.{name}": ("effect:clock", None) for name in ("perf_counter_ns", "process_time", "process_time_ns")},
+    **{f"time.{name}": ("effect:clock", None) for name in ("thread_time", "thread_time_ns", "clock_gettime")},
+    **{f"time.{name}": ("effect:clock", 0) for name in ("localtime", "gmtime", "ctime", "asctime")},
+    "time.strftime": ("effect:clock", 1),
+    "uuid.uuid1": ("effect:random", None),
+    "uuid.uuid4": ("effect:random", None),
+    "random.Random": ("effect:random", 0),
+}
+_SEEDED: Final = "random.Random"
+
+
+@dataclass(slots=True)
+class _Names:
+    """What the names of a module stand for: dotted origins of imports, and module-level text constants."""
+
+    origins: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def dotted(self, node: ast.expr) -> str:
+        """Return the dotted origin of a name or attribute chain ("plugins.sdk.http.get"), or ""."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name) or node.id not in self.origins:
+            return ""
+        return ".".join([self.origins[node.id], *reversed(parts)])
+
+
+def uses(material: Material) -> list[dict[str, Any]]:
+    """Section "uses": every use of something of the outside: kind, name, line, and whether the name is literal."""
+    module = material.module
+    if module is None:
+        return []
+    names = _names(module)
+    called = {id(node.func): node for node in ast.walk(module) if isinstance(node, ast.Call)}
+    inner = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Attribute)}
+    found: list[dict[str, Any]] = []
+    for node in ast.walk(module):
+        if isinstance(node, ast.Name | ast.Attribute) and id(node) not in inner and (dotted := names.dotted(node)):
+            found += _use(dotted, node, called.get(id(node)), names)
+    found += (_made("star", "star", line, literal=False) for line in _stars(module))
+    unique = {tuple(item.values()): item for item in found}
+    return sorted(unique.values(), key=lambda item: (item["line"], item["name"]))[: MAX_FOUND * 5]
+
+
+def _names(module: ast.Module) -> _Names:
+    names = _Names()
+    for node in ast.walk(module):
+        match node:
+            case ast.Import(names=imported):
+                for alias in imported:
+                    top = alias.name.partition(".")[0]
+                    names.origins[alias.asname or top] = alias.name if alias.asname else top
+            case ast.ImportFrom(module=str() as origin, names=imported, level=0):
+                for alias in imported:
+                    names.origins[alias.asname or alias.name] = f"{origin}.{alias.name}"
+            case _:
+                pass
+    stored: dict[str, int] = {}
+    for node in ast.walk(module):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            stored[node.id] = stored.get(node.id, 0) + 1
+    for statement in module.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.expr() as value):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                pass
+            case _:
+                continue
+        text, whole = _text(value, names)
+        if whole and stored.get(name) == 1:  # assigned once in the whole module, so it is what it says
+            names.texts[name] = text
+    return names
+
+
+def _stars(module: ast.Module) -> Iterator[int]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom) and node.module in SDK and any(alias.name == "*" for alias in node.names):
+            yield node.lineno
+
+
+def _use(dotted: str, node: ast.expr, call: ast.Call | None, names: _Names) -> Iterator[dict[str, Any]]:
+    for sdk in SDK:
+        if dotted == sdk or dotted.startswith(f"{sdk}."):
+            yield from _sdk(dotted[len(sdk) + 1 :], node, call, names)
+            return
+    kind, most = _EFFECTS.get(dotted, ("", None))
+    if not kind and dotted.startswith("random.") and dotted.count(".") == 1:
+        kind, most = "effect:random", None
+    if kind and (call is None or most is None or len(call.args) + len(call.keywords) <= most):
+        if dotted == _SEEDED and call is None:
+            return  # the class as a type; an instance made elsewhere is a call of its own
+        yield _made(kind, kind, node.lineno, literal=True)
+
+
+def _sdk(rest: str, node: ast.expr, call: ast.Call | None, names: _Names) -> Iterator[dict[str, Any]]:
+    namespace, _, method = rest.partition(".")
+    if namespace == "files":
+        yield from _files(method, node, call, names)
+    elif namespace in ("", "testing"):
+        # The SDK as a value: any of its namespaces may be behind it.
+        yield _made("star", "star", node.lineno, literal=False)
+    elif kind := _KINDS.get(namespace):
+        name = _name(kind, namespace, call, names) if method and call else ""
+        whole = kind in ("storage", "effect:clock", "effect:random")
+        yield _made(kind, kind if whole else name or kind, node.lineno, literal=whole or bool(name))
+
+
+def _files(method: str, node: ast.expr, call: ast.Call | None, names: _Names) -> Iterator[dict[str, Any]]:
+    kinds = ["write"] if method in _WRITING else ["read"] if method in _READING else []
+    if not kinds or call is None:
+        yield _made("indirect", "files", node.lineno, literal=False)
+        return
+    text, whole = _text(_first(call), names)
+    for kind in kinds:
+        yield _made(kind, f"{kind}:{text}" if whole else kind, node.lineno, literal=whole)
+
+
+def _name(kind: str, namespace: str, call: ast.Call, names: _Names) -> str:
+    """Return the capability that a call names literally, or "" when it computes the name."""
+    text, whole = _text(_first(call), names)
+    if kind == "environment":
+        return f"environment:{text}" if whole else ""
+    if namespace == "tcp":
+        port = call.args[1] if len(call.args) > 1 else next((k.value for k in call.keywords if k.arg == "port"), None)
+        if whole and isinstance(port, ast.Constant) and isinstance(port.value, int):
+            return f"network:{text.lower()}:{port.value}"
+        return ""
+    return _host(text, whole=whole)
+
+
+def _host(text: str, *, whole: bool) -> str:
+    """Return "network:host:port" of the beginning of an address, if host and port are surely complete in it."""
+    scheme, mark, rest = text.partition("://")
+    ends = any(end in rest for end in "/?#")
+    if not mark or scheme.lower() not in ("http", "https") or not (whole or ends):
+        return ""
+    try:
+        parts = urlsplit(text)
+        port = parts.port or (443 if scheme.lower() == "https" else 80)
+    except ValueError:
+        return ""
+    return f"network:{parts.hostname}:{port}" if parts.hostname else ""
+
+
+def _first(call: ast.Call) -> ast.expr | None:
+    """Return the argument that names what is asked for; `request(method, url)` has it in second place."""
+    position = 1 if isinstance(call.func, ast.Attribute) and call.func.attr == "request" else 0
+    named = next((keyword.value for keyword in call.keywords if keyword.arg in _TEXT_FIRST), None)
+    if len(call.args) > position and not any(isinstance(arg, ast.Starred) for arg in call.args):
+        return call.args[position]
+    return named
+
+
+def _text(node: ast.expr | None, names: _Names) -> tuple[str, bool]:
+    """Return the literal text that an expression begins with, and whether that is all of it."""
+    match node:
+        case ast.Constant(value=str() as text):
+            return text, True
+        case ast.Name(id=name) if name in names.texts:
+            return names.texts[name], True
+        case ast.JoinedStr(values=values):
+            return _joined(values, names)
+        case ast.FormattedValue(value=value, format_spec=None, conversion=-1):
+            return _text(value, names)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _joined([left, right], names)
+        case _:
+            return "", False
+
+
+def _joined(parts: list[ast.expr], names: _Names) -> tuple[str, bool]:
+    text = ""
+    for part in parts:
+        more, whole = _text(part, names)
+        text += more
+        if not whole:
+            return text, False
+    return text, True
+
+
+def _made(kind: str, name: str, line: int, *, literal: bool) -> dict[str, Any]:
+    return {"kind": kind, "name": name[:300], "line": line, "literal": literal}
