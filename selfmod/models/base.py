@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -37,8 +38,25 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a million tokens cost, in `currency`."""
+
+    prompt: float
+    completion: float
+    currency: str = "USD"
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """Return the price of that many tokens."""
+        return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question. `schema` (JSON Schema) asks for structured output; the answer is text that may still break it."""
+    """One question. `schema` (JSON Schema) asks for structured output; the answer is text that may still break it.
+
+    A last message of the assistant is the beginning of the answer, for models that can go on from there; others are
+    asked without it, so the answer may hold that beginning or not.
+    """
 
     messages: tuple[Message, ...]
     max_tokens: int
@@ -59,14 +77,33 @@ class Completion:
 
 
 class Model(Protocol):
-    """The seam to every provider. `small` models are asked for one function only."""
+    """The seam to every provider. `small` models are asked for one function only; `open_model` takes `name`."""
 
-    name: str
-    small: bool
+    @property
+    def name(self) -> str: ...  # noqa: D102
 
-    def complete(self, request: Request, *, deadline_s: float, on_text: Callable[[str], None] | None = None) -> Completion:
+    @property
+    def small(self) -> bool: ...  # noqa: D102
+
+    def complete(
+        self,
+        request: Request,
+        *,
+        deadline_s: float,
+        on_text: Callable[[str], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Completion:
         """Answer `request` within `deadline_s` seconds in all, retries included; `on_text` gets pieces as they stream.
 
-        Raises `ModelError` (see `selfmod.models.errors`) for anything that is not an answer.
+        `cancel` stops it from another thread. Raises `ModelError` (see `selfmod.models.errors`) for anything that is
+        not an answer.
         """
+        ...
+
+    def price(self) -> Price | None:
+        """What its tokens cost; None where nobody said."""
+        ...
+
+    def close(self) -> None:
+        """End what it holds open (a process, connections)."""
         ...
