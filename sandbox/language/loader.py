@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
@@ -19,13 +19,20 @@ _SELDOM = frozenset({"asyncio", "plugins.sdk", "sdk"})
 
 
 def new_module(
-    name: str, code: CodeType, *, import_: Callable[..., Any] = guarded_import, file: str | None = None
+    name: str,
+    code: CodeType,
+    *,
+    import_: Callable[..., Any] = guarded_import,
+    file: str | None = None,
+    names: Mapping[str, object] | None = None,
 ) -> ModuleType:
     """Run `code` as the module `name` and return it, registered in `sys.modules` as an import would.
 
-    What the code raises comes out as it is; the module is then not registered.
+    `names` stand in its globals from the start. What the code raises comes out as it is; the module is then not
+    registered.
     """
     module = ModuleType(name)
+    vars(module).update(names or {})
     _run(module, code, file or code.co_filename, import_)
     return module
 

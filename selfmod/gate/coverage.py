@@ -1,0 +1,77 @@
+"""Stage coverage: how much of the plugin the tests run, counted against what reading its source says could run."""
+
+from __future__ import annotations
+
+from selfmod.gate.base import Figure, Finding, StageResult, finding, result
+from selfmod.gate.subject import Subject, SuiteRun
+
+
+class Coverage:
+    """Lines and branches, without exclusions; a line that uses something of the outside must always be covered."""
+
+    name = "coverage"
+
+    def run(self, subject: Subject) -> StageResult:
+        """Compare the executed lines and arcs of the tests' run with the possible ones."""
+        run = subject.run
+        if run is None:
+            return StageResult(name=self.name, verdict="not-run")
+        missing = sorted(run.executable - run.executed)
+        arcs = sorted(run.branches - run.import_arcs.union(*(test.arcs for test in run.tests)))
+        arcs = [arc for arc in arcs if arc[0] not in missing]
+        lines, branches = _share(missing, run.executable), _branch_share(run)
+        enough = lines >= subject.thresholds.lines_min and branches >= subject.thresholds.branches_min
+        findings = [_line(subject.entry, line, advisory=enough) for line in missing]
+        findings += [_branch(subject.entry, arc, advisory=enough) for arc in arcs]
+        findings += _capabilities(subject, frozenset(missing))
+        figures: dict[str, Figure] = {"lines": lines, "branches": branches, "missing_lines": [*missing]}
+        return result(self.name, findings, figures=figures)
+
+
+def _share(missing: list[int], possible: frozenset[int]) -> float:
+    return round(1 - len(missing) / len(possible), 4) if possible else 1.0
+
+
+def _branch_share(run: SuiteRun) -> float:
+    executed = run.branches & run.import_arcs.union(*(test.arcs for test in run.tests))
+    return round(len(executed) / len(run.branches), 4) if run.branches else 1.0
+
+
+def _line(path: str, line: int, *, advisory: bool) -> Finding:
+    return finding(
+        "coverage.line",
+        f"no test runs line {line}",
+        path=path,
+        line=line,
+        hint="add a test that reaches this line, or remove it",
+        advisory=advisory,
+    )
+
+
+def _branch(path: str, arc: tuple[int, int], *, advisory: bool) -> Finding:
+    start, end = arc
+    return finding(
+        "coverage.branch",
+        f"no test goes from line {start} {f'to line {end}' if end > 0 else 'out of the function'}",
+        path=path,
+        line=start,
+        hint="add a test in which the condition comes out the other way",
+        key=f"to {end}",
+        advisory=advisory,
+    )
+
+
+def _capabilities(subject: Subject, missing: frozenset[int]) -> list[Finding]:
+    first = subject.plan.first if subject.plan else {}
+    return [
+        finding(
+            "coverage.capability",
+            f"line {use.line} uses {use.name}, and no test runs it",
+            path=use.path,
+            line=use.line,
+            hint="test it with the doubles of sdk.testing",
+            key=use.kind,
+        )
+        for use in subject.uses or ()
+        if use.path == subject.entry and first.get(use.line, use.line) in missing
+    ]

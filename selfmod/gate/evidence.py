@@ -1,0 +1,242 @@
+"""What a worker said about its own run, taken apart strictly: hostile data until each part has the right shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from selfmod.gate.subject import ObservedAsk, RecordedCall, TestRun
+
+_K = TypeVar("_K")
+_T = TypeVar("_T")
+_OUTCOMES = ("passed", "failed", "error", "skipped")
+_TEXT = 4000
+
+
+class BadEvidence(Exception):
+    """A note does not have the shape that our own code in the worker gives it, so something else wrote it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Notes:
+    """Collects the notes of one run; the first bad one spoils the run (`problem`), later ones are dropped."""
+
+    nonce: str
+    limit: int
+    problem: str = ""
+    count: int = 0
+    collected: tuple[str, ...] | None = None
+    import_s: float | None = None
+    end: int | None = None
+    tests: dict[str, dict[str, Any]] = field(default_factory=dict)
+    arcs: dict[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
+    collect_errors: list[tuple[str, str]] = field(default_factory=list)
+
+    def take(self, note: object) -> None:
+        """Take one note from the worker."""
+        self.count += 1
+        if self.problem:
+            return
+        try:
+            within(self.count, self.limit)
+            self._take(mapping(note))
+        except BadEvidence as error:
+            self.problem = str(error)
+
+    def _take(self, note: Mapping[str, object]) -> None:
+        if note.get("nonce") != self.nonce:
+            raise BadEvidence("a note that our own code did not write")
+        if self.end is not None:
+            raise BadEvidence("a note after the end of the run")
+        match note.get("kind"):
+            case "import":
+                self.import_s = once(self.import_s, number(note.get("seconds")))
+            case "collect-error":
+                self.collect_errors.append((text(note.get("path")), text(note.get("message"))))
+            case "collected":
+                self.collected = once(self.collected, tuple(text(name) for name in array(note.get("ids"))))
+            case "test":
+                add(self.tests, text(note.get("id")), dict(note))
+            case "arcs":
+                add(self.arcs, text(note.get("test")), arc_set(note.get("arcs")))
+            case "end":
+                self.end = whole(note.get("exit"))
+            case _:
+                raise BadEvidence("a note of an unknown kind")
+
+    def test_runs(self, lines: Callable[[frozenset[tuple[int, int]]], Lines]) -> tuple[TestRun, ...]:
+        """The tests as they were reported; `lines` turns raw arcs into lines and branches of the plan."""
+        runs = []
+        for name, note in self.tests.items():
+            executed = lines(self.arcs.get(name, frozenset()))
+            runs.append(
+                TestRun(
+                    id=name,
+                    outcome=_outcome(note.get("outcome")),
+                    seconds=number(note.get("seconds")),
+                    message=text(note.get("message")),
+                    path=text(note.get("path")),
+                    line=whole(note.get("line")),
+                    lines=executed.lines,
+                    arcs=executed.arcs,
+                )
+            )
+        return tuple(runs)
+
+    def calls(self) -> tuple[RecordedCall, ...]:
+        """The recorded calls of the tests that passed."""
+        return tuple(
+            _call(name, mapping(call))
+            for name, note in self.tests.items()
+            if note.get("outcome") == "passed"
+            for call in array(note.get("calls"))
+        )
+
+    def asks(self) -> tuple[ObservedAsk, ...]:
+        """What the tests asked recording doubles for."""
+        return tuple(
+            ObservedAsk(op=text(mapping(ask).get("op")), argument=mapping(ask).get("argument"), test=name)
+            for name, note in self.tests.items()
+            for ask in array(note.get("asks", []))
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class MutantNotes:
+    """Collects the notes of one run against mutants: how each ended, and whether the tests pass without any."""
+
+    nonce: str
+    limit: int
+    problem: str = ""
+    count: int = 0
+    end: int | None = None
+    failed: tuple[str, ...] | None = None
+    results: dict[int, str] = field(default_factory=dict)
+
+    def take(self, note: object) -> None:
+        """Take one note from the worker."""
+        self.count += 1
+        if self.problem:
+            return
+        try:
+            within(self.count, self.limit)
+            self._take(mapping(note))
+        except BadEvidence as error:
+            self.problem = str(error)
+
+    def _take(self, note: Mapping[str, object]) -> None:
+        if note.get("nonce") != self.nonce:
+            raise BadEvidence("a note that our own code did not write")
+        match note.get("kind"):
+            case "baseline":
+                self.failed = once(self.failed, tuple(text(name) for name in array(note.get("failed"))))
+            case "mutant":
+                add(self.results, whole(note.get("index")), _ending(note.get("result")))
+            case "end":
+                self.end = once(self.end, whole(note.get("exit")))
+            case _:
+                raise BadEvidence("a note of an unknown kind")
+
+
+def _ending(value: object) -> str:
+    if value not in ("survived", "traces", "value", "crash", "budget", "time-out"):
+        raise BadEvidence("an unknown fate of a mutant")
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Executed lines and branches in the terms of the plan."""
+
+    lines: frozenset[int]
+    arcs: frozenset[tuple[int, int]]
+
+
+def _outcome(value: object) -> Literal["passed", "failed", "error", "skipped"]:
+    if value not in _OUTCOMES:
+        raise BadEvidence("an unknown outcome of a test")
+    return value  # type: ignore[return-value]
+
+
+def _call(test: str, note: Mapping[str, object]) -> RecordedCall:
+    outcome = note.get("outcome")
+    if outcome not in ("returned", "raised"):
+        raise BadEvidence("an unknown outcome of a call")
+    return RecordedCall(
+        test=test,
+        function=text(note.get("function")),
+        args=array(note.get("args")),
+        kwargs=mapping(note.get("kwargs")),
+        outcome=outcome,
+        value=note.get("value"),
+    )
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """Return `value` if it is a JSON object."""
+    if type(value) is not dict or not all(type(key) is str for key in value):
+        raise BadEvidence("an object was expected")
+    return value
+
+
+def array(value: object) -> list[object]:
+    """Return `value` if it is a JSON array."""
+    if type(value) is tuple:
+        return list(value)
+    if type(value) is not list:
+        raise BadEvidence("an array was expected")
+    return value
+
+
+def text(value: object) -> str:
+    """Return `value` if it is a text of a sane length."""
+    if type(value) is not str or len(value) > _TEXT:
+        raise BadEvidence("a short text was expected")
+    return value
+
+
+def number(value: object) -> float:
+    """Return `value` if it is a number of seconds."""
+    if type(value) not in (int, float) or not 0 <= value < 1e6:  # type: ignore[operator]
+        raise BadEvidence("a number of seconds was expected")
+    return float(value)  # type: ignore[arg-type]
+
+
+def whole(value: object) -> int:
+    """Return `value` if it is a small whole number."""
+    if type(value) is not int or not 0 <= value < 10**7:
+        raise BadEvidence("a whole number was expected")
+    return value
+
+
+def arc_set(value: object) -> frozenset[tuple[int, int]]:
+    """Return the pairs of line numbers in `value`."""
+    arcs = set()
+    for pair in array(value):
+        match array(pair):
+            case [int(start), int(end)] if abs(start) < 10**6 and abs(end) < 10**6:
+                arcs.add((start, end))
+            case _:
+                raise BadEvidence("pairs of line numbers were expected")
+    return frozenset(arcs)
+
+
+def within(count: int, limit: int) -> None:
+    """Refuse a flood."""
+    if count > limit:
+        raise BadEvidence("more notes than a run can give")
+
+
+def once(old: _T | None, new: _T) -> _T:
+    """Return `new`, which must be the first of its kind."""
+    if old is not None:
+        raise BadEvidence("a note came twice")
+    return new
+
+
+def add(known: dict[_K, _T], name: _K, value: _T) -> None:
+    """Add a named value, which must be the first under its name."""
+    if name in known:
+        raise BadEvidence("the same thing was reported twice")
+    known[name] = value

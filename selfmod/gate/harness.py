@@ -1,0 +1,227 @@
+"""Runs a plugin's tests with pytest, inside a sandbox worker. What it reports is evidence, never a verdict.
+
+The functions here are jobs: a fork server that holds pytest and coverage forks a worker, the candidate's files lie in
+the current folder, and notes stream to the host as things happen. Nothing of the candidate configures anything: no ini
+file, conftest or plugin is read, and every option is fixed here.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import coverage
+import pytest
+from _pytest.config import default_plugins
+
+from selfmod.gate.harness_calls import CallLog, shadow
+from selfmod.gate.harness_world import World, enter
+
+if TYPE_CHECKING:
+    from coverage import Coverage
+
+# Built-in plugins of pytest that a test of a plugin has no use for; each costs start-up time.
+_OFF = (
+    "cacheprovider", "terminal", "pastebin", "junitxml", "faulthandler", "doctest", "setuponly", "setupplan",
+    "stepwise", "debugging", "logging", "legacypath",
+    "unraisableexception", "threadexception", "tracemalloc", "unittest",
+    "subtests",
+)  # fmt: skip
+# Held in the fork server, so that no worker pays for importing them.
+_HELD = tuple(importlib.import_module(f"_pytest.{name}") for name in default_plugins if name not in _OFF)
+# What a test could use to change its own measurement. The policy refuses these imports in the source; this is the
+# second lock, for what is reached by a computed name.
+_CLOSED = frozenset(
+    {"coverage", "_pytest", "pluggy", "sandbox", "selfmod", "repl", "ctypes", "gc", "importlib", "inspect"}
+)
+_ASSERTIONS = "_pytest.assertion.rewrite"  # pytest itself puts this import into every test file
+_MESSAGE = 2000  # characters of one failure that are worth showing
+
+Note = Callable[[dict[str, Any]], None]
+
+
+def run_suite(argument: dict[str, Any]) -> dict[str, Any]:
+    """Job: run every test once; notes tell of the import, the collection, each test and what it executed."""
+    note = noter(argument["nonce"])
+    world = World(**argument["world"])
+    measure = _coverage(argument["entry"]) if argument["measure"] else None
+    log = CallLog()
+    with enter(world):
+        started = time.perf_counter()
+        with _measuring(measure):
+            module = load(argument["entry"])
+        note({"kind": "import", "seconds": time.perf_counter() - started})
+        sys.modules[module.__name__] = shadow(module, log)
+        recorder = Recorder(note, log, measure, argument)
+        with _measuring(measure), _closed_imports():
+            code = session(argument["tests"], recorder)
+    for context, arcs in _executed(measure, argument["entry"]):
+        note({"kind": "arcs", "test": context, "arcs": arcs})
+    note({"kind": "end", "exit": int(code), "tests": recorder.reported})
+    return {"exit": int(code)}
+
+
+def load(entry: str) -> ModuleType:
+    """Load the plugin's module exactly as in production: compiled by the language policy, by the same loader."""
+    from sandbox.language import compile_module, new_module
+
+    path = os.path.abspath(entry)
+    return new_module(Path(entry).stem, compile_module(Path(entry).read_bytes(), path))
+
+
+def session(tests: Sequence[str], *plugins: object) -> int:
+    """Run pytest on the test files with nothing but fixed options and our plugins."""
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    options = ["--noconftest", "-c", "/dev/null", "--rootdir", os.getcwd(), "--import-mode=importlib", "--capture=no"]
+    off = [part for name in _OFF for part in ("-p", f"no:{name}")]
+    return pytest.main([*off, *options, *tests], plugins=list(plugins))
+
+
+class Recorder:
+    """A pytest plugin that tells the host what was collected and how each test ended."""
+
+    def __init__(self, note: Note, log: CallLog, measure: Coverage | None, argument: Mapping[str, Any]) -> None:
+        self._note, self._log, self._measure = note, log, measure
+        self._indexed = frozenset(argument["indexed"])
+        self._order = argument.get("order")
+        self._state: dict[str, dict[str, Any]] = {}
+        self.reported = 0
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Give each test the id that reading the files gives it, and shuffle where an order is asked for."""
+        for item in items:
+            setattr(item, "_nodeid", canonical_id(item, self._indexed))  # noqa: B010 - there is no public way
+        if self._order is not None:
+            random.Random(self._order).shuffle(items)  # noqa: S311
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Tell of a file that could not be collected."""
+        if report.failed:
+            self._note({"kind": "collect-error", "path": report.nodeid, "message": str(report.longrepr)[-_MESSAGE:]})
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Tell which tests there are."""
+        self._note({"kind": "collected", "ids": [item.nodeid for item in session.items]})
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Bind what is executed and called to the test."""
+        self._state[item.nodeid] = {"outcome": "passed", "seconds": 0.0, "message": "", "path": "", "line": 0}
+        self._log.begin(item.nodeid)
+        if self._measure:
+            self._measure.switch_context(item.nodeid)
+        result = yield
+        calls = self._log.end()
+        if self._measure:
+            self._measure.switch_context("\0between")
+        self.reported += 1
+        self._note({"kind": "test", "id": item.nodeid, "calls": calls, **self._state[item.nodeid]})
+        return result
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the worst of set-up, call and tear-down."""
+        state = self._state[report.nodeid]
+        state["seconds"] += report.duration
+        if report.passed and not hasattr(report, "wasxfail"):
+            return
+        state["outcome"] = "skipped" if report.skipped or hasattr(report, "wasxfail") else _failure(report.when)
+        crash = getattr(report.longrepr, "reprcrash", None)
+        state["message"] = str(getattr(crash, "message", report.longrepr))[:_MESSAGE]
+        state["path"], state["line"] = _relative(getattr(crash, "path", "")), int(getattr(crash, "lineno", 0) or 0)
+
+
+def canonical_id(item: pytest.Item, indexed: frozenset[str]) -> str:
+    """The id of a test as reading its file gives it; positions stand in where values are not literal."""
+    base, bracket, _ = item.nodeid.partition("[")
+    callspec = getattr(item, "callspec", None)
+    if not bracket or base not in indexed or callspec is None:
+        return item.nodeid
+    # One mark may give several names the same position: each mark counts once, as in `selfmod.gate.plan`.
+    marks = list(item.iter_markers("parametrize"))
+    first_names = [_first_name(mark.args[0] if mark.args else mark.kwargs["argnames"]) for mark in marks]
+    return f"{base}[{'-'.join(f'#{callspec.indices[name]}' for name in first_names)}]"
+
+
+def _first_name(names: Any) -> str:
+    return (names.split(",")[0] if isinstance(names, str) else names[0]).strip()
+
+
+def _failure(when: str | None) -> str:
+    return "failed" if when == "call" else "error"
+
+
+def _relative(path: str) -> str:
+    root = os.getcwd() + os.sep
+    return path.removeprefix(root)
+
+
+def noter(nonce: str) -> Note:
+    """Send notes to the host that carry the nonce of this run."""
+    from sandbox.worker import note
+
+    def send(message: dict[str, Any]) -> None:
+        note({**message, "nonce": nonce})
+
+    return send
+
+
+def _coverage(entry: str) -> Coverage:
+    measure = coverage.Coverage(
+        data_file=None, branch=True, include=[os.path.abspath(entry)], config_file=False, messages=False
+    )
+    measure.set_option("run:core", "ctrace")  # contexts are not supported by the core that 3.14 would choose
+    measure.set_option("report:exclude_lines", [])
+    return measure
+
+
+@contextmanager
+def _measuring(measure: Coverage | None) -> Iterator[None]:
+    if measure is None:
+        yield
+        return
+    measure.start()
+    try:
+        yield
+    finally:
+        measure.stop()
+
+
+def _executed(measure: Coverage | None, entry: str) -> Iterator[tuple[str, list[tuple[int, int]]]]:
+    """The arcs of the entry module by test; "" is the import. What ran between tests counts for nothing."""
+    if measure is None:
+        return
+    data, path = measure.get_data(), os.path.abspath(entry)
+    for context in sorted(data.measured_contexts()):
+        if context == "\0between":
+            continue
+        data.set_query_context(context)
+        yield context, sorted(data.arcs(path) or ())
+
+
+@contextmanager
+def _closed_imports() -> Iterator[None]:
+    """Refuse imports of the measuring tools from the candidate's own files."""
+    root, plain = os.getcwd() + os.sep, builtins.__import__
+
+    def guarded(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:  # noqa: A002
+        closed = name.partition(".")[0] in _CLOSED and name != _ASSERTIONS
+        if closed and str((globals or {}).get("__file__", "")).startswith(root):
+            raise ImportError(f"a test may not import {name}")
+        return plain(name, globals, locals, fromlist, level)
+
+    builtins.__import__ = guarded
+    try:
+        yield
+    finally:
+        builtins.__import__ = plain

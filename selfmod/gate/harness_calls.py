@@ -1,0 +1,108 @@
+"""Records what the tests call: arguments and results of the plugin's public functions, inside a sandbox worker."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from collections.abc import Callable
+from types import FunctionType, ModuleType
+from typing import Any
+
+from sandbox.values import encode
+
+_CALLS = 500  # of one run
+_BYTES = 4096  # of one call: what is larger is not recorded
+
+
+class CallLog:
+    """The calls of the test that is running; calls between tests and calls within calls are not kept."""
+
+    def __init__(self) -> None:
+        self._active = False
+        self._depth = 0
+        self._calls: list[dict[str, Any]] = []
+        self._left = _CALLS
+
+    def begin(self, test: str) -> None:
+        """Keep calls from here on."""
+        self._active, self._depth, self._calls = bool(test), 0, []
+
+    def end(self) -> list[dict[str, Any]]:
+        """Stop, and return what was called."""
+        self._active = False
+        self._left -= len(self._calls)
+        return self._calls
+
+    def open(self, function: str, args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, Any] | None:
+        """Begin one call; None where it is not recorded. Arguments are encoded now: the call may change them."""
+        if not self._active or self._depth or len(self._calls) >= self._left:
+            return None
+        try:
+            call = {"function": function, "args": encode(list(args)), "kwargs": encode(kwargs)}
+        except ValueError:
+            return None
+        self._depth += 1
+        return call
+
+    def close(self, call: dict[str, Any], outcome: str, value: object) -> None:
+        """End one call with its result."""
+        self._depth -= 1
+        try:
+            call |= {"outcome": outcome, "value": encode(value)}
+        except ValueError:
+            return
+        if len(json.dumps(call)) <= _BYTES:
+            self._calls.append(call)
+
+
+def shadow(module: ModuleType, log: CallLog) -> ModuleType:
+    """A module for the tests to import, whose public functions record their calls and then do the same.
+
+    The plugin's own functions stay as they are and call each other directly, so that depth, tracing and recursion are
+    those of production.
+    """
+    seen = ModuleType(module.__name__, module.__doc__)
+    for name, value in vars(module).items():
+        own = isinstance(value, FunctionType) and value.__module__ == module.__name__
+        seen.__dict__[name] = _recording(value, log) if own and not name.startswith("_") else value
+    return seen
+
+
+def _recording(function: FunctionType, log: CallLog) -> Callable[..., Any]:
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        return function
+    if inspect.iscoroutinefunction(function):
+        return _recording_async(function, log)
+
+    @functools.wraps(function)
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        call = log.open(function.__name__, args, kwargs)
+        if call is None:
+            return function(*args, **kwargs)
+        try:
+            value = function(*args, **kwargs)
+        except BaseException as error:
+            log.close(call, "raised", type(error).__name__)
+            raise
+        log.close(call, "returned", value)
+        return value
+
+    return recorded
+
+
+def _recording_async(function: FunctionType, log: CallLog) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def recorded(*args: Any, **kwargs: Any) -> Any:
+        call = log.open(function.__name__, args, kwargs)
+        if call is None:
+            return await function(*args, **kwargs)
+        try:
+            value = await function(*args, **kwargs)
+        except BaseException as error:
+            log.close(call, "raised", type(error).__name__)
+            raise
+        log.close(call, "returned", value)
+        return value
+
+    return recorded

@@ -1,0 +1,206 @@
+"""Runs the tests against mutants, inside a sandbox worker. All live in one module, and a number picks the active one.
+
+The collected session is forked, so that a mutant costs a test call and not a start of pytest. Loops and calls are
+counted, so that an endless mutant costs microseconds; a CPU timer is behind that. What is reported is evidence.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+import pytest
+
+from selfmod.gate.harness import Note, canonical_id, noter, session
+from selfmod.gate.harness_forks import Endless, Line, Say, limit_time, noticed_by_assertion, pool, run_item
+from selfmod.gate.harness_world import World, enter
+from selfmod.gate.mutants import mutants
+from selfmod.gate.schemata import ACTIVE, TICK, schemata
+
+_TURNS = 2000  # that any test may take beyond twenty times what it takes without a mutant
+_CPU_S = 1.0  # of one mutant: for what no counter sees, such as a regular expression
+_NONE = -1  # the number of no mutant
+
+
+def run_mutants(argument: dict[str, Any]) -> dict[str, Any]:
+    """Job: judge `mutants` ([{index, scope, tests}]) by the tests that cover them; one note for each."""
+    note = noter(argument["nonce"])
+    tree = ast.parse(Path(argument["entry"]).read_bytes())
+    chosen = {mutant["index"] for mutant in argument["mutants"]}
+    found = [mutant for mutant in mutants(tree) if mutant.index in chosen]
+    code = schemata(tree, found, os.path.abspath(argument["entry"]))
+    with enter(World(**argument["world"])):
+        late = [[mutant] for mutant in argument["mutants"] if mutant["scope"] == "import"]
+        for child in pool(late, lambda work, say: _judge_import(argument, code, work[0], say), argument["workers"]):
+            note({"kind": "mutant", **(child.lines[0] if child.lines else _line(child.work[0], "time-out"))})
+        exit_code = session(argument["tests"], Judge(argument, code, note))
+    note({"kind": "end", "exit": int(exit_code)})
+    return {"exit": int(exit_code)}
+
+
+class Budget:
+    """Counts turns of loops and calls of functions."""
+
+    def __init__(self) -> None:
+        self.left = 1 << 60
+
+    def tick(self) -> bool:
+        """Count one; called by the code under test."""
+        self.left -= 1
+        if self.left < 0:
+            raise Endless
+        return True
+
+
+class Bench:
+    """The plugin with its mutants, and the collected tests."""
+
+    def __init__(self, argument: dict[str, Any], code: CodeType, active: int) -> None:
+        from sandbox.language import new_module
+
+        self._indexed = frozenset(argument["indexed"])
+        self.budget = Budget()
+        self.items: dict[str, pytest.Item] = {}
+        self.budget.left = 1_000_000  # an import that takes more turns than this never ends
+        self.module: ModuleType = new_module(
+            Path(argument["entry"]).stem, code, names={ACTIVE: active, TICK: self.budget.tick}
+        )
+        sys.modules[self.module.__name__] = self.module
+        self.budget.left = 1 << 60
+
+    def take(self, session: pytest.Session) -> None:
+        """Remember the collected tests under their ids."""
+        self.items = {canonical_id(item, self._indexed): item for item in session.items}
+
+    def judge(self, mutant: Line, baseline: dict[str, int]) -> tuple[str, str]:
+        """Run the tests of one mutant until an assertion notices it; return how it ended, and by which test."""
+        best = ("survived", "")
+        for test in mutant["tests"]:
+            error = self._run(test, mutant["index"], 20 * baseline.get(test, 0) + _TURNS)
+            if error is None:
+                continue
+            if isinstance(error, Endless):
+                return "budget", test
+            if noticed_by_assertion(error, os.path.join(os.getcwd(), "tests")):
+                return "value", test
+            best = ("crash", test)
+        return best
+
+    def passes(self, test: str) -> bool:
+        """Return whether a test passes without a mutant."""
+        return self._run(test, _NONE, 1 << 60) is None
+
+    def turns(self, test: str) -> int | None:
+        """Return how many turns a test takes without a mutant, None when it fails."""
+        error = self._run(test, _NONE, 1 << 40)
+        return None if error is not None else (1 << 40) - self.budget.left
+
+    def _run(self, test: str, active: int, turns: int) -> BaseException | None:
+        for value in vars(self.module).values():
+            if hasattr(value, "cache_clear") and hasattr(value, "cache_info"):
+                value.cache_clear()  # a remembered result would hide a mutant
+        self.budget.left = turns
+        vars(self.module)[ACTIVE] = active
+        try:
+            return run_item(self.items[test])
+        finally:
+            vars(self.module)[ACTIVE] = _NONE
+
+
+def _line(mutant: Line, result: str, test: str = "") -> Line:
+    return {"index": mutant["index"], "result": result, "by": test}
+
+
+def _judge_import(argument: dict[str, Any], code: CodeType, mutant: Line, say: Say) -> None:
+    """Judge one mutant of code that runs at import, in a process and a session of its own."""
+    limit_time(_CPU_S + 1)
+    try:
+        bench = Bench(argument, code, mutant["index"])
+    except (Exception, Endless) as error:  # noqa: BLE001 - however it fails, it is noticed
+        say(_line(mutant, "budget" if isinstance(error, Endless) else "crash", "import"))
+        return
+    one = _One(bench, mutant)
+    session(argument["tests"], one)
+    say(_line(mutant, *(one.result or ("crash", "collection"))))
+
+
+class _One:
+    """A pytest plugin that judges one mutant."""
+
+    def __init__(self, bench: Bench, mutant: Line) -> None:
+        self._bench, self._mutant = bench, mutant
+        self.result: tuple[str, str] | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run its tests instead of all."""
+        if not session.testsfailed:
+            self._bench.take(session)
+            self.result = self._bench.judge(self._mutant, {})
+        return True
+
+
+class Judge:
+    """A pytest plugin that collects once and then forks for the mutants instead of running the tests itself."""
+
+    def __init__(self, argument: dict[str, Any], code: CodeType, note: Note) -> None:
+        self._note, self._workers = note, argument["workers"]
+        self._mutants: list[Line] = [mutant for mutant in argument["mutants"] if mutant["scope"] != "import"]
+        self._bench = Bench(argument, code, _NONE)
+        self._baseline: dict[str, int] = {}
+        self._alone = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Judge every mutant: in batches first, and what survived or left traces again, alone."""
+        self._bench.take(session)
+        if not self._measure_baseline():
+            return True
+        again = self._judge([self._mutants[start :: self._workers] for start in range(self._workers)])
+        self._alone = True
+        self._judge([[mutant] for mutant in again])
+        return True
+
+    def _measure_baseline(self) -> bool:
+        wanted = sorted({test for mutant in self._mutants for test in mutant["tests"]})
+        for child in pool([wanted], self._run_baseline, 1):
+            self._baseline = {line["test"]: line["turns"] for line in child.lines if line["turns"] is not None}
+        failed = sorted(set(wanted) - set(self._baseline))
+        self._note({"kind": "baseline", "failed": failed})
+        return not failed
+
+    def _run_baseline(self, work: list[str], say: Say) -> None:
+        for test in work:
+            say({"test": test, "turns": self._bench.turns(test)})
+
+    def _judge(self, batches: list[list[Line]]) -> list[Line]:
+        """Judge mutants in children; return those that need to be judged alone."""
+        again: list[Line] = []
+        for child in pool([batch for batch in batches if batch], self._run_batch, self._workers):
+            known = {mutant["index"]: mutant for mutant in child.work}
+            for line in child.lines:
+                if not self._alone and line["result"] in ("survived", "traces"):
+                    again.append(known[line["index"]])
+                else:
+                    self._note({"kind": "mutant", **line})
+            rest = child.work[len(child.lines) :]
+            if child.died and rest:
+                self._note({"kind": "mutant", **_line(rest.pop(0), "time-out")})
+            if rest:
+                batches_left = [rest]
+                again.extend(self._judge(batches_left))
+        return again
+
+    def _run_batch(self, work: list[Line], say: Say) -> None:
+        for mutant in work:
+            limit_time(_CPU_S)
+            result, test = self._bench.judge(mutant, self._baseline)
+            limit_time(0)
+            clean = self._alone or not test or self._bench.passes(test)
+            say(_line(mutant, result, test) if clean else _line(mutant, "traces"))
+            if not clean:
+                return

@@ -1,0 +1,92 @@
+"""The circumstances of one run of the tests, inside a sandbox worker: clock, time zone and random numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Where and when the tests believe to run.
+
+    `shift_s` moves the clock; `fixed_s` stops it at that moment instead; `zone` is the local time zone (POSIX form, so
+    that no zone file is needed); `seed` seeds the shared random generator.
+    """
+
+    seed: int
+    zone: str = "UTC0"
+    shift_s: float = 0.0
+    fixed_s: float | None = None
+
+
+@contextmanager
+def enter(world: World) -> Iterator[None]:
+    """Change the process to that world, and back."""
+    kept = [(time, name, getattr(time, name)) for name in ("time", "time_ns", "localtime", "gmtime", "monotonic")]
+    kept += [(dt, name, getattr(dt, name)) for name in ("datetime", "date")]
+    random.seed(world.seed)
+    os.environ["TZ"] = world.zone
+    time.tzset()
+    _set_clock(world)
+    try:
+        yield
+    finally:
+        for owner, name, value in kept:
+            setattr(owner, name, value)
+
+
+def _set_clock(world: World) -> None:
+    real = time.time
+    local, universal, monotonic = time.localtime, time.gmtime, time.monotonic
+
+    def now() -> float:
+        return world.fixed_s if world.fixed_s is not None else real() + world.shift_s
+
+    def at(plain: Callable[[float], Any]) -> Callable[..., Any]:
+        return lambda seconds=None: plain(now() if seconds is None else seconds)
+
+    time.time = now
+    time.time_ns = lambda: int(now() * 1_000_000_000)
+    time.localtime, time.gmtime = at(local), at(universal)
+    time.monotonic = (
+        (lambda: world.fixed_s or 0.0) if world.fixed_s is not None else lambda: monotonic() + world.shift_s
+    )
+    dt.datetime, dt.date = _shifted_types(now)  # type: ignore[misc]
+
+
+def _shifted_types(now: Callable[[], float]) -> tuple[type[dt.datetime], type[dt.date]]:
+    """Subclasses whose notion of "now" is ours, and which call themselves what they stand in for."""
+
+    class Kind(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, cls.__bases__[0])
+
+    class Moment(dt.datetime, metaclass=Kind):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> Any:
+            return cls.fromtimestamp(now(), tz)
+
+        @classmethod
+        def utcnow(cls) -> Any:
+            return cls.fromtimestamp(now(), dt.UTC).replace(tzinfo=None)
+
+        @classmethod
+        def today(cls) -> Any:
+            return cls.fromtimestamp(now())
+
+    class Day(dt.date, metaclass=Kind):
+        @classmethod
+        def today(cls) -> Any:
+            return cls.fromtimestamp(now())
+
+    for kind, name in ((Moment, "datetime"), (Day, "date")):
+        kind.__name__ = kind.__qualname__ = name
+        kind.__module__ = "datetime"
+    return Moment, Day

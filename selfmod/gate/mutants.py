@@ -1,0 +1,194 @@
+"""Mutants of a module: small changes that a good test suite notices. Nothing of the candidate runs here.
+
+`choose` is a job for a worker that only reads. Every change keeps to the dialect, and keeps types where it can, so that
+what notices it is an assertion rather than a crash.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from selfmod.gate.mutations import expression_variants, statement_variants
+
+Scope = Literal["call", "import"]
+_SHOWN = 300  # characters of a line that is shown in a diff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """One change: `node` becomes `variant` (an expression, or statements). `scope` says when the code runs."""
+
+    index: int
+    operator: str
+    node: ast.expr | ast.stmt
+    variant: ast.expr | list[ast.stmt]
+    scope: Scope
+    function: str
+
+
+def choose(argument: dict[str, Any]) -> list[dict[str, Any]]:
+    """Job: the mutants of `lines` (by scope), at most `per_line` a line and `most` in all; `seed` fixes the choice."""
+    with open(argument["entry"], encoding="utf-8") as file:
+        source = file.read()
+    lines = {scope: frozenset(argument["lines"][scope]) for scope in ("call", "import")}
+    first, seed = dict(argument["first"]), bytes.fromhex(argument["seed"])
+    by_line: dict[int, list[Mutant]] = {}
+    for mutant in mutants(ast.parse(source)):
+        line = first.get(mutant.node.lineno, mutant.node.lineno)
+        if line in lines[mutant.scope]:
+            by_line.setdefault(line, []).append(mutant)
+    kept = [
+        (line, mutant)
+        for line, found in by_line.items()
+        for mutant in sorted(found, key=lambda mutant: _rank(seed, mutant.index))[: argument["per_line"]]
+    ]
+    kept.sort(key=lambda pair: _rank(seed, pair[1].index))
+    return [_described(source, line, mutant) for line, mutant in sorted(kept[: argument["most"]], key=_by_index)]
+
+
+def _by_index(pair: tuple[int, Mutant]) -> int:
+    return pair[1].index
+
+
+def _rank(seed: bytes, index: int) -> bytes:
+    return hmac.digest(seed, str(index).encode(), hashlib.sha256)
+
+
+def _described(source: str, line: int, mutant: Mutant) -> dict[str, Any]:
+    before, after = _texts(source, mutant)
+    return {
+        "index": mutant.index,
+        "operator": mutant.operator,
+        "line": line,
+        "at": mutant.node.lineno,
+        "scope": mutant.scope,
+        "function": mutant.function,
+        "before": [text[:_SHOWN] for text in before][:20],
+        "after": [text[:_SHOWN] for text in after][:20],
+    }
+
+
+def _texts(source: str, mutant: Mutant) -> tuple[list[str], list[str]]:
+    """The changed lines before and after, with everything around the change as it stands in the file."""
+    node = mutant.node
+    raw = [line.encode() for line in source.split("\n")]
+    start, end = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    head, tail = raw[start][: node.col_offset], raw[end][node.end_col_offset :]
+    parts = mutant.variant if isinstance(mutant.variant, list) else [mutant.variant]
+    text = "\n".join(ast.unparse(ast.fix_missing_locations(copy.deepcopy(part))) for part in parts)
+    if isinstance(mutant.variant, ast.IfExp | ast.Compare | ast.BoolOp | ast.UnaryOp | ast.BinOp):
+        text = text if head.strip() in (b"if", b"return", b"while", b"elif") or head.endswith(b"= ") else f"({text})"
+    changed = head + text.encode() + tail
+    return _decoded(b"\n".join(raw[start : end + 1])), _decoded(changed)
+
+
+def _decoded(text: bytes) -> list[str]:
+    return text.decode("utf-8", "replace").split("\n")
+
+
+def mutants(tree: ast.Module) -> Iterator[Mutant]:
+    """Every mutant of a module, in an order that depends on the source alone."""
+    for index, (node, operator, variant, scope, function) in enumerate(_Walk().module(tree)):
+        yield Mutant(index=index, operator=operator, node=node, variant=variant, scope=scope, function=function)
+
+
+_Found = tuple[ast.expr | ast.stmt, str, ast.expr | list[ast.stmt], Scope, str]
+
+
+class _Walk:
+    """Visits what a test could notice, and leaves arid code out: texts for people, annotations, logging."""
+
+    def module(self, tree: ast.Module) -> Iterator[_Found]:
+        yield from self._body(tree.body, "import", "")
+
+    def _body(self, body: list[ast.stmt], scope: Scope, function: str) -> Iterator[_Found]:
+        for statement in body:
+            if not _is_text(statement):
+                yield from self._statement(statement, scope, function)
+
+    def _statement(self, node: ast.stmt, scope: Scope, function: str) -> Iterator[_Found]:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                for default in (*node.args.defaults, *(item for item in node.args.kw_defaults if item)):
+                    yield from self._expression(default, scope, function)
+                if node.name != "__repr__":
+                    yield from self._body(node.body, "call", f"{function}.{node.name}" if function else node.name)
+                return
+            case ast.ClassDef():
+                yield from self._body(node.body, scope, f"{function}.{node.name}" if function else node.name)
+                return
+            case ast.Import() | ast.ImportFrom() | ast.Global() | ast.Nonlocal() | ast.Pass():
+                return
+            case _:
+                pass
+        if _is_arid(node):
+            return
+        for operator, variant in statement_variants(node):
+            yield node, operator, variant, scope, function
+        for field, value in ast.iter_fields(node):
+            yield from self._field(node, field, value, scope, function)
+
+    def _field(self, node: ast.AST, field: str, value: object, scope: Scope, function: str) -> Iterator[_Found]:
+        if field in ("annotation", "decorator_list", "pattern") or (isinstance(node, ast.Raise) and field == "exc"):
+            return
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, ast.stmt):
+                yield from self._statement(item, scope, function) if not _is_text(item) else ()
+            elif isinstance(item, ast.expr):
+                yield from self._expression(item, scope, function, condition=field == "test")
+            elif isinstance(item, ast.ExceptHandler):
+                yield from self._body(item.body, scope, function)
+            elif isinstance(item, ast.AST):
+                for name, inner in ast.iter_fields(item):
+                    yield from self._field(item, name, inner, scope, function)
+
+    def _expression(self, node: ast.expr, scope: Scope, function: str, *, condition: bool = False) -> Iterator[_Found]:
+        if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+            variants: list[tuple[str, ast.expr]] = []
+        else:
+            variants = list(expression_variants(node, condition=condition))
+        for operator, variant in variants:
+            yield node, operator, variant, scope, function
+        if isinstance(node, ast.Lambda):
+            yield from self._expression(node.body, "call", function)
+            return
+        for field, value in ast.iter_fields(node):
+            if field not in ("annotation", "args") or not isinstance(node, ast.Lambda):
+                yield from self._field(node, field, value, scope, function)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+_QUIET = frozenset({"str", "repr", "len", "sorted", "list", "int", "round", "min", "max", "sum", "tuple", "type"})
+
+
+def _is_arid(node: ast.stmt) -> bool:
+    """Return whether a statement only tells people something, and calls nothing else on the way."""
+    if isinstance(node, ast.Assign) and all(_dunder(target) for target in node.targets):
+        return True
+    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _tells(node.value.func)):
+        return False
+    inner = [part for part in ast.walk(node) if isinstance(part, ast.Call) and part is not node.value]
+    return all(isinstance(call.func, ast.Name) and call.func.id in _QUIET for call in inner)
+
+
+def _tells(function: ast.expr) -> bool:
+    if isinstance(function, ast.Name):
+        return function.id in ("print", "log", "progress")
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and (function.value.id in ("log", "progress"))
+    )
+
+
+def _dunder(target: ast.expr) -> bool:
+    return isinstance(target, ast.Name) and target.id.startswith("__")
