@@ -1,0 +1,140 @@
+"""The fork server: one thread, an empty environment, no secrets, no data of any program; it only forks workers.
+
+It runs `main` in a process of its own (see `sandbox.launcher`). Program and limits never pass through it: each worker
+gets them over its own channel, so nothing of one program is in the memory that the next one inherits.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from sandbox import mounts, namespaces, rlimits, worker
+from sandbox.layers import LayerFailed
+from sandbox.preload import preload, visible_paths
+
+_MESSAGE = 1 << 20
+
+
+@dataclass(slots=True)
+class _Child:
+    pid: int
+    status: int
+
+
+@dataclass(slots=True)
+class _Server:
+    control: socket.socket
+    facts: worker.Facts
+    children: dict[int, _Child] = field(default_factory=dict)
+    draining: bool = False
+
+    def serve(self) -> None:
+        """Fork when asked, report who ended, until the host is gone or everything has drained."""
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
+        while not self.draining or self.children:
+            for descriptor, _ in poll.poll():
+                if descriptor != self.control.fileno():
+                    poll.unregister(descriptor)
+                    self.reap(descriptor)
+                    continue
+                message, descriptors, _, _ = socket.recv_fds(self.control, _MESSAGE, 2)
+                if not message:
+                    self.kill_all()
+                    return
+                if message == b"drain":
+                    self.draining = True
+                else:
+                    started = self.fork(*descriptors)
+                    if started is not None:
+                        poll.register(started, select.POLLIN)
+
+    def fork(self, channel: int, status: int) -> int | None:
+        """Start a worker on `channel`; what becomes of it is said on `status`."""
+        try:
+            pid, pidfd = namespaces.clone_worker()
+        except LayerFailed as problem:
+            _send(status, worker.failure(problem))
+            os.close(channel)
+            os.close(status)
+            return None
+        if pid == 0:
+            self.control.detach()
+            worker.main(channel, status, self.facts)
+        os.close(channel)
+        _send(status, {"pid": pid}, pidfd)
+        self.children[pidfd] = _Child(pid, status)
+        return pidfd
+
+    def reap(self, pidfd: int) -> None:
+        """Collect a worker that ended and say how."""
+        child = self.children.pop(pidfd)
+        _, status, usage = os.wait4(child.pid, 0)
+        os.close(pidfd)
+        report = {"exit": status, "cpu_s": usage.ru_utime + usage.ru_stime, "peak_kb": usage.ru_maxrss}
+        _send(child.status, report)
+        os.close(child.status)
+
+    def kill_all(self) -> None:
+        """End every worker: the host is gone, so nobody else will."""
+        for pidfd, child in self.children.items():
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            os.waitpid(child.pid, 0)
+
+
+def _send(status: int, message: dict[str, object], *descriptors: int) -> None:
+    """Send one report; the host may have closed its end, which is its own business."""
+    connection = socket.socket(fileno=status)
+    try:
+        socket.send_fds(connection, [json.dumps(message).encode()], descriptors, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+    except OSError:
+        return
+    finally:
+        connection.detach()
+
+
+def _prepare(control: socket.socket, root: str) -> worker.Facts:
+    config = json.loads(control.recv(_MESSAGE))
+    preload(config["preload"])
+    visible, hidden = visible_paths(root)
+    proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    namespaces.enter_private_mounts()
+    mounts.build_root(visible, hidden)
+    namespaces.become_nobody()
+    sys.path[:] = [path for path in sys.path if path != root or root in visible]
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    return worker.Facts(
+        proc=proc,
+        user=os.geteuid(),
+        group=os.getegid(),
+        inherited=rlimits.address_space(proc),
+        readable=mounts.readable_paths(visible),
+    )
+
+
+def main(descriptor: int, root: str) -> NoReturn:
+    """Serve the host on a socket given by descriptor; `root` is the folder of our own packages."""
+    os.environ.clear()
+    control = socket.socket(fileno=descriptor)
+    try:
+        facts = _prepare(control, root)
+    except LayerFailed as problem:
+        control.send(json.dumps(worker.failure(problem)).encode())
+        os._exit(1)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    control.send(b'{"ready": true}')
+    try:
+        _Server(control, facts).serve()
+    finally:
+        os._exit(0)

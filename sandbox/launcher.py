@@ -1,0 +1,156 @@
+"""The host's end of a fork server: start it, have it fork, replace it when it dies or has grown old."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sandbox.errors import SandboxUnavailable
+from sandbox.layers import cure
+
+_BOOT: Final = (
+    "import sys; sys.path += sys.argv[2:]; "
+    "from sandbox.forkserver import main; main(int(sys.argv[1]), sys.argv[2])"
+)
+_MESSAGE: Final = 1 << 16
+_START_S: Final = 60.0
+_STOP_S: Final = 5.0
+_ERRORS_SHOWN: Final = 2000
+# What the interpreter's allocator fragments, and what a fault in one worker's start may have left, does not last.
+_FORKS_BEFORE_RENEWAL: Final = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forked:
+    """The host's ends of what a new worker was given: the channel, and where its end will be reported."""
+
+    channel: socket.socket
+    status: socket.socket
+
+
+class ForkServer:
+    """One fork server process, for one list of preloaded modules and one hash seed. Not thread-safe."""
+
+    def __init__(self, preload: tuple[str, ...], seed: int | None) -> None:
+        """Start it; raises `SandboxUnavailable` naming the layer that failed."""
+        self.forks = 0
+        self._errors = os.memfd_create("fork server errors", os.MFD_CLOEXEC)
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs:
+                self._process = _start(theirs, self._errors, seed)
+            self._configure(preload)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether it can still fork."""
+        return self._control.fileno() >= 0 and self._process.poll() is None
+
+    @property
+    def worn(self) -> bool:
+        """Tell whether it has forked so often that a fresh one should take over."""
+        return self.forks >= _FORKS_BEFORE_RENEWAL
+
+    @property
+    def pid(self) -> int:
+        """Its process number, for reports and tests."""
+        return self._process.pid
+
+    def fork(self) -> Forked:
+        """Ask for a worker; raises OSError when the server is gone."""
+        channel, their_channel = socket.socketpair()
+        status, their_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with their_channel, their_status:
+            try:
+                socket.send_fds(self._control, [b"fork"], [their_channel.fileno(), their_status.fileno()])
+            except OSError:
+                channel.close()
+                status.close()
+                raise
+        self.forks += 1
+        return Forked(channel=channel, status=status)
+
+    def drain(self) -> None:
+        """Have it end once its last worker has ended."""
+        with contextlib.suppress(OSError):
+            self._control.send(b"drain")
+
+    def close(self) -> None:
+        """End it and all its workers now."""
+        self._control.close()
+        process = getattr(self, "_process", None)
+        if process is not None:
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if self._errors >= 0:
+            os.close(self._errors)
+            self._errors = -1
+
+    def _configure(self, preload: tuple[str, ...]) -> None:
+        answer: dict[str, object] = {}
+        with contextlib.suppress(OSError):
+            self._control.send(json.dumps({"preload": list(preload)}).encode())
+            if select.select([self._control], [], [], _START_S)[0]:
+                answer = json.loads(self._control.recv(_MESSAGE) or b"{}")
+        if answer.get("ready"):
+            return
+        name = str(answer.get("failed", "fork server"))
+        detail = str(answer.get("detail", "")) or self._last_words()
+        raise SandboxUnavailable("process", name, f"{cure(name)} {detail}".strip(), str(answer.get("errno", "")))
+
+    def _last_words(self) -> str:
+        size = os.fstat(self._errors).st_size
+        text = os.pread(self._errors, _ERRORS_SHOWN, max(0, size - _ERRORS_SHOWN))
+        return text.decode(errors="replace").strip() or "it did not start in time"
+
+
+def _start(theirs: socket.socket, errors: int, seed: int | None) -> subprocess.Popen[bytes]:
+    root = str(Path(__file__).resolve().parent.parent)
+    # Safe path, no user site, no `site` at all (so no .pth file runs), and nothing of our environment.
+    flags = ["-P", "-s", "-S", "-X", "utf8", "-X", "frozen_modules=on"]
+    return subprocess.Popen(  # noqa: S603 (our own interpreter, fixed arguments)
+        [sys.executable, *flags, "-c", _BOOT, str(theirs.fileno()), root, *_packages(root)],
+        env={"PYTHONHASHSEED": "random" if seed is None else str(seed), "PYTHONCOERCECLOCALE": "0"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=errors,
+        cwd="/",
+        pass_fds=[theirs.fileno()],
+        start_new_session=True,
+    )
+
+
+def _packages(root: str) -> list[str]:
+    """Return the folders of installed packages that this interpreter itself uses."""
+    paths = sysconfig.get_paths()
+    installed = {paths["purelib"], paths["platlib"], *(path for path in sys.path if path.endswith("-packages"))}
+    return sorted(path for path in installed if path != root and os.path.isdir(path))
+
+
+def report_from(status: socket.socket, deadline: float) -> tuple[dict[str, object], int | None]:
+    """Return the next report about a worker and the descriptor that came with it; an empty one when there is none."""
+    poll = select.poll()
+    poll.register(status, select.POLLIN)
+    if not poll.poll(max(0, round((deadline - time.monotonic()) * 1000))):
+        return {}, None
+    try:
+        message, descriptors, _, _ = socket.recv_fds(status, _MESSAGE, 1)
+    except OSError:
+        return {}, None
+    return (json.loads(message) if message else {}), (descriptors[0] if descriptors else None)

@@ -1,0 +1,50 @@
+"""The layers of the process level by name, so that a failure says which one and what to do about it."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+CURES: Final[dict[str, str]] = {
+    "user namespace": "Allow unprivileged user namespaces (user.max_user_namespaces, kernel.unprivileged_userns_clone, "
+    "kernel.apparmor_restrict_unprivileged_userns), or use the level wasm or container.",
+    "namespaces": "Run outside a container that forbids namespaces, or use the level wasm or container.",
+    "identity": "Allow a process to map its own user and group into a user namespace.",
+    "mounts": "Allow mounts inside a user namespace (kernel 5.12 or later).",
+    "limits": "Raise the hard resource limits of the account that runs Ratchet.",
+    "landlock": "Use kernel 5.13 or later with Landlock among its security modules, or set allow_missing_landlock "
+    "in the settings of the user (never in a workspace).",
+    "capabilities": "Use kernel 4.3 or later.",
+    "seccomp": "Use a kernel with seccomp filters, on x86_64 or aarch64.",
+    "fork server": "See the message for what stopped it from starting.",
+    "preload": "Install Ratchet again: a module of its own or of its dependencies cannot be imported.",
+}
+
+
+class LayerFailed(Exception):
+    """A layer could not be put in place; `number` is the errno, 0 where there is none."""
+
+    def __init__(self, layer: str, number: int, detail: str) -> None:
+        self.layer, self.number, self.detail = layer, number, detail
+        super().__init__(f"{layer}: {detail}")
+
+
+@contextmanager
+def layer(name: str) -> Iterator[None]:
+    """Turn an OSError in the block into `LayerFailed` of this name."""
+    try:
+        yield
+    except OSError as problem:
+        raise LayerFailed(name, problem.errno or 0, str(problem)) from problem
+
+
+def errno_name(number: int) -> str:
+    """Return "EPERM" for 1; an empty text for 0 or an unknown number."""
+    return errno.errorcode.get(number, "")
+
+
+def cure(name: str) -> str:
+    """Return what a person can do when this layer fails."""
+    return CURES.get(name, "See the security documentation.")

@@ -1,0 +1,354 @@
+"""The host's end of one worker: start it, hold one conversation at a time, end it, and say how it ended."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from sandbox import replies, values
+from sandbox.errors import ProtocolError, SandboxUnavailable
+from sandbox.launcher import Forked, report_from
+from sandbox.layers import cure
+from sandbox.limits import Limits
+from sandbox.monitor import Monitor, Reading
+from sandbox.outcome import Corrupted, Crashed, Denied, LimitExceeded, Outcome, TimedOut, Usage
+from sandbox.outside.base import Ask, Exceeded, Failed, Given, Outside, Refused
+from sandbox.footprint import Footprint
+from sandbox.protocol import Channel, Closed, Frame, TooLarge, TooLate, new_id
+from sandbox.throttle import Throttle
+
+_MB: Final = 1 << 20
+_SETUP_S: Final = 30.0
+_REAP_S: Final = 10.0
+_TICK_S: Final = 0.05
+# Frames around a value, and asks, which carry data of their own.
+_FRAME_ROOM: Final = 1 << 16
+_ASK_FRAME: Final = 1 << 20
+
+
+class ServerLost(Exception):
+    """The fork server died before it could start the worker."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """What one conversation needs to know: who may answer, until when, and what it has used."""
+
+    id: str
+    began: float
+    deadline: float
+    wall_s: float
+    cpu_before: float
+    outside: Outside
+    on_note: Callable[[object], None] | None
+    next_look: float
+    output: int = 0
+    asks: int = 0
+    refused: Refused | None = None
+    exceeded: Exceeded | None = None
+
+
+class Link:
+    """One live worker. Its session gives it to one caller at a time; only `rest` may come from another thread."""
+
+    def __init__(self, forked: Forked, limits: Limits, setup: Frame) -> None:
+        """Have a forked worker isolate itself; raises `SandboxUnavailable` or `ServerLost`."""
+        self.lost_server = False
+        self.asks = 0
+        self._limits = limits
+        self._status = forked.status
+        frame_limit = max(limits.output_kb * 1024 + _FRAME_ROOM, _ASK_FRAME)
+        self._channel = Channel(forked.channel, frame_limit)
+        self._pidfd = -1
+        self._monitor: Monitor | None = None
+        self._exit: dict[str, object] = {}
+        self._resting = False
+        self._in_use = threading.Lock()
+        try:
+            self._isolate(setup)
+        except BaseException:
+            self._close()
+            raise
+
+    def _isolate(self, setup: Frame) -> None:
+        deadline = time.monotonic() + _SETUP_S
+        with contextlib.suppress(ProtocolError):  # the reports say why it does not listen
+            self._channel.send({"limits": asdict(self._limits), **setup}, deadline)
+        pid, output = 0, -1
+        while not pid or output < 0:
+            report, descriptor = report_from(self._status, deadline)
+            if "pid" in report and descriptor is not None:
+                pid, self._pidfd = int(str(report["pid"])), descriptor
+            elif "layers" in report and descriptor is not None:
+                output = descriptor
+            else:
+                raise self._unavailable(report)
+        self._monitor = Monitor(pid, output, many=self._limits.processes > 1)
+        if self.alive:
+            self._baseline = self._monitor.read().memory
+
+    def _unavailable(self, report: dict[str, object]) -> Exception:
+        if "failed" in report:
+            name = str(report["failed"])
+            text = f"{cure(name)} ({report.get('detail', '')})"
+            return SandboxUnavailable("process", name, text, str(report.get("errno", "")))
+        return ServerLost("the fork server ended while it started a worker")
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether the worker still runs."""
+        if self._pidfd < 0:
+            return False
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        return not poll.poll(0)
+
+    def footprint(self) -> Footprint:
+        """Return what the worker uses now; only while it is idle."""
+        monitor = self._monitor
+        if monitor is None:
+            return Footprint()
+        now = monitor.read()
+        return Footprint(
+            cpu_s=now.cpu_s,
+            memory=now.memory,
+            proportional=monitor.proportional_memory(),
+            peak=now.peak,
+            disk=monitor.disk(),
+        )
+
+    def _reading(self) -> Reading:
+        return self._monitor.read() if self._monitor is not None else Reading()
+
+    def rest(self) -> None:
+        """Stop the worker until the next call, so that one which only pretends to have finished uses nothing."""
+        if self._in_use.acquire(blocking=False):
+            try:
+                if self._pidfd >= 0 and not self._resting:
+                    self._resting = True
+                    self._signal(signal.SIGSTOP)
+            finally:
+                self._in_use.release()
+
+    def converse(
+        self, request: Frame, *, wall_s: float, outside: Outside, on_note: Callable[[object], None] | None = None
+    ) -> Outcome:
+        """Send one request and see it through; whatever ends badly also ends the worker."""
+        with self._in_use:
+            now = time.monotonic()
+            call = _Call(
+                id=new_id(),
+                began=now,
+                deadline=now + wall_s,
+                wall_s=wall_s,
+                cpu_before=self._reading().cpu_s,
+                outside=outside,
+                on_note=on_note,
+                next_look=now + _TICK_S,
+            )
+            return self._conversation(call, request)
+
+    def _conversation(self, call: _Call, request: Frame) -> Outcome:
+        try:
+            if not self._channel.quiet():
+                return self._killed(Corrupted(reason="a frame that nobody asked for"), call)
+            return self._attend(call, request)
+        except TooLate:
+            return self._killed(TimedOut(limit_s=call.wall_s), call)
+        except TooLarge as problem:
+            return self._killed(LimitExceeded(limit="output_kb", message=str(problem)), call)
+        except Closed:
+            return self._died(call)
+        except ProtocolError as problem:
+            return self._killed(Corrupted(reason=str(problem)), call)
+        except BaseException:  # an interrupt, or an error of a callback: the conversation cannot be taken up again
+            self._close()
+            raise
+
+    def _attend(self, call: _Call, request: Frame) -> Outcome:
+        if self._resting:
+            self._resting = False
+            self._signal(signal.SIGCONT)
+        output = self._limits.output_kb * 1024
+        self._channel.send({"id": call.id, "output": output, **request}, call.deadline)
+        throttle = Throttle(self._limits.cpu_percent, call.cpu_before, call.began)
+        while True:
+            frame = self._channel.poll(min(call.deadline, call.next_look))
+            now = time.monotonic()
+            if now >= call.next_look or frame is None:
+                verdict = self._look(call, throttle, now)
+                if verdict is not None:
+                    return self._killed(verdict, call)
+            if frame is not None:
+                outcome = self._take(call, frame)
+                if outcome is not None:
+                    self._resting = throttle.paused
+                    return outcome
+
+    def _look(self, call: _Call, throttle: Throttle, now: float) -> Outcome | None:
+        """Measure from outside; return what the worker has to be ended for."""
+        if now >= call.deadline:
+            return TimedOut(limit_s=call.wall_s)
+        monitor, limits = self._monitor, self._limits
+        if monitor is None:
+            return None
+        reading = monitor.read()
+        if reading.cpu_s - call.cpu_before > limits.cpu_s:
+            return LimitExceeded(limit="cpu_s", message=f"more than {limits.cpu_s} s of CPU")
+        if reading.memory - self._baseline + monitor.disk() > limits.memory_mb * _MB:
+            return LimitExceeded(limit="memory_mb", message=f"more than {limits.memory_mb} MB with its files")
+        if monitor.printed() + call.output > limits.output_kb * 1024:
+            return LimitExceeded(limit="output_kb", message=f"more than {limits.output_kb} KB printed and returned")
+        call.next_look = throttle.step(reading.cpu_s, now, self._signal) or now + _TICK_S
+        return None
+
+    def _take(self, call: _Call, frame: Frame) -> Outcome | None:
+        """Handle one frame; return the outcome when it is the result."""
+        if frame.get("id") != call.id:
+            raise ProtocolError("a frame for another request")
+        match frame.get("kind"):
+            case "ask":
+                self._answer(call, frame)
+            case "note" if call.on_note is not None:
+                call.output += self._charge(call)
+                call.on_note(_decoded(frame))
+            case "result":
+                return self._result(call, frame)
+            case _:
+                raise ProtocolError("a frame that nobody asked for")
+        return None
+
+    def _charge(self, call: _Call) -> int:
+        """Return the bytes that came since the last charge; over the limit they end the run."""
+        received, self._channel.received = self._channel.received, 0
+        if call.output + received > self._limits.output_kb * 1024 + _FRAME_ROOM:
+            raise TooLarge(f"more than {self._limits.output_kb} KB returned")
+        return received
+
+    def _answer(self, call: _Call, frame: Frame) -> None:
+        call.asks += 1
+        self._channel.received = 0
+        op = frame.get("op")
+        if type(op) is not str or set(frame) != {"id", "kind", "op", "argument"}:
+            raise ProtocolError("an ask that is not one")
+        try:
+            argument = values.decode(frame["argument"])
+        except ValueError as problem:
+            raise ProtocolError(f"an ask that cannot be read: {problem}") from problem
+        reply: Frame
+        match call.outside.answer(Ask(op=op, argument=argument)):
+            case Given(value=value):
+                reply = {"value": values.encode(value)}
+            case Failed(kind=kind, message=message):
+                reply = {"failed": kind, "message": message}
+            case Refused() as refused:
+                call.refused = call.refused or refused
+                reply = {"refused": refused.message}
+            case Exceeded() as exceeded:
+                call.exceeded = call.exceeded or exceeded
+                reply = {"exceeded": exceeded.message}
+        self._channel.send({"id": call.id, **reply}, call.deadline)
+
+    def _result(self, call: _Call, frame: Frame) -> Outcome:
+        call.output += self._charge(call)
+        usage = self._usage(call)
+        outcome = replies.outcome_of(frame, usage)
+        monitor = self._monitor
+        if monitor is not None and monitor.printed() + call.output > self._limits.output_kb * 1024 + _FRAME_ROOM:
+            message = f"more than {self._limits.output_kb} KB printed and returned"
+            return self._killed(LimitExceeded(limit="output_kb", message=message), call)
+        if monitor is not None:
+            monitor.clear_output()
+        self.asks += call.asks
+        return self._over_ruled(call, outcome)
+
+    def _over_ruled(self, call: _Call, outcome: Outcome) -> Outcome:
+        """A refusal of the host decides, whatever the program made of it."""
+        if call.refused is not None:
+            return Denied(message=call.refused.message, capability=call.refused.capability, usage=outcome.usage)
+        if call.exceeded is not None:
+            return LimitExceeded(limit=call.exceeded.limit, message=call.exceeded.message, usage=outcome.usage)
+        return outcome
+
+    def _usage(self, call: _Call) -> Usage:
+        reading = self._reading()
+        cpu, peak = reading.cpu_s, reading.peak
+        if self._exit:
+            cpu = max(cpu, float(str(self._exit.get("cpu_s", 0.0))))
+            peak = max(peak, int(str(self._exit.get("peak_kb", 0))) * 1024)
+        wall = time.monotonic() - call.began
+        return Usage(wall_s=wall, cpu_s=max(0.0, cpu - call.cpu_before), peak_memory_mb=peak / _MB)
+
+    def _killed(self, outcome: Outcome, call: _Call) -> Outcome:
+        self._end()
+        usage = self._usage(call)
+        self._close()
+        return self._over_ruled(call, replies.with_usage(outcome, usage))
+
+    def _died(self, call: _Call) -> Outcome:
+        """Say how a worker ended that nobody ended."""
+        self._end(wait_first=True)
+        self.asks += call.asks
+        usage = self._usage(call)
+        report = self._monitor.report() if self._monitor is not None else ""
+        self.lost_server = not self._exit
+        self._close()
+        if not self._exit:
+            return Crashed(report="the fork server ended, and the worker with it", usage=usage)
+        status = int(str(self._exit["exit"]))
+        crashed = replies.crashed(status, report, usage)
+        return self._over_ruled(call, crashed)
+
+    def _end(self, *, wait_first: bool = False) -> None:
+        """Kill the worker and wait for its report; `wait_first` lets one that is dying finish by itself."""
+        if self._exit or self._pidfd < 0:
+            return
+        if wait_first:
+            poll = select.poll()
+            poll.register(self._pidfd, select.POLLIN)
+            poll.poll(200)
+        self._signal(signal.SIGKILL)
+        self._exit, _ = report_from(self._status, time.monotonic() + _REAP_S)
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, number)
+
+    def close(self) -> None:
+        """End the worker and let go of everything."""
+        with self._in_use:
+            self._close()
+
+    def _close(self) -> None:
+        self._end()
+        self._channel.close()
+        self._status.close()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+        if self._monitor is not None:
+            self._monitor.close()
+            self._monitor = None
+
+
+def setup_frame(files: Mapping[str, bytes], folder: str, *, allow_missing_landlock: bool) -> Frame:
+    """Return the first frame of a worker: its files, where they go, and what may be missing."""
+    texts = {path: base64.b64encode(content).decode() for path, content in files.items()}
+    return {"files": texts, "folder": folder, "allow_missing_landlock": allow_missing_landlock}
+
+
+def _decoded(frame: Frame) -> object:
+    if set(frame) != {"id", "kind", "value"}:
+        raise ProtocolError("a note that is not one")
+    try:
+        return values.decode(frame["value"])
+    except ValueError as problem:
+        raise ProtocolError(f"a note that cannot be read: {problem}") from problem

@@ -1,0 +1,121 @@
+"""What a worker uses, read from outside: nothing here asks the worker anything."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+from dataclasses import dataclass
+from typing import Final
+
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_PAGE: Final = resource.getpagesize()
+_MB: Final = 1 << 20
+_REPORT: Final = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One look at a worker: CPU seconds so far, memory in bytes now and at its highest."""
+
+    cpu_s: float = 0.0
+    memory: int = 0
+    peak: int = 0
+
+
+class Monitor:
+    """Reads one worker's /proc entry through a descriptor, so that a reused process number cannot mislead it."""
+
+    def __init__(self, pid: int, output: int, *, many: bool) -> None:
+        """Watch `pid`; `output` is the file in its tmpfs that takes what it prints. `many` includes its children."""
+        self._proc = os.open(f"/proc/{pid}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._stat = os.open("stat", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
+        self._status = os.open("status", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
+        self._output = output
+        self._many = many
+        self._last = Reading()
+
+    def read(self) -> Reading:
+        """Return the present figures, the last known ones when the worker is gone."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            cpu, memory = _parse_stat(os.pread(self._stat, 2048, 0))
+            for other in self._descendants():
+                more_cpu, more_memory = _stat_of(other)
+                cpu, memory = cpu + more_cpu, memory + more_memory
+            self._last = Reading(cpu_s=cpu, memory=memory, peak=max(self._last.peak, memory, self._highest()))
+        return self._last
+
+    def cpu_s(self) -> float:
+        """Return the CPU seconds so far."""
+        return self.read().cpu_s
+
+    def disk(self) -> int:
+        """Return the bytes its tmpfs holds, which are memory too."""
+        room = os.fstatvfs(self._output)
+        return (room.f_blocks - room.f_bfree) * room.f_frsize
+
+    def printed(self) -> int:
+        """Return how many bytes it has printed."""
+        return os.fstat(self._output).st_size
+
+    def clear_output(self) -> None:
+        """Forget what it printed, to give the space back to the next call."""
+        if self.printed():
+            os.ftruncate(self._output, 0)
+
+    def report(self) -> str:
+        """Return the end of what it printed: after a crash, what faulthandler wrote."""
+        start = max(0, self.printed() - _REPORT)
+        return os.pread(self._output, _REPORT, start).decode(errors="replace")
+
+    def proportional_memory(self) -> int:
+        """Return its PSS in bytes: shared pages divided among those who share them. Slow; for monitoring."""
+        with contextlib.suppress(OSError, ValueError), open(self._open("smaps_rollup"), encoding="ascii") as lines:
+            return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+        return 0
+
+    def close(self) -> None:
+        """Let go of its files; its tmpfs is freed with the last of them."""
+        for descriptor in (self._proc, self._stat, self._status, self._output):
+            os.close(descriptor)
+
+    def _open(self, name: str) -> int:
+        return os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
+
+    def _highest(self) -> int:
+        text = os.pread(self._status, 4096, 0)
+        start = text.find(b"VmHWM:")
+        return int(text[start + 6 : text.index(b"kB", start)]) * 1024 if start >= 0 else 0
+
+    def _descendants(self) -> list[int]:
+        if not self._many:
+            return []
+        found: list[int] = []
+        with contextlib.suppress(OSError):
+            with open(self._open("task/" + _first(os.pread(self._stat, 64, 0)) + "/children"), encoding="ascii") as text:
+                found = [int(word) for word in text.read().split()]
+            for pid in found:
+                found.extend(_children(pid))
+        return found
+
+
+def _first(stat: bytes) -> str:
+    return stat.split(b" ", 1)[0].decode()
+
+
+def _children(pid: int) -> list[int]:
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as text:
+        return [int(word) for word in text.read().split()]
+    return []
+
+
+def _stat_of(pid: int) -> tuple[float, int]:
+    with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/stat", "rb") as stat:
+        return _parse_stat(stat.read())
+    return 0.0, 0
+
+
+def _parse_stat(stat: bytes) -> tuple[float, int]:
+    """Return (CPU seconds with those of collected children, resident bytes) of a /proc stat line."""
+    fields = stat[stat.rindex(b")") + 2 :].split()
+    return sum(int(field) for field in fields[11:15]) / _TICKS, int(fields[21]) * _PAGE

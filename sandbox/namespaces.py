@@ -1,0 +1,83 @@
+"""Namespaces and identities: of the fork server (mounts only) and of each worker (everything)."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Final
+
+from sandbox import syscalls
+from sandbox.layers import layer
+
+# Who the code runs as when Ratchet runs as root: a number without an account, which owns nothing.
+NOBODY: Final = 100_000
+# Its own number inside, whoever it is outside.
+INSIDE: Final = 1000
+WORKER_FLAGS: Final = (
+    syscalls.CLONE_NEWUSER
+    | syscalls.CLONE_NEWNS
+    | syscalls.CLONE_NEWPID
+    | syscalls.CLONE_NEWNET
+    | syscalls.CLONE_NEWIPC
+    | syscalls.CLONE_NEWUTS
+    | syscalls.CLONE_NEWCGROUP
+)
+
+
+def enter_private_mounts() -> None:
+    """Give the fork server its own mount table: directly as root, through a user namespace otherwise."""
+    if os.geteuid() == 0:
+        with layer("namespaces"):
+            syscalls.unshare(syscalls.CLONE_NEWNS)
+    else:
+        user, group = os.geteuid(), os.getegid()
+        with layer("user namespace"):
+            syscalls.unshare(syscalls.CLONE_NEWUSER | syscalls.CLONE_NEWNS)
+        proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
+        try:
+            map_identity(proc, user, group)
+        finally:
+            os.close(proc)
+
+
+def map_identity(proc: int, user: int, group: int) -> None:
+    """Map the one outer user and group of this process to `INSIDE`; `proc` is a descriptor of /proc.
+
+    A descriptor, since inside there is no /proc to look into.
+    """
+    with layer("identity"):
+        _write(proc, "self/setgroups", "deny")
+        _write(proc, "self/uid_map", f"{INSIDE} {user} 1")
+        _write(proc, "self/gid_map", f"{INSIDE} {group} 1")
+
+
+def become_nobody() -> None:
+    """As root, give up being root for good. What root may read must have been bound before."""
+    if os.geteuid() != 0:
+        return
+    with layer("identity"):
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+        # Changing the user made our own /proc files root's; each worker has to write its maps there.
+        syscalls.set_dumpable(dumpable=True)
+
+
+def clone_worker() -> tuple[int, int]:
+    """Fork a worker into namespaces of its own; return (pid, pidfd), (0, -1) in the worker."""
+    with layer("namespaces"):
+        return syscalls.clone(WORKER_FLAGS)
+
+
+def name_host() -> None:
+    """Hide the name of the machine."""
+    with layer("namespaces"):
+        socket.sethostname("sandbox")
+
+
+def _write(proc: int, path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,74 @@
+"""What the fork server imports before it forks, and which folders of the host Python may still need afterwards."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from types import ModuleType
+from typing import Final
+
+from sandbox.layers import LayerFailed
+from sandbox.mounts import ZONES
+
+# Extension modules that need a shared library of the host: loaded now, since that library is not visible later.
+_EXTENSIONS: Final = (
+    "_asyncio _bz2 _ctypes _decimal _hashlib _json _lzma _sqlite3 _ssl _uuid _zoneinfo pyexpat unicodedata zlib"
+).split()
+# Needed by nearly every call, or slow to import.
+_COMMON: Final = (
+    "asyncio base64 collections contextlib csv ctypes dataclasses datetime decimal enum fractions functools gzip hashlib "
+    "heapq hmac inspect io itertools json linecache math operator random re statistics string tempfile textwrap threading "
+    "traceback typing unicodedata uuid zoneinfo encodings.idna encodings.ascii encodings.latin_1 encodings.utf_16 "
+    "_strptime"
+).split()
+
+
+def preload(names: Iterable[str]) -> None:
+    """Import the common part of the standard library and then `names`; a name that fails stops the fork server."""
+    for name in _EXTENSIONS:
+        with suppress(ImportError):  # a Python built without that library
+            importlib.import_module(name)
+    for name in (*_COMMON, *names):
+        try:
+            importlib.import_module(name)
+        except Exception as problem:
+            raise LayerFailed("preload", 0, f"{name}: {type(problem).__name__}: {problem}") from problem
+
+
+def visible_paths(root: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return (visible, hidden): the paths a worker may read, and folders beneath them to cover.
+
+    `root` is the folder that holds our own packages. In a checkout it holds other things too (plugins, a repository),
+    so nothing of it is shown: what a worker needs of ours is loaded already.
+    """
+    library = os.path.dirname(os.path.abspath(os.__file__))
+    extensions = os.path.dirname(os.path.abspath(getattr(sys.modules.get("_decimal"), "__file__", "") or os.__file__))
+    hidden = [os.path.join(library, name) for name in ("site-packages", "dist-packages")]
+    checkout = os.path.basename(root) not in ("site-packages", "dist-packages")
+    packages = {path for module in list(sys.modules.values()) for path in _own_paths(module)}
+    wanted = {
+        path
+        for path in packages
+        if not _beneath(path, library, hidden) and not (checkout and os.path.dirname(path) == root)
+    }
+    return (library, extensions, ZONES, *sorted(wanted)), tuple(path for path in hidden if os.path.isdir(path))
+
+
+def _own_paths(module: ModuleType) -> Iterator[str]:
+    """Return the folder of a top-level package, or the file of a top-level module."""
+    name = getattr(module, "__name__", "")
+    if not isinstance(name, str) or "." in name or name == "__main__":
+        return
+    folders = getattr(module, "__path__", None)
+    if folders is not None:
+        yield from (os.path.abspath(folder) for folder in folders)
+    elif isinstance(getattr(module, "__file__", None), str):
+        yield os.path.abspath(str(module.__file__))
+
+
+def _beneath(path: str, library: str, hidden: list[str]) -> bool:
+    inside = path.startswith(library + os.sep)
+    return inside and not any(path.startswith(folder + os.sep) for folder in hidden)

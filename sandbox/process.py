@@ -1,0 +1,75 @@
+"""The process level: fork servers by kind and hash seed, and the workers they fork."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from sandbox.errors import SandboxUnavailable
+from sandbox.launcher import ForkServer
+from sandbox.layers import cure
+from sandbox.limits import Limits
+from sandbox.link import Link, ServerLost
+from sandbox.protocol import Frame
+
+Kind = Literal["plain", "tests", "parse"]
+_ATTEMPTS: Final = 3
+
+
+class ProcessLevel:
+    """Starts workers. Thread-safe; a fork server that died or is worn is replaced without a caller seeing it."""
+
+    def __init__(self, preload: Mapping[Kind, tuple[str, ...]]) -> None:
+        self._preload = dict(preload)
+        self._lock = threading.Lock()
+        self._servers: dict[tuple[Kind, int | None], ForkServer] = {}
+        self._draining: list[ForkServer] = []
+        self._closed = False
+
+    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame) -> Link:
+        """Return an isolated worker; raises `SandboxUnavailable`."""
+        for _ in range(_ATTEMPTS):
+            try:
+                with self._lock:
+                    forked = self._server(kind, seed).fork()
+                return Link(forked, limits, setup)
+            except (OSError, ServerLost):
+                continue  # the server died; the next attempt starts another
+        raise SandboxUnavailable("process", "fork server", cure("fork server"))
+
+    def _server(self, kind: Kind, seed: int | None) -> ForkServer:
+        if self._closed:
+            raise SandboxUnavailable("process", "fork server", "The sandbox has been closed.")
+        server = self._servers.get((kind, seed))
+        if server is not None and server.alive and not server.worn:
+            return server
+        if server is not None:
+            self._retire(server)
+        self._servers[kind, seed] = fresh = ForkServer(self._preload.get(kind, ()), seed)
+        return fresh
+
+    def _retire(self, server: ForkServer) -> None:
+        for old in [old for old in self._draining if not old.alive]:
+            self._draining.remove(old)
+            old.close()
+        if server.alive:
+            server.drain()
+            self._draining.append(server)
+        else:
+            server.close()
+
+    def servers(self) -> tuple[ForkServer, ...]:
+        """Return the fork servers that are in use."""
+        with self._lock:
+            return tuple(self._servers.values())
+
+    def close(self) -> None:
+        """End every fork server, and with them every worker."""
+        with self._lock:
+            self._closed = True
+            servers = [*self._servers.values(), *self._draining]
+            self._servers.clear()
+            self._draining.clear()
+        for server in servers:
+            server.close()

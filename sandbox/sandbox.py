@@ -1,0 +1,150 @@
+"""The door of this package: open a program in a worker, or run one of our jobs in one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Final
+
+from sandbox import mounts
+from sandbox.errors import SandboxUnavailable
+from sandbox.limits import Limits
+from sandbox.link import setup_frame
+from sandbox.outcome import Crashed, LimitExceeded, Outcome
+from sandbox.outside.base import Closed, Outside
+from sandbox.policy import Policy
+from sandbox.process import Kind, ProcessLevel
+from sandbox.program import Job, Level, Program
+from sandbox.protocol import Frame
+from sandbox.rest import Resting
+from sandbox.session import Refusal, Session, Worker
+from sandbox.values import encode
+
+# By name: the fork server imports them, this package does not.
+PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "plain": ("sandbox.language",),
+    "tests": ("sandbox.language", "pytest", "coverage"),
+    "parse": ("ruamel.yaml",),
+}
+_MB: Final = 1 << 20
+
+
+class Sandbox:
+    """Owns the fork servers of one Ratchet process; thread-safe. Making one starts nothing."""
+
+    def __init__(
+        self,
+        *,
+        allow_missing_landlock: bool = False,
+        work: Path | None = None,
+        preload: Mapping[Kind, tuple[str, ...]] | None = None,
+    ) -> None:
+        """`work` is a folder for what is kept between runs (the probe's result); without one nothing is kept."""
+        self._allow_missing_landlock = allow_missing_landlock
+        self._work = work
+        self._process = ProcessLevel({**PRELOAD, **(preload or {})})
+        self._resting = Resting()
+        self._lock = threading.Lock()
+        self._required: set[Level] = set()
+
+    def require(self, level: Level = "process") -> None:
+        """Raise `SandboxUnavailable` unless a worker of this level can be started here; cheap after the first time."""
+        with self._lock:
+            if level in self._required:
+                return
+        self.open(
+            Program(files={"plugin.py": b""}, language="plain"), policy=Policy(), limits=Limits(), level=level
+        ).close()
+        with self._lock:
+            self._required.add(level)
+
+    def open(
+        self,
+        program: Program,
+        *,
+        policy: Policy,
+        limits: Limits,
+        level: Level = "process",
+        outside: Outside | None = None,
+        seed: int | None = None,
+    ) -> Session:
+        """Load a program. Raises `SandboxUnavailable`, never for what the program contains: see `Session.loaded`."""
+        del policy  # what it grants is answered by `outside`; nothing of the host is mounted for it
+        if level != "process":
+            raise SandboxUnavailable(level, "level", "Use the level process.")
+        _check_paths(program.files)
+        setup = setup_frame(program.files, mounts.PLUGIN, allow_missing_landlock=self._allow_missing_landlock)
+        load: Frame = {"kind": "load", "entry": program.entry, "language": program.language}
+        too_large = _too_large(program.files, limits)
+
+        def start() -> Worker:
+            if too_large is not None:
+                return Refusal(too_large)
+            return self._process.start("plain", seed, limits, setup)
+
+        rest = self._resting.after_use
+        return Session(start, load, limits=limits, outside=outside or Closed(), rest=rest)
+
+    def run(
+        self,
+        job: Job,
+        *,
+        limits: Limits,
+        kind: Kind = "plain",
+        seed: int | None = None,
+        on_note: Callable[[object], None] | None = None,
+    ) -> Outcome:
+        """Run one of our functions on hostile data in a fresh worker."""
+        files = job.files or {}
+        _check_paths(files)
+        request: Frame = {"kind": "job", "function": job.function, "argument": encode(job.argument)}
+        too_large = _too_large(files, limits)
+        if too_large is not None:
+            return too_large
+        setup = setup_frame(files, mounts.WORK, allow_missing_landlock=self._allow_missing_landlock)
+        for _ in range(2):
+            worker = self._process.start(kind, seed, limits, setup)
+            try:
+                notes = on_note or _ignore
+                outcome = worker.converse(request, wall_s=limits.wall_s, outside=Closed(), on_note=notes)
+            finally:
+                worker.close()
+            if not (isinstance(outcome, Crashed) and worker.lost_server and on_note is None):
+                break
+        return outcome
+
+    def close(self) -> None:
+        """End everything that was started."""
+        self._resting.close()
+        self._process.close()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _ignore(note: object) -> None:
+    """Drop a note of a job whose caller wants none."""
+
+
+def _check_paths(files: Mapping[str, bytes]) -> None:
+    """Refuse paths that would not stay in their folder: those of a candidate have been checked long before."""
+    for path in files:
+        parts = PurePosixPath(path)
+        if not path or "\0" in path or parts.is_absolute() or ".." in parts.parts or str(parts) != path:
+            raise ValueError(f"{path!r} is not a plain relative path")
+
+
+def _too_large(files: Mapping[str, bytes], limits: Limits) -> Outcome | None:
+    size = sum(len(content) for content in files.values())
+    if size > limits.disk_mb * _MB:
+        return LimitExceeded(limit="disk_mb", message=f"the files alone are {size} bytes")
+    if len(files) > limits.inodes:
+        return LimitExceeded(limit="inodes", message=f"{len(files)} files")
+    return None

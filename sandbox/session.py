@@ -1,0 +1,267 @@
+"""A loaded program that can be called: one worker, and more of them while calls overlap."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol
+
+from sandbox import values
+from sandbox.footprint import Footprint
+from sandbox.limits import Limits
+from sandbox.outcome import Completed, Crashed, Denied, LimitExceeded, Outcome, TimedOut, Usage
+from sandbox.outside.base import Outside
+from sandbox.protocol import Frame
+
+
+class Worker(Protocol):
+    """What a session needs of a worker, at any level."""
+
+    lost_server: bool
+    asks: int
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether it can be called."""
+        ...
+
+    def converse(
+        self, request: Frame, *, wall_s: float, outside: Outside, on_note: Callable[[object], None] | None = None
+    ) -> Outcome:
+        """Send one request and see it through."""
+        ...
+
+    def rest(self) -> None:
+        """Use nothing until the next request."""
+        ...
+
+    def footprint(self) -> Footprint:
+        """Return what it uses now."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
+class Refusal:
+    """A worker that was never started: every request has the same outcome."""
+
+    lost_server = False
+    alive = False
+    asks = 0
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+
+    def converse(
+        self, request: Frame, *, wall_s: float, outside: Outside, on_note: Callable[[object], None] | None = None
+    ) -> Outcome:
+        """Answer with the one outcome."""
+        del request, wall_s, outside, on_note
+        return self._outcome
+
+    def rest(self) -> None:
+        """There is nothing to stop."""
+
+    def footprint(self) -> Footprint:
+        """Return nothing used."""
+        return Footprint()
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What a session has done and uses: for monitoring, never for a verdict."""
+
+    workers: int
+    requests: int
+    errors: int
+    asks: int
+    wall_s: float
+    last_used: float
+    now: Footprint
+
+
+class Session:
+    """One program, loaded. Thread-safe: overlapping calls get workers of their own, up to `concurrent_calls`.
+
+    A worker that ended badly is replaced at the next call; nothing is shared between calls except what the outside
+    keeps, so that cannot be told apart from going on.
+    """
+
+    def __init__(
+        self, start: Callable[[], Worker], load: Frame, *, limits: Limits, outside: Outside, rest: Callable[[Worker], None]
+    ) -> None:
+        """Start a worker and load the program; raises only what `start` raises. `rest` is told of idle workers."""
+        self._start, self._load, self._limits, self._outside, self._rest = start, load, limits, outside, rest
+        self._gate = threading.Condition()
+        self._running = self._waiting = 0
+        self._idle: list[Worker] = []
+        self._closed = False
+        self._requests = self._errors = self._asks = 0
+        self._used = Usage()
+        self._last_used = time.monotonic()
+        worker, self.loaded = self._loaded_worker()
+        if worker is not None:
+            self._give_back(worker)
+
+    def call(
+        self,
+        function: str,
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
+        *,
+        wall_s: float | None = None,
+    ) -> Outcome:
+        """Call a public function of the program. Raises ValueError only for arguments that cannot cross."""
+        if not function.isidentifier() or function.startswith("_"):
+            return Denied(message=f"{function!r} is not the name of a public function")
+        request: Frame = {
+            "kind": "call",
+            "function": function,
+            "args": values.encode(list(args)),
+            "kwargs": values.encode(dict(kwargs or {})),
+        }
+        if not isinstance(self.loaded, Completed):
+            return self.loaded
+        wall = self._limits.wall_s if wall_s is None else min(wall_s, self._limits.wall_s)
+        with self._admitted(time.monotonic() + wall) as refused:
+            outcome = refused or self._converse(request, wall)
+        self._count(outcome)
+        return outcome
+
+    def usage(self) -> Usage:
+        """Return what all calls so far used together; the memory is the highest of any worker."""
+        return self._used
+
+    def activity(self) -> Activity:
+        """Return what the session has done, and what its idle workers use now."""
+        with self._gate:
+            prints = [worker.footprint() for worker in self._idle]
+            return Activity(
+                workers=len(prints) + self._running,
+                requests=self._requests,
+                errors=self._errors,
+                asks=self._asks,
+                wall_s=self._used.wall_s,
+                last_used=self._last_used,
+                now=Footprint(
+                    cpu_s=sum(one.cpu_s for one in prints),
+                    memory=sum(one.memory for one in prints),
+                    proportional=sum(one.proportional for one in prints),
+                    peak=max((one.peak for one in prints), default=0),
+                    disk=sum(one.disk for one in prints),
+                ),
+            )
+
+    def close(self) -> None:
+        """End every worker; a call that is running ends with its own outcome first."""
+        with self._gate:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            self._gate.notify_all()
+        for worker in idle:
+            worker.close()
+        self._outside.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _admitted(self, deadline: float) -> Iterator[Outcome | None]:
+        """Wait for one of the places; gives the outcome instead when there is none to be had."""
+        refused = self._enter(deadline)
+        try:
+            yield refused
+        finally:
+            if refused is None:
+                with self._gate:
+                    self._running -= 1
+                    self._gate.notify()
+
+    def _enter(self, deadline: float) -> Outcome | None:
+        limits = self._limits
+        with self._gate:
+            if self._running >= limits.concurrent_calls:
+                if self._waiting >= limits.queued_calls:
+                    return LimitExceeded(limit="queued_calls", message=f"{limits.queued_calls} calls are waiting already")
+                self._waiting += 1
+                try:
+                    free = self._gate.wait_for(
+                        lambda: self._closed or self._running < limits.concurrent_calls, deadline - time.monotonic()
+                    )
+                finally:
+                    self._waiting -= 1
+                if not free:
+                    return TimedOut(limit_s=limits.wall_s)
+            if self._closed:
+                return Crashed(report="the session is closed")
+            self._running += 1
+            return None
+
+    def _converse(self, request: Frame, wall_s: float) -> Outcome:
+        worker, outcome = self._worker()
+        if worker is None:
+            return outcome
+        outcome = worker.converse(request, wall_s=wall_s, outside=self._outside)
+        if isinstance(outcome, Crashed) and worker.lost_server and not worker.asks:
+            # The fork server died under it. Nothing of the outside was touched, so the call can be made again.
+            worker, _ = self._loaded_worker()
+            if worker is None:
+                return outcome
+            outcome = worker.converse(request, wall_s=wall_s, outside=self._outside)
+        self._asks += worker.asks
+        worker.asks = 0
+        self._give_back(worker)
+        return outcome
+
+    def _worker(self) -> tuple[Worker | None, Outcome]:
+        while True:
+            with self._gate:
+                worker = self._idle.pop() if self._idle else None
+            if worker is None:
+                return self._loaded_worker()
+            if worker.alive:
+                return worker, self.loaded
+            worker.close()
+
+    def _loaded_worker(self) -> tuple[Worker | None, Outcome]:
+        worker = self._start()
+        outcome = worker.converse(self._load, wall_s=self._limits.wall_s, outside=self._outside)
+        if isinstance(outcome, Completed):
+            return worker, outcome
+        worker.close()
+        return None, outcome
+
+    def _give_back(self, worker: Worker) -> None:
+        if worker.alive:
+            with self._gate:
+                if not self._closed:
+                    self._idle.append(worker)
+                    self._rest(worker)
+                    return
+        worker.close()
+
+    def _count(self, outcome: Outcome) -> None:
+        with self._gate:
+            self._requests += 1
+            self._errors += not isinstance(outcome, Completed)
+            self._last_used = time.monotonic()
+            used, more = self._used, outcome.usage
+            self._used = Usage(
+                wall_s=used.wall_s + more.wall_s,
+                cpu_s=used.cpu_s + more.cpu_s,
+                peak_memory_mb=max(used.peak_memory_mb, more.peak_memory_mb),
+            )

@@ -1,0 +1,204 @@
+"""The values that cross the boundary: plain data, as JSON with tags for what JSON lacks.
+
+Only exact types cross: a subclass would arrive as something else than was sent, and the oracle compares types.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+MAX_DEPTH: Final = 60
+MAX_NODES: Final = 500_000
+# Python refuses to parse longer decimal integers; a longer one could be sent but never received.
+_MAX_INTEGER_BITS: Final = 14_000
+_FLOATS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def encode(value: object) -> Json:
+    """Return tagged JSON for `value`; raise ValueError that names the type which cannot cross."""
+    return _Encoder().encode(value, 0)
+
+
+def decode(json: object) -> object:
+    """Return the value that tagged JSON stands for; raise ValueError for anything `encode` would not have made."""
+    return _Decoder().decode(json, 0)
+
+
+class _Bounded:
+    __slots__ = ("nodes",)
+
+    def __init__(self) -> None:
+        self.nodes = 0
+
+    def count(self, depth: int) -> None:
+        self.nodes += 1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"nested deeper than {MAX_DEPTH}")
+        if self.nodes > MAX_NODES:
+            raise ValueError(f"more than {MAX_NODES} parts")
+
+
+class _Encoder(_Bounded):
+    __slots__ = ()
+
+    def encode(self, value: object, depth: int) -> Json:
+        self.count(depth)
+        kind = type(value)
+        if value is None or kind is bool:
+            return value  # type: ignore[return-value]
+        encoder = _ENCODERS.get(kind)
+        if encoder is None:
+            raise ValueError(f"a value of type {kind.__name__} cannot leave the sandbox; return plain data")
+        return encoder(self, value, depth + 1)
+
+    def integer(self, value: int, _: int) -> Json:
+        if value.bit_length() > _MAX_INTEGER_BITS:
+            raise ValueError(f"an int of {value.bit_length()} bits is too large")
+        return value
+
+    def real(self, value: float, _: int) -> Json:
+        if math.isfinite(value):
+            return value
+        return {"$float": "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"}
+
+    def text(self, value: str, _: int) -> Json:
+        try:
+            value.encode()
+        except UnicodeEncodeError as problem:
+            raise ValueError("a str with a lone surrogate cannot leave the sandbox") from problem
+        return value
+
+    def binary(self, value: bytes, _: int) -> Json:
+        return {"$bytes": base64.b64encode(value).decode()}
+
+    def sequence(self, value: list[object], depth: int) -> Json:
+        return [self.encode(item, depth) for item in value]
+
+    def tuple(self, value: tuple[object, ...], depth: int) -> Json:
+        return {"$tuple": [self.encode(item, depth) for item in value]}
+
+    def set(self, value: set[object], depth: int) -> Json:
+        return {"$set": [self.encode(item, depth) for item in _ordered(value)]}
+
+    def frozenset(self, value: frozenset[object], depth: int) -> Json:
+        return {"$frozenset": [self.encode(item, depth) for item in _ordered(value)]}
+
+    def mapping(self, value: dict[object, object], depth: int) -> Json:
+        if all(type(key) is str and not key.startswith("$") for key in value):
+            return {self.text(str(key), 0): self.encode(item, depth) for key, item in value.items()}  # type: ignore[misc]
+        pairs: list[Json] = [[self.encode(key, depth), self.encode(item, depth)] for key, item in value.items()]
+        return {"$dict": pairs}
+
+
+_ENCODERS: Final[dict[type, Callable[..., Json]]] = {
+    int: _Encoder.integer,
+    float: _Encoder.real,
+    str: _Encoder.text,
+    bytes: _Encoder.binary,
+    list: _Encoder.sequence,
+    tuple: _Encoder.tuple,
+    set: _Encoder.set,
+    frozenset: _Encoder.frozenset,
+    dict: _Encoder.mapping,
+}
+
+
+def _ordered(items: set[object] | frozenset[object]) -> list[object]:
+    """Give sets one order, so that equal values have equal encodings whatever the hash seed."""
+    return sorted(items, key=lambda item: (type(item).__name__, repr(item)))
+
+
+class _Decoder(_Bounded):
+    __slots__ = ()
+
+    def decode(self, json: object, depth: int) -> object:
+        self.count(depth)
+        match json:
+            case None | bool() | float() | str():
+                return self.plain(json)
+            case int():
+                return json
+            case list():
+                return self.items(json, depth)
+            case dict():
+                return self.tagged(json, depth)
+        raise ValueError(f"{type(json).__name__} is not JSON")
+
+    def plain(self, json: object) -> object:
+        if isinstance(json, float) and not math.isfinite(json):
+            raise ValueError("a number that JSON does not have")
+        if isinstance(json, str):
+            _check_text(json)
+        return json
+
+    def items(self, json: object, depth: int) -> list[object]:
+        if not isinstance(json, list):
+            raise ValueError("a tag without its list")
+        return [self.decode(item, depth + 1) for item in json]
+
+    def tagged(self, json: dict[object, object], depth: int) -> object:
+        tags = [key for key in json if not isinstance(key, str) or key.startswith("$")]
+        if not tags:
+            return {_check_text(str(key)): self.decode(item, depth + 1) for key, item in json.items()}
+        if len(json) != 1:
+            raise ValueError("a tag beside other keys")
+        tag, content = tags[0], json[tags[0]]
+        match tag:
+            case "$tuple":
+                return tuple(self.items(content, depth))
+            case "$set":
+                return set(self.hashable(self.items(content, depth)))
+            case "$frozenset":
+                return frozenset(self.hashable(self.items(content, depth)))
+            case "$bytes":
+                return _binary(content)
+            case "$float":
+                return _special(content)
+            case "$dict":
+                return self.pairs(content, depth)
+        raise ValueError("an unknown tag")
+
+    def pairs(self, content: object, depth: int) -> dict[object, object]:
+        pairs = [pair for pair in self.items(content, depth) if isinstance(pair, list) and len(pair) == 2]
+        if not isinstance(content, list) or len(pairs) != len(content):
+            raise ValueError("$dict without its pairs")
+        keys = self.hashable([pair[0] for pair in pairs])
+        return dict(zip(keys, (pair[1] for pair in pairs), strict=True))
+
+    def hashable(self, items: list[object]) -> list[object]:
+        try:
+            distinct = len(set(items))
+        except TypeError as problem:
+            raise ValueError("an item that cannot be hashed") from problem
+        if distinct != len(items):
+            raise ValueError("an item twice")
+        return items
+
+
+def _check_text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as problem:
+        raise ValueError("a text with a lone surrogate") from problem
+    return text
+
+
+def _binary(content: object) -> bytes:
+    if not isinstance(content, str):
+        raise ValueError("$bytes without its text")
+    try:
+        return base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError) as problem:
+        raise ValueError("$bytes that is not base64") from problem
+
+
+def _special(content: object) -> float:
+    if not isinstance(content, str) or content not in _FLOATS:
+        raise ValueError("an unknown $float")
+    return _FLOATS[content]

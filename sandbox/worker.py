@@ -1,0 +1,131 @@
+"""The child side: isolate in the one right order, then serve one host until it closes the channel.
+
+Everything after `_isolate` runs beside hostile code, so nothing here is trusted by the host: it knows what it sent,
+measures from outside, and takes a reply for no more than the program's own answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import faulthandler
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+from sandbox import landlock, mounts, namespaces, rlimits, seccomp, serving, syscalls
+from sandbox.layers import LayerFailed, errno_name, layer
+from sandbox.limits import Limits
+from sandbox.protocol import Channel, Frame
+from sandbox.serving import CapabilityDenied, ask, note
+
+__all__ = ["CapabilityDenied", "Facts", "ask", "failure", "main", "note"]
+
+# Frames from the host are trusted; this only bounds a mistake. Files of a program come in the first one.
+_HOST_FRAME: Final = 1 << 28
+_SETUP_S: Final = 60.0
+_THREAD_STACK: Final = 512 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the fork server knows and every worker needs: nothing of any program."""
+
+    proc: int
+    user: int
+    group: int
+    inherited: int
+    readable: tuple[str, ...]
+
+
+def failure(problem: LayerFailed) -> dict[str, object]:
+    """Return the report of a layer that could not be put in place."""
+    return {"failed": problem.layer, "errno": errno_name(problem.number), "detail": problem.detail}
+
+
+def main(channel: int, status: int, facts: Facts) -> NoReturn:
+    """Become a worker; never returns to the fork server's code."""
+    try:
+        connection = _take_descriptors(channel, status, facts)
+        serving.serve(connection)
+    finally:
+        os._exit(0)
+
+
+def _take_descriptors(channel: int, status: int, facts: Facts) -> Channel:
+    reports = socket.socket(fileno=status)
+    connection = Channel(socket.socket(fileno=channel), _HOST_FRAME)
+    setup = connection.receive(time.monotonic() + _SETUP_S)
+    try:
+        report, output = _isolate(setup, facts, reports, connection)
+    except LayerFailed as problem:
+        reports.send(json.dumps(failure(problem)).encode())
+        os._exit(1)
+    socket.send_fds(reports, [json.dumps(report).encode()], [output])
+    os.close(output)
+    reports.close()
+    return connection
+
+
+def _isolate(
+    setup: Frame, facts: Facts, reports: socket.socket, connection: Channel
+) -> tuple[dict[str, object], int]:
+    """Put every layer in place, in the order in which each still allows the next; return what was reached."""
+    limits = Limits(**setup["limits"])  # type: ignore[arg-type]
+    namespaces.map_identity(facts.proc, facts.user, facts.group)
+    namespaces.name_host()
+    mounts.mount_box(limits.disk_mb, limits.inodes)
+    mounts.write_files(str(setup["folder"]), _files(setup))
+    output = mounts.open_output()
+    mounts.seal_box()
+    _arrange_descriptors(output, reports, connection)
+    _settle(limits)
+    rlimits.apply(limits, inherited=facts.inherited)
+    with layer("capabilities"):
+        syscalls.set_no_new_privileges()
+    with layer("landlock"):
+        abi = landlock.restrict(
+            readable=facts.readable, writable=(mounts.WORK, mounts.TEMPORARY, "/dev/null")
+        )
+        if abi == 0 and not setup["allow_missing_landlock"]:
+            raise LayerFailed("landlock", 0, "this kernel has no Landlock")
+    with layer("capabilities"):
+        syscalls.drop_capabilities()
+        syscalls.set_parent_death_signal(signal.SIGKILL)
+    with layer("seccomp"):
+        seccomp.load(processes=limits.processes > 1)
+    return {"layers": {"landlock": abi, "seccomp": syscalls.machine()}}, output
+
+
+def _files(setup: Frame) -> dict[str, bytes]:
+    files = setup["files"]
+    return {path: base64.b64decode(text) for path, text in files.items()} if isinstance(files, dict) else {}
+
+
+def _arrange_descriptors(output: int, reports: socket.socket, connection: Channel) -> None:
+    """Leave open: nothing to read on 0, the output on 1 and 2, the channel, and until the report the status socket."""
+    null = os.open("/dev/null", os.O_RDONLY)
+    for source, target in ((null, 0), (output, 1), (output, 2)):
+        os.dup2(source, target, inheritable=False)
+    kept = sorted({output, reports.fileno(), connection.socket.fileno()})
+    first = 3
+    for descriptor in kept:
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, 1 << 16)
+
+
+def _settle(limits: Limits) -> None:
+    """Set up the interpreter for what follows: collector, crash reports, small stacks for many threads."""
+    gc.enable()
+    faulthandler.enable(file=2, all_threads=True)
+    if limits.processes > 1:
+        threading.stack_size(_THREAD_STACK)
+    sys.argv[:] = [""]
+    sys.path_importer_cache.clear()
