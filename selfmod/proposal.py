@@ -38,8 +38,8 @@ class IllegalTransition(UsageError):
 class Proposal:
     """One proposal, as stored. `attempts` counts its candidates; `attempt` is the number of the one it stands for.
 
-    `base` is the digest of the version that a change starts from ("" for a new plugin). `texts` are what a person said
-    to `revise`. `reason` says why it was rejected, went stale or stopped. `model` is "" where a person wrote the files.
+    `basis` is what the judgement rests on besides the candidate (see `selfmod.review.Basis`). `texts` are what a person
+    said to `revise`. `reason` says why it was rejected, went stale or stopped. `model` is "" where a person wrote it.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Proposal:
     acknowledge: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     texts: tuple[str, ...] = ()
-    base: str = ""
+    basis: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     commit: str = ""
     created: float = 0.0

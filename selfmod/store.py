@@ -10,14 +10,13 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 from plugins.errors import NotFoundError, StateError
 from plugins.state import UserState, workspace_key
-from selfmod.bundle import bundle_bytes, read_bundle
-from selfmod.candidate import Candidate
+from selfmod.candidate import Candidate, Unread, candidate_from_json, candidate_to_json
 from selfmod.clock import Clock, wall_clock
 from selfmod.proposal import Proposal, from_json
 from selfmod.spec import Spec
@@ -84,8 +83,10 @@ class Store:
         self._write(proposal_id, _attempt(attempt, "outcome.json"), _json(outcome))
 
     def put_candidate(self, proposal_id: str, attempt: int, candidate: Candidate) -> None:
-        """Keep the exact files of an attempt."""
-        self._write(proposal_id, _attempt(attempt, "candidate.json"), bundle_bytes(candidate))
+        """Keep the exact files of an attempt, and what could not be taken in, so that it is refused again."""
+        unread = [asdict(item) for item in candidate.unread]
+        self._write(proposal_id, _attempt(attempt, "unread.json"), _json({"unread": unread}))
+        self._write(proposal_id, _attempt(attempt, "candidate.json"), candidate_to_json(candidate))
 
     def put_report(self, proposal_id: str, attempt: int, report: Mapping[str, Any]) -> None:
         """Keep what the gate said about the candidate of an attempt; an earlier verdict on it is kept beside it."""
@@ -107,13 +108,15 @@ class Store:
     def candidate(self, proposal_id: str, attempt: int | None = None) -> Candidate | None:
         """The files of an attempt, or of the attempt that the proposal stands for; then their digest must still fit."""
         proposal = self.load(proposal_id)
-        data = self._read(proposal_id, _attempt(proposal.attempt if attempt is None else attempt, "candidate.json"))
+        number = proposal.attempt if attempt is None else attempt
+        data = self._read(proposal_id, _attempt(number, "candidate.json"))
         if data is None:
             return None
-        candidate = read_bundle(data)
+        candidate = candidate_from_json(data)
         if attempt is None and candidate.digest != proposal.digest:
             raise StateError(f"the stored files of {proposal_id} are not those of its digest", id=proposal_id)
-        return candidate
+        unread = self._read_json(proposal_id, _attempt(number, "unread.json")) or {"unread": []}
+        return replace(candidate, unread=tuple(Unread(**item) for item in unread["unread"]))
 
     def report(self, proposal_id: str, attempt: int | None = None) -> dict[str, Any] | None:
         """The gate's report on an attempt, or on the one that the proposal stands for."""

@@ -11,7 +11,7 @@ import pytest
 
 from plugins.errors import StateError
 from plugins.state import UserState
-from selfmod.candidate import Candidate
+from selfmod.candidate import Candidate, read_candidate
 from selfmod.spec import Spec
 from selfmod.store import NoSuchProposal, Store
 
@@ -81,6 +81,16 @@ def test_all_of_it_is_private(store):
     store.put_candidate("P-1", 1, CANDIDATE)
     for path in store.root.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_what_could_not_be_taken_in_is_kept(store, tmp_path):
+    (tmp_path / "plugin").mkdir()
+    (tmp_path / "plugin/plugin.py").symlink_to("/etc/passwd")
+    candidate = read_candidate(tmp_path / "plugin")
+    store.create(Spec(text="x"))
+    store.put_candidate("P-1", 1, candidate)
+    assert candidate.unread
+    assert store.candidate("P-1", 1) == candidate
 
 
 def test_changed_files_are_noticed(store):
