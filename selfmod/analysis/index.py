@@ -133,8 +133,8 @@ class Index:
 def build(root: Path, cache: Path | None = None) -> Index:
     """The index of the Python sources below `root`, or of one file. `cache` is a folder of the person, not of the tree.
 
-    Files that cannot be read or parsed are in `skipped`, with the reason; nothing of the tree makes this raise. A cache that
-    is damaged, old or not writable only costs time.
+    Files that cannot be read or parsed are in `skipped`, with the reason; nothing of the tree makes this raise. A cache
+    that is damaged, old or not writable only costs time.
     """
     root = root.absolute()
     sources, skipped = tree.sources(root)

@@ -125,7 +125,7 @@ class Linker:
             return self.find(self.modules[here.name], target, hops) if target else None
         if here.kind in {"class", "instance"}:
             return self._of_class(here, name, hops)
-        return None
+        return self._defined(full) if full in self.definitions else None
 
     def _defined(self, full: str) -> Found:
         return Found("class" if isinstance(self.definitions[full][1], Class) else "function", full)

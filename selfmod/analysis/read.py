@@ -157,7 +157,7 @@ class _Reader:
             self.imports.append(Import(full, name, node.lineno, later))
 
     def _relative(self, level: int) -> str:
-        """ "." would mean this file, so one level is ".." here; a package is its own first level."""
+        """The dots for a relative import: one is this file, two its package; a package is its own first level."""
         return "." * (level + 1 - self.package) if level else ""
 
     # --- second pass ---
