@@ -13,13 +13,12 @@ import resource
 import select
 import signal
 import socket
-import sys
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from sandbox import mounts, namespaces, rlimits, worker
 from sandbox.layers import LayerFailed
-from sandbox.preload import preload, visible_paths
+from sandbox.preload import follow_moved_paths, preload, visible_paths
 
 _MESSAGE = 1 << 20
 
@@ -110,7 +109,7 @@ def _prepare(control: socket.socket, root: str) -> worker.Facts:
     namespaces.enter_private_mounts()
     mounts.build_root(visible, hidden)
     namespaces.become_nobody()
-    sys.path[:] = [path for path in sys.path if path != root or root in visible]
+    follow_moved_paths()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     return worker.Facts(
         proc=proc,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import Final
 
 from sandbox import syscalls
@@ -17,11 +18,22 @@ from sandbox.layers import layer
 
 PLUGIN, WORK, TEMPORARY = "/plugin", "/work", "/tmp"  # noqa: S108 (a folder of the private root)
 ZONES: Final = "/usr/share/zoneinfo"
+_TAKEN: Final = ("/plugin/", "/work/", "/tmp/", "/box/", "/dev/", "/host/")  # noqa: S108
+_MOVED: Final = "/host"
+_PAGE: Final = os.sysconf("SC_PAGESIZE")
+# The root of the box, its three folders and the output; a page for each of their directory blocks is not charged.
+_OWN_INODES: Final = 5
+_OWN_PAGES: Final = 16
 _NULL: Final = "/dev/null"
 _BOX: Final = "/box"
 # A folder that exists on every Linux, is a mount point, and that no file of Python lies under.
 _NEW_ROOT: Final = "/proc"
 _SEALED: Final = syscalls.MOUNT_ATTR_RDONLY | syscalls.MOUNT_ATTR_NOSUID | syscalls.MOUNT_ATTR_NODEV
+
+
+def inside(path: str) -> str:
+    """Return where a path of the host is seen in the new root: at its own place, unless a folder of ours is there."""
+    return f"{_MOVED}{path}" if path.startswith(_TAKEN) else path
 
 
 def build_root(visible: Iterable[str], hidden: Iterable[str]) -> None:
@@ -49,7 +61,7 @@ def build_root(visible: Iterable[str], hidden: Iterable[str]) -> None:
 def _bind(path: str) -> None:
     if not os.path.exists(path) or _is_below_bound(path):
         return
-    target = _NEW_ROOT + path
+    target = _NEW_ROOT + inside(path)
     if os.path.isdir(path):
         os.makedirs(target, exist_ok=True)
     else:
@@ -62,16 +74,16 @@ def _bind(path: str) -> None:
 def _is_below_bound(path: str) -> bool:
     """Tell whether the new root shows this very file already, through a folder above it."""
     try:
-        inside, outside = os.stat(_NEW_ROOT + path), os.stat(path)
+        shown, real = os.stat(_NEW_ROOT + inside(path)), os.stat(path)
     except OSError:
         return False
-    return (inside.st_dev, inside.st_ino) == (outside.st_dev, outside.st_ino)
+    return (shown.st_dev, shown.st_ino) == (real.st_dev, real.st_ino)
 
 
 def _cover(path: str) -> None:
-    if os.path.isdir(_NEW_ROOT + path):
+    if os.path.isdir(_NEW_ROOT + inside(path)):
         flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
-        syscalls.mount("tmpfs", _NEW_ROOT + path, "tmpfs", flags, "size=1m,mode=0755")
+        syscalls.mount("tmpfs", _NEW_ROOT + inside(path), "tmpfs", flags, "size=1m,mode=0755")
 
 
 def _bind_null() -> None:
@@ -87,12 +99,17 @@ def _touch(path: str) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644))
 
 
-def mount_box(disk_mb: int, inodes: int) -> None:
-    """Mount the worker's one sized tmpfs and make its folders; `seal_box` ends what this begins."""
+def mount_box(disk_mb: int, inodes: int, files: dict[str, bytes]) -> None:
+    """Mount the worker's one sized tmpfs and make its folders; `seal_box` ends what this begins.
+
+    What is put in from outside is not counted: the given files, the folders, the file that takes the output.
+    """
     with layer("mounts"):
         flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
-        # A few blocks and inodes are ours: the folders and the file that takes the output.
-        size = f"size={disk_mb * 1024 + 64}k,nr_inodes={inodes + 8},mode=0700"
+        pages = sum(-(-len(content) // _PAGE) for content in files.values()) + _OWN_PAGES
+        folders = {str(parent) for path in files for parent in PurePosixPath(path).parents} - {"."}
+        entries = len(files) + len(folders) + _OWN_INODES
+        size = f"size={disk_mb * 1024 + pages * _PAGE // 1024}k,nr_inodes={inodes + entries},mode=0700"
         syscalls.mount("tmpfs", _BOX, "tmpfs", flags, size)
         for path in (PLUGIN, WORK, TEMPORARY):
             os.mkdir(_BOX + path, 0o700)
@@ -129,4 +146,4 @@ def seal_box() -> None:
 
 def readable_paths(visible: Iterable[str]) -> tuple[str, ...]:
     """Return what Landlock should let a worker read: what is there of the visible paths, and its program."""
-    return (*(path for path in visible if os.path.exists(path)), PLUGIN)
+    return (*(inside(path) for path in visible if os.path.exists(inside(path))), PLUGIN)

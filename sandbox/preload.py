@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Final
 
 from sandbox.layers import LayerFailed
-from sandbox.mounts import ZONES
+from sandbox.mounts import ZONES, inside
 
 # Extension modules that need a shared library of the host: loaded now, since that library is not visible later.
 _EXTENSIONS: Final = (
@@ -36,6 +36,18 @@ def preload(names: Iterable[str]) -> None:
             importlib.import_module(name)
         except Exception as problem:
             raise LayerFailed("preload", 0, f"{name}: {type(problem).__name__}: {problem}") from problem
+    if "sandbox.language" in sys.modules:
+        _warm_language()
+
+
+def _warm_language() -> None:
+    """Load what the language policy and the programs under it import, and give the SDK its second name."""
+    from sandbox import language  # noqa: PLC0415 (only where it is wanted)
+
+    language.warm()
+    language.check(b"", "warm.py")
+    if "plugins.sdk" in sys.modules:
+        sys.modules["sdk"] = sys.modules["plugins.sdk"]
 
 
 def visible_paths(root: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -55,6 +67,15 @@ def visible_paths(root: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if not _beneath(path, library, hidden) and not (checkout and os.path.dirname(path) == root)
     }
     return (library, extensions, ZONES, *sorted(wanted)), tuple(path for path in hidden if os.path.isdir(path))
+
+
+def follow_moved_paths() -> None:
+    """Have later imports look where the new root shows the folders that could not keep their place."""
+    sys.path[:] = [inside(path) for path in sys.path]
+    for module in list(sys.modules.values()):
+        folders = getattr(module, "__path__", None)
+        if isinstance(folders, list):
+            folders[:] = [inside(folder) for folder in folders]
 
 
 def _own_paths(module: ModuleType) -> Iterator[str]:

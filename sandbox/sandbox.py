@@ -24,8 +24,8 @@ from sandbox.values import encode
 
 # By name: the fork server imports them, this package does not.
 PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
-    "plain": ("sandbox.language",),
-    "tests": ("sandbox.language", "pytest", "coverage"),
+    "plain": ("sandbox.language", "plugins.sdk"),
+    "tests": ("sandbox.language", "plugins.sdk", "pytest", "coverage"),
     "parse": ("ruamel.yaml",),
 }
 _MB: Final = 1 << 20

@@ -19,10 +19,12 @@ from types import ModuleType, TracebackType
 from typing import Final, NoReturn
 
 from sandbox import mounts, values
+from sandbox.outcome import Violation
 from sandbox.protocol import Channel, Closed, Frame, pack
 
 _MAX_TEXT: Final = 4096
 _MAX_FRAMES: Final = 20
+_MAX_VIOLATIONS: Final = 200
 _MAX_ITEMS: Final = 100_000
 _OWN: Final = os.path.dirname(__file__) + os.sep
 _LIMIT_OF_ERRNO: Final = {
@@ -30,6 +32,7 @@ _LIMIT_OF_ERRNO: Final = {
     errno.EMFILE: "open_files",
     errno.EFBIG: "file_mb",
     errno.EAGAIN: "processes",
+    errno.ENOMEM: "memory_mb",
 }
 
 
@@ -134,7 +137,11 @@ def _load_plain(name: str, path: str) -> ModuleType:
 
 
 def _load_dialect(name: str, path: str) -> ModuleType:
-    raise ImportError("the language policy is not installed")
+    from sandbox import language  # noqa: PLC0415 (loaded by the fork server already)
+
+    with open(path, "rb") as stream:
+        language.install(name, stream.read(), path)
+    return importlib.import_module(name)
 
 
 def _call(request: Frame) -> object:
@@ -180,12 +187,17 @@ _ACTIONS: Final[dict[str, Callable[[Frame], object]]] = {"load": _load, "call": 
 def _describe(problem: BaseException) -> Frame:
     violations = getattr(problem, "violations", None)
     if isinstance(violations, tuple) and type(problem).__module__.startswith("sandbox.language"):
-        return {"status": "refused", "violations": [asdict(violation) for violation in violations[:200]]}
+        return {"status": "refused", "violations": [_violation(one) for one in violations[:_MAX_VIOLATIONS]]}
     limit = _limit_of(problem)
     if limit:
-        return {"status": "limit", "limit": limit, "message": _text(problem)}
+        return {"status": "limit", "limit": limit, "message": _text(problem) or f"{limit} is used up"}
     kind = type(problem).__name__
     return {"status": "raised", "type": kind[:200], "message": _text(problem), "frames": _frames(problem.__traceback__)}
+
+
+def _violation(violation: Violation) -> Frame:
+    """Name the file as the program does: its folder here is nobody's business."""
+    return {**asdict(violation), "path": violation.path.removeprefix(f"{mounts.PLUGIN}/")}
 
 
 def _limit_of(problem: BaseException) -> str:

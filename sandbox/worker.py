@@ -80,8 +80,9 @@ def _isolate(
     limits = Limits(**setup["limits"])  # type: ignore[arg-type]
     namespaces.map_identity(facts.proc, facts.user, facts.group)
     namespaces.name_host()
-    mounts.mount_box(limits.disk_mb, limits.inodes)
-    mounts.write_files(str(setup["folder"]), _files(setup))
+    files = _files(setup)
+    mounts.mount_box(limits.disk_mb, limits.inodes, files)
+    mounts.write_files(str(setup["folder"]), files)
     output = mounts.open_output()
     mounts.seal_box()
     _arrange_descriptors(output, reports, connection)
