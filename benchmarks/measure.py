@@ -1,0 +1,40 @@
+"""How benchmarks measure and report: the best of a few runs, next to what it is compared with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One figure beside its target."""
+
+    what: str
+    ours_s: float
+    target: str
+    figure: str
+    met: bool
+    theirs: str = ""
+
+
+def best(work: Callable[[], object], *, times: int) -> float:
+    """The shortest of a few runs in seconds: what the work takes when nothing else disturbs it."""
+    return min(timed(work) for _ in range(times))
+
+
+def timed(work: Callable[[], object]) -> float:
+    """One run in seconds."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as a Markdown table."""
+    lines = ["| what | time | beside it | figure | target | met |", "|---|---|---|---|---|---|"]
+    for r in rows:
+        met = "yes" if r.met else "no"
+        lines.append(f"| {r.what} | {r.ours_s * 1e3:.0f} ms | {r.theirs or '-'} | {r.figure} | {r.target} | {met} |")
+    return "\n".join(lines)
