@@ -39,12 +39,12 @@ class Facts:
             raise BadEvidence(f"the files could not be read: {text(said['failed'])}")
         return said
 
-    def findings(self, section: str, *, advisory: bool = False) -> tuple[Finding, ...]:
-        """Return a section that is a list of findings; facts that are missing are a finding themselves."""
+    def findings(self, section: str, *, stage: str = "", advisory: bool = False) -> tuple[Finding, ...]:
+        """Return a section that is a list of findings; facts that are missing are a finding of `stage` themselves."""
         try:
             return tuple(as_finding(item, advisory=advisory) for item in array(self.get(section)))
         except BadEvidence as error:
-            return (unread(section, error),)
+            return (unread(stage or section, error),)
 
 
 def facts_of(subject: Subject, unclean: frozenset[str] = frozenset()) -> Facts:

@@ -19,7 +19,7 @@ _TO_A_MODEL: Final = tuple(
             r"\b(?:previous|prior|above|earlier|preceding|all|any|your|these)\b.{0,30}\b(?:instructions?|prompts?|rules|guidelines|directions)\b"
         ),
         rf"\b(?:you are|act as|pretend to be|behave as)\b.{{0,20}}\b(?:an? )?(?:ai|{_MODEL}|developer mode)\b",
-        rf"\b(?:as an?|dear|attention|note to|(?:message|instructions?) (?:for|to)|hey)\b,?.{{0,12}}\b(?:ai|{_MODEL})\b",
+        rf"\b(?:as an?|dear|attention|note to|(?:message|instructions?) (?:for|to))\b,?.{{0,12}}\b(?:ai|{_MODEL})\b",
         rf"\b{_MODEL}\b.{{0,25}}\b(?:must|should|shall|please|have to|need to|are (?:required|instructed) to)\b",
         r"\b(?:system prompt|developer message|jailbreak)\b",
         r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id)\|>|\[/?INST\]|<<SYS>>|</?(?:system|assistant)>",

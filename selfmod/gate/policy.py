@@ -15,6 +15,6 @@ class Policy:
     def run(self, subject: Subject) -> StageResult:
         """Judge what the sources say; bandit's findings are shown and never refuse."""
         facts = facts_of(subject)
-        advice = facts.findings("bandit", advisory=True)
-        findings = [*facts.findings("policy"), *facts.findings("secrets"), *advice]
+        advice = facts.findings("bandit", stage=self.name, advisory=True)
+        findings = [*facts.findings("policy"), *facts.findings("secrets", stage=self.name), *advice]
         return result(self.name, findings, figures={"advisory": len(advice)})

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
+
+from sandbox.process import Kind
 
 _PLAIN: Final = ("sandbox.worker", "sandbox.language", "plugins.sdk")
-PRELOAD: Final[Mapping[Literal["plain", "tests", "parse"], tuple[str, ...]]] = {
+PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
     "plain": _PLAIN,
-    "tests": (*_PLAIN, "pytest", "coverage", "selfmod.gate.harness"),
+    "tests": (
+        *(*_PLAIN, "pytest", "coverage", "coverage.parser", "selfmod.gate.plan", "selfmod.gate.imitation"),
+        *("selfmod.gate.harness", "selfmod.gate.harness_alone", "selfmod.gate.harness_mutation"),
+    ),
     "parse": (
-        *("sandbox.worker", "sandbox.language", "ruamel.yaml", "griffe", "bandit.core.manager", "packaging.licenses"),
+        *(
+            "sandbox.worker",
+            "sandbox.language",
+            "sandbox.language.suite",
+            "ruamel.yaml",
+            "griffe",
+            "bandit.core.manager",
+            "packaging.licenses",
+        ),
         *("plugins.manifest", "selfmod.gate.parse", "selfmod.gate.parse_api", "selfmod.gate.parse_docs"),
         *("selfmod.gate.parse_secrets", "selfmod.gate.parse_uses"),
     ),

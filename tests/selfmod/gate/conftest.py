@@ -1,0 +1,100 @@
+"""A small good plugin, and subjects whose facts come from the parse functions called directly.
+
+The tests of `test_gate` read the same files through the sandbox; here the rules are tested one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from selfmod.candidate import Candidate
+from selfmod.gate.facts import SECTIONS, Facts
+from selfmod.gate.layout import module_of, tests_of
+from selfmod.gate.parse import Material, _section, table
+from selfmod.gate.subject import Subject
+from selfmod.gate.thresholds import Thresholds
+
+GOOD: Mapping[str, str] = {
+    "plugin.yaml": """\
+schema: 1
+id: text-stats
+name: Text stats
+version: 0.1.0
+description: Count the words of a text.
+license: MIT
+entry: plugin.py
+tools: [{name: stats, handler: run}]
+""",
+    "plugin.py": '''\
+"""Counts words."""
+
+
+def run(text: str) -> int:
+    """Return how many words a text has; an empty text has none."""
+    count = 0
+    for word in text.split():
+        if word.strip(".,!?"):
+            count += 1
+    return count
+''',
+    "tests/test_plugin.py": '''\
+"""Tests of the word count."""
+
+from plugin import run
+
+
+def test_words_are_counted() -> None:
+    assert run("one two, three") == 3
+
+
+def test_signs_are_no_words() -> None:
+    assert run("one - two !") == 3
+    assert run("? !") == 0
+
+
+def test_nothing_has_no_words() -> None:
+    assert run("") == 0
+''',
+    "README.md": "# Text stats\n\nCounts the words of a text: `stats one two` gives 2.\n",
+}
+
+
+@pytest.fixture
+def good() -> dict[str, str]:
+    """The files of a plugin that passes, to be changed by a test."""
+    return dict(GOOD)
+
+
+@pytest.fixture
+def make_subject() -> Callable[..., Subject]:
+    """Make a subject whose facts are there already; the first argument is its files as text or bytes."""
+
+    def make(files: Mapping[str, str | bytes], *, previous: Mapping[str, str] | None = None, **more: Any) -> Subject:
+        candidate = Candidate(files={path: _bytes(text) for path, text in files.items()})
+        before = Candidate(files={path: _bytes(text) for path, text in previous.items()}) if previous else None
+        material = Material(
+            files=candidate.files,
+            previous=before.files if before else {},
+            entry=module_of(candidate) or "plugin.py",
+            tests=tests_of(candidate),
+        )
+        subject = Subject(
+            candidate=candidate,
+            sandbox=None,  # type: ignore[arg-type]  # facts are there, so nothing is read in a sandbox
+            thresholds=more.pop("thresholds", Thresholds()),
+            secret=b"secret",
+            previous=before,
+            **more,
+        )
+        sections = table()
+        subject.facts = Facts(sections={name: _section(sections[name], material) for name in SECTIONS})
+        return subject
+
+    return make
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
