@@ -131,13 +131,22 @@ def all_stages() -> tuple[Stage, ...]:
     """Return the stages in the order of the design's table."""
     from selfmod.gate.capabilities import Capabilities
     from selfmod.gate.compatibility import Compatibility
+    from selfmod.gate.coverage import Coverage
+    from selfmod.gate.determinism import Determinism
     from selfmod.gate.docs import Docs
     from selfmod.gate.layout import Layout
     from selfmod.gate.manifest import ManifestStage
+    from selfmod.gate.mutation import Mutation
+    from selfmod.gate.oracle import Oracle
     from selfmod.gate.policy import Policy
+    from selfmod.gate.tests import Tests
     from selfmod.gate.text import Text
 
-    return (Layout(), Text(), ManifestStage(), Policy(), Capabilities(), Compatibility(), Docs())
+    return (
+        *(Layout(), Text(), ManifestStage(), Policy(), Capabilities()),
+        *(Tests(), Coverage(), Determinism(), Mutation(), Oracle()),
+        *(Compatibility(), Docs()),
+    )
 
 
 def _needs_of(name: str) -> frozenset[str]:

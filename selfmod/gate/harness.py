@@ -62,7 +62,7 @@ def run_suite(argument: dict[str, Any]) -> dict[str, Any]:
         note({"kind": "import", "seconds": time.perf_counter() - started})
         sys.modules[module.__name__] = shadow(module, log)
         recorder = Recorder(note, log, measure, argument)
-        with _measuring(measure), _closed_imports():
+        with _measuring(measure), closed_imports():
             code = session(argument["tests"], recorder)
     for context, arcs in _executed(measure, argument["entry"]):
         note({"kind": "arcs", "test": context, "arcs": arcs})
@@ -197,7 +197,7 @@ def _measuring(measure: Coverage | None) -> Iterator[None]:
         measure.stop()
 
 
-def _executed(measure: Coverage | None, entry: str) -> Iterator[tuple[str, list[tuple[int, int]]]]:
+def _executed(measure: Coverage | None, entry: str) -> Iterator[tuple[str, list[list[int]]]]:
     """The arcs of the entry module by test; "" is the import. What ran between tests counts for nothing."""
     if measure is None:
         return
@@ -206,13 +206,13 @@ def _executed(measure: Coverage | None, entry: str) -> Iterator[tuple[str, list[
         if context == "\0between":
             continue
         data.set_query_context(context)
-        yield context, sorted(data.arcs(path) or ())
+        yield context, sorted([start, end] for start, end in data.arcs(path) or ())
 
 
 @contextmanager
-def _closed_imports() -> Iterator[None]:
+def closed_imports() -> Iterator[None]:
     """Refuse imports of the measuring tools from the candidate's own files."""
-    root, plain = os.getcwd() + os.sep, builtins.__import__
+    root, plain = os.path.join(os.getcwd(), "tests", ""), builtins.__import__
 
     def guarded(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:  # noqa: A002
         closed = name.partition(".")[0] in _CLOSED and name != _ASSERTIONS

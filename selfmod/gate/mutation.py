@@ -12,7 +12,7 @@ from sandbox.program import Job
 from selfmod.gate.base import Figure, Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence, MutantNotes, array, mapping, text, whole
 from selfmod.gate.subject import Subject, SuiteRun
-from selfmod.gate.suite import Plan, limits_for, test_paths
+from selfmod.gate.suite import Plan, limits_for, plain_world, test_paths
 
 _PER_LINE, _MOST = 2, 150
 _WORKERS = 2
@@ -106,7 +106,7 @@ def _run(subject: Subject, plan: Plan, run: SuiteRun, changes: Sequence[Change])
             "indexed": list(plan.indexed),
             "nonce": notes.nonce,
             "workers": _WORKERS,
-            "world": {"seed": 0},
+            "world": plain_world(subject),
             "mutants": [
                 {"index": change.index, "scope": change.scope, "tests": _covering(run, change)} for change in changes
             ],

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-TestNode = ast.FunctionDef | ast.AsyncFunctionDef
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MAX_IDS = 1000  # of one function: a cap against products of huge parameter lists, far above any threshold
 
 
@@ -29,7 +29,9 @@ def plan(argument: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"ids": [], "indexed": [], "problems": []}
     for path in argument["tests"]:
         _read_tests(path, Path(path).read_text(encoding="utf-8"), found)
-    return found | {"possible": possible(Path(argument["entry"]).read_text(encoding="utf-8"))}
+    source = Path(argument["entry"]).read_text(encoding="utf-8")
+    functions = [node.name for node in ast.parse(source).body if isinstance(node, Function)]
+    return found | {"possible": possible(source), "functions": functions}
 
 
 def possible(source: str) -> dict[str, Any]:
@@ -68,13 +70,13 @@ def _read_tests(path: str, source: str, found: dict[str, Any]) -> None:
         found["indexed"].extend([base] if indexed else [])
 
 
-def _test_functions(tree: ast.Module) -> Iterator[tuple[str, list[ast.expr], TestNode]]:
+def _test_functions(tree: ast.Module) -> Iterator[tuple[str, list[ast.expr], Function]]:
     for node in tree.body:
-        if isinstance(node, TestNode) and node.name.startswith("test"):
+        if isinstance(node, Function) and node.name.startswith("test"):
             yield "", [], node
         if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
             for inner in node.body:
-                if isinstance(inner, TestNode) and inner.name.startswith("test"):
+                if isinstance(inner, Function) and inner.name.startswith("test"):
                     yield f"{node.name}::", list(node.decorator_list), inner
 
 

@@ -24,6 +24,7 @@ class Plan:
 
     ids: tuple[str, ...]
     indexed: tuple[str, ...]
+    functions: tuple[str, ...]
     problems: tuple[tuple[str, int, str], ...]
     lines: frozenset[int]
     branches: frozenset[tuple[int, int]]
@@ -81,6 +82,7 @@ def _plan(found: Mapping[str, object]) -> Plan:
     return Plan(
         ids=tuple(text(name) for name in array(found.get("ids"))),
         indexed=tuple(text(name) for name in array(found.get("indexed"))),
+        functions=tuple(text(name) for name in array(found.get("functions"))),
         problems=tuple(
             (text(path), whole(line), text(message))
             for path, line, message in (array(problem) for problem in array(found.get("problems")))
@@ -115,7 +117,7 @@ class Run:
 class Variation:
     """How one run differs from the plain one. `world` holds the fields of `harness_world.World`."""
 
-    function: str = "run_suite"
+    function: str = "harness:run_suite"
     hash_seed: int = 0
     measure: bool = False
     order: int | None = None
@@ -127,7 +129,7 @@ def run_tests(subject: Subject, plan: Plan, variation: Variation) -> Run:
     """Run the whole suite once in a fresh worker."""
     notes = Notes(nonce=secrets.token_hex(16), limit=_NOTES_PER_TEST * len(plan.ids) + 20)
     job = Job(
-        function=f"selfmod.gate.harness:{variation.function}",
+        function=f"selfmod.gate.{variation.function}",
         argument={
             "entry": subject.entry,
             "tests": test_paths(subject),
@@ -147,6 +149,16 @@ def run_tests(subject: Subject, plan: Plan, variation: Variation) -> Run:
         on_note=notes.take,
     )
     return Run(notes=notes, outcome=outcome)
+
+
+# A moment that no test would choose by itself, and the zone that the plain run believes to be in.
+_FIXED_S = 1_700_000_000.0
+
+
+def plain_world(subject: Subject) -> dict[str, Any]:
+    """The circumstances of the plain run: what the plugin declares as its effects stands still."""
+    effects = subject.manifest.effects if subject.manifest else ()
+    return {"seed": 0, "zone": "UTC0", **({"fixed_s": _FIXED_S} if "clock" in effects else {})}
 
 
 def limits_for(subject: Subject, *, processes: int = 1) -> Limits:

@@ -8,7 +8,7 @@ from sandbox.outcome import Completed, describe
 from selfmod.gate.base import Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence
 from selfmod.gate.subject import Subject, SuiteRun
-from selfmod.gate.suite import NoPlan, Plan, Run, Variation, make_plan, run_tests
+from selfmod.gate.suite import NoPlan, Plan, Run, Variation, make_plan, plain_world, run_tests
 
 
 class Tests:
@@ -27,7 +27,7 @@ class Tests:
         if findings:
             return self._result(findings, len(plan.ids), 0)
         subject.plan, subject.expected_tests = plan, plan.ids
-        run = run_tests(subject, plan, Variation(measure=True))
+        run = run_tests(subject, plan, Variation(measure=True, world=plain_world(subject)))
         findings = list(_judge(plan, run))
         try:
             subject.run = suite_run(plan, run)

@@ -1,0 +1,161 @@
+"""Stage determinism: the same tests and results in another order, each alone, at another time, in another place."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from selfmod.gate.base import Finding, StageResult, finding, result
+from selfmod.gate.evidence import BadEvidence
+from selfmod.gate.subject import RecordedCall, Subject, SuiteRun
+from selfmod.gate.suite import Plan, Run, Variation, plain_world, run_tests
+
+_DAY = 86_400
+_AT_ONCE = 2
+_SHOWN = 5
+_CAUSES = {
+    "order": "the order of the tests",
+    "alone": "which tests ran before",
+    "hash": "the hash seed (the order of sets)",
+    "clock": "the clock",
+    "zone": "the time zone",
+    "random": "the shared random numbers",
+}
+_HINTS = {
+    "order": "let no test depend on what another one leaves behind",
+    "alone": "let no test depend on what another one leaves behind",
+    "hash": "sort what comes out of a set before it is used",
+    "clock": "take the time as a parameter, or declare `effects: [clock]`",
+    "zone": "use times with an explicit zone",
+    "random": "use random.Random(seed), or declare `effects: [random]`",
+}
+
+
+class Determinism:
+    """Runs the suite again under changed circumstances; what the plugin declares as its effects stays fixed."""
+
+    name = "determinism"
+
+    def run(self, subject: Subject) -> StageResult:
+        """Run the variations, two at a time, and compare each with the plain run."""
+        plan, plain = subject.plan, subject.run
+        if plan is None or plain is None:
+            return StageResult(name=self.name, verdict="not-run")
+        variations = _variations(subject)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            runs = list(pool.map(lambda variation: run_tests(subject, plan, variation), variations))
+        problems = [found for run in runs for found in _compare(plan, plain, run)]
+        if problems:
+            cause = _cause(subject, plan, plain)
+            once = {found.id: found for found in reversed(problems)}
+            problems = [_with_cause(found, cause) for found in list(once.values())[:_SHOWN]]
+        return result(self.name, problems, figures={"runs": 1 + len(runs)})
+
+
+def hash_seed(secret: bytes, number: int) -> int:
+    """One of the hash seeds of this host: always the same few, so that their fork servers are warm."""
+    return int.from_bytes(hmac.digest(secret, f"hash seed {number}".encode(), hashlib.sha256)[:4], "big")
+
+
+def _variations(subject: Subject) -> list[Variation]:
+    changes = _changes(subject)
+    shuffled = _apply(Variation(world=plain_world(subject)), changes, ("order", "hash", "clock", "zone", "random"))
+    alone = _apply(Variation(world=plain_world(subject)), changes, ("alone", "clock", "random"))
+    again = replace(shuffled, order=subject.seed("order-2"))
+    return [
+        replace(shuffled, hash_seed=hash_seed(subject.secret, 1)),
+        replace(alone, hash_seed=hash_seed(subject.secret, 2)),
+        replace(again, hash_seed=hash_seed(subject.secret, 3)),
+    ]
+
+
+_Change = Callable[[Variation], Variation]
+
+
+def _changes(subject: Subject) -> dict[str, _Change]:
+    """One change for each cause; none for what the plugin declares."""
+    effects = subject.manifest.effects if subject.manifest else ()
+    seed = subject.seed("random")
+    changes: dict[str, _Change] = {}
+    if "clock" not in effects:
+        shift = (400 + seed % 30) * _DAY + 5 * 3600 + 1234
+        changes["clock"] = lambda variation: _in_world(variation, {"shift_s": float(shift)})
+        changes["zone"] = lambda variation: _in_world(variation, {"zone": "XXX-09:30"})
+    if "random" not in effects:
+        changes["random"] = lambda variation: _in_world(variation, {"seed": seed})
+    changes["hash"] = lambda variation: replace(variation, hash_seed=hash_seed(subject.secret, 1))
+    changes["order"] = lambda variation: replace(variation, order=subject.seed("order"))
+    changes["alone"] = lambda variation: replace(variation, function="harness_alone:run_alone", processes=16)
+    return changes
+
+
+def _in_world(variation: Variation, changed: Mapping[str, Any]) -> Variation:
+    return replace(variation, world={**variation.world, **changed})
+
+
+def _apply(variation: Variation, changes: Mapping[str, _Change], causes: tuple[str, ...]) -> Variation:
+    for cause in causes:
+        if cause in changes:
+            variation = changes[cause](variation)
+    return variation
+
+
+def _compare(plan: Plan, plain: SuiteRun, run: Run) -> Iterator[Finding]:
+    """What a varied run did otherwise than the plain one."""
+    try:
+        calls = run.notes.calls()
+    except BadEvidence as error:
+        run.notes.problem = run.notes.problem or str(error)
+        calls = ()
+    if not run.clean:
+        reason = run.notes.problem or f"the worker ended as {type(run.outcome).__name__}"
+        yield finding("determinism.ended", f"a run under other circumstances did not end normally: {reason}")
+        return
+    for name in plan.ids:
+        note = run.notes.tests.get(name)
+        if note is None or note.get("outcome") != "passed":
+            message = str((note or {}).get("message", "it was not run"))[:500]
+            yield finding(
+                "determinism.verdict", f"{name} passes, but not under other circumstances: {message}", key=name
+            )
+            return
+    yield from _other_results(plain.calls, calls)
+
+
+def _other_results(first: tuple[RecordedCall, ...], second: tuple[RecordedCall, ...]) -> Iterator[Finding]:
+    by_test: dict[str, list[RecordedCall]] = {}
+    for call in second:
+        by_test.setdefault(call.test, []).append(call)
+    for call in first:
+        others = by_test.get(call.test, [])
+        other = others.pop(0) if others else None
+        if other is not None and other != call:
+            shown = f"{call.function}{_short(call.args)} gave {_short(call.value)}, then {_short(other.value)}"
+            if (other.function, other.args, other.kwargs) != (call.function, call.args, call.kwargs):
+                shown = f"{call.test} calls {call.function}{_short(call.args)}, then {_short(other.args)}"
+            yield finding("determinism.result", f"results differ: {shown}", key=call.test)
+            return
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+def _cause(subject: Subject, plan: Plan, plain: SuiteRun) -> str:
+    """Which single change is enough, "" where none is."""
+    for cause, change in _changes(subject).items():
+        run = run_tests(subject, plan, change(Variation(world=plain_world(subject))))
+        if next(_compare(plan, plain, run), None) is not None:
+            return cause
+    return ""
+
+
+def _with_cause(found: Finding, cause: str) -> Finding:
+    if not cause:
+        return found
+    return replace(found, message=f"{found.message} - it depends on {_CAUSES[cause]}", hint=_HINTS[cause])

@@ -1,0 +1,250 @@
+"""Stage oracle: what the plugin does, held against what somebody else said it should do.
+
+The examples and the recorded calls are replayed in a production worker, without pytest, and compared here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sandbox.limits import Limits
+from sandbox.outcome import Completed, Denied, Outcome, Raised, describe
+from sandbox.policy import Policy
+from sandbox.program import Job, Program
+from sandbox.session import Session
+from sandbox.values import decode, encode
+from selfmod.candidate import Candidate
+from selfmod.examples import arguments, expected_value, mismatch
+from selfmod.gate.base import Figure, Finding, StageResult, finding, result
+from selfmod.gate.evidence import BadEvidence, array, text, whole
+from selfmod.gate.subject import RecordedCall, Subject, SuiteRun
+from selfmod.gate.suite import NoPlan, Variation, limits_for, make_plan, plain_world, run_tests, test_paths
+from selfmod.spec import Example
+
+_REPLAYED = 100
+_SHOWN = 5
+_LONG = 40  # characters: a shorter recorded text is as likely to be written by hand
+_ADVISORY = frozenset({"oracle.itself"})
+
+
+class Oracle:
+    """Examples, calls of the tests outside of pytest, tests of the approved version, and imitations of all these."""
+
+    name = "oracle"
+
+    def run(self, subject: Subject) -> StageResult:
+        """Run every oracle there is; `subject.oracles` says which of them were independent of the author."""
+        if subject.plan is None or subject.run is None:
+            return StageResult(name=self.name, verdict="not-run")
+        figures: dict[str, Figure] = {}
+        findings = [*_examples(subject, figures), *_replay(subject, subject.run, figures)]
+        findings += [*_previous(subject, figures), *_imitations(subject), *_recorded(subject, subject.run)]
+        figures["independent"] = bool(subject.oracles)
+        return result(self.name, findings, figures=figures)
+
+
+# ---- a production worker -------------------------------------------------------------------------------------------
+
+
+def production(subject: Subject) -> Session:
+    """Open the plugin as it will run when it is approved, with nothing of the outside."""
+    files = {path: data for path, data in subject.candidate.files.items() if not path.startswith("tests/")}
+    limits = subject.manifest.limits.to_limits() if subject.manifest else Limits()
+    limits = replace(limits, wall_s=min(limits.wall_s, subject.thresholds.stage_s))
+    return subject.sandbox.open(Program(files=files, entry=subject.entry), policy=Policy(), limits=limits)
+
+
+# ---- the person's examples -----------------------------------------------------------------------------------------
+
+
+def _examples(subject: Subject, figures: dict[str, Figure]) -> Iterator[Finding]:
+    examples = subject.spec.examples if subject.spec else ()
+    held_back = sum(1 for example in examples if example.held_back)
+    figures["examples"], figures["held_back"] = len(examples), held_back
+    if not examples:
+        return
+    subject.oracles = (*subject.oracles, "examples")
+    failed = 0
+    with production(subject) as session:
+        for example in examples:
+            wrong = _wrong(subject, session, example)
+            if wrong and example.held_back:
+                failed += 1
+            elif wrong:
+                yield finding("oracle.example", wrong, hint="the examples of the request decide", key=example.source)
+    figures["held_back_failed"] = failed
+    if failed:
+        # What these examples are must not reach whoever writes the next attempt.
+        yield finding(
+            "oracle.held-back",
+            f"{failed} of {held_back} examples that were held back from the author fail",
+            hint="write what the request says for every input, not only for the examples",
+        )
+
+
+def _wrong(subject: Subject, session: Session, example: Example) -> str:
+    assert subject.plan is not None
+    if example.function not in subject.plan.functions:
+        return f"{example.call}: the plugin has no function {example.function}"
+    args, named = arguments(example)
+    return mismatch(example, session.call(example.function, args, named))
+
+
+# ---- the calls of the tests, without pytest ------------------------------------------------------------------------
+
+
+def _replay(subject: Subject, run: SuiteRun, figures: dict[str, Figure]) -> Iterator[Finding]:
+    calls = _distinct(run)
+    effects = subject.manifest.effects if subject.manifest else ()
+    if effects or not calls:  # what differs by declaration was judged under fixed values
+        figures["replayed"] = 0
+        return
+    replayed, shown = 0, 0
+    with production(subject) as session:
+        for call in calls:
+            outcome = _call_again(session, call)
+            if outcome is None or isinstance(outcome, Denied):
+                continue  # it asked the outside, which only the doubles of its test can answer
+            replayed += 1
+            other = _other(call, outcome)
+            if other and shown < _SHOWN:
+                shown += 1
+                yield finding("oracle.replay", other, hint="behave the same with and without tests", key=call.test)
+    figures["replayed"] = replayed
+
+
+def _distinct(run: SuiteRun) -> list[RecordedCall]:
+    calls: dict[str, RecordedCall] = {}
+    for call in run.calls:
+        calls.setdefault(json.dumps([call.function, call.args, call.kwargs], sort_keys=True), call)
+    return list(calls.values())[:_REPLAYED]
+
+
+def _call_again(session: Session, call: RecordedCall) -> Outcome | None:
+    try:
+        args, named = decode(call.args), decode(call.kwargs)
+    except ValueError:
+        return None
+    if not isinstance(args, list) or not isinstance(named, dict):
+        return None
+    return session.call(call.function, args, named)
+
+
+def _other(call: RecordedCall, outcome: Outcome) -> str:
+    """Return how the call ended otherwise than under the tests, "" where it did not."""
+    if call.outcome == "raised":
+        if isinstance(outcome, Raised) and outcome.kind == call.value:
+            return ""
+    elif isinstance(outcome, Completed) and _same(outcome.value, call.value):
+        return ""
+    now = repr(outcome.value) if isinstance(outcome, Completed) else describe(outcome)
+    shown = f"{call.function}({', '.join(repr(arg) for arg in array(call.args))})"
+    return f"{shown[:300]} {call.outcome} {call.value!r:.300} under the tests, but in production: {now[:300]}"
+
+
+def _same(value: object, recorded: object) -> bool:
+    return json.dumps(encode(value), sort_keys=True) == json.dumps(recorded, sort_keys=True)
+
+
+# ---- the tests of the approved version -----------------------------------------------------------------------------
+
+
+def _previous(subject: Subject, figures: dict[str, Figure]) -> Iterator[Finding]:
+    if subject.previous is None:
+        return
+    tests = {path: data for path, data in subject.previous.files.items() if path.startswith("tests/")}
+    kept = {path: data for path, data in subject.candidate.files.items() if not path.startswith("tests/")}
+    mixed = replace(subject, candidate=Candidate(files={**kept, **tests}))
+    if not test_paths(mixed):
+        return
+    try:
+        plan = make_plan(mixed)
+    except NoPlan as reason:
+        yield finding("oracle.previous", f"the tests of the approved version cannot be read: {reason}")
+        return
+    run = run_tests(mixed, plan, Variation(world=plain_world(mixed)))
+    subject.oracles = (*subject.oracles, "previous-tests")
+    wanted = [name for name in plan.ids if name not in subject.retired]
+    passed = [name for name in wanted if run.notes.tests.get(name, {}).get("outcome") == "passed"]
+    figures["previous_tests"], figures["previous_passed"] = len(wanted), len(passed)
+    if run.notes.problem or not isinstance(run.outcome, Completed):
+        ended = run.notes.problem or describe(run.outcome)
+        yield finding("oracle.previous", f"the tests of the approved version did not end normally: {ended}")
+        return
+    for name in wanted:
+        if name not in passed:
+            message = str(run.notes.tests.get(name, {}).get("message", "it was not run"))[:500]
+            yield finding(
+                "oracle.previous",
+                f"the approved version passes {name}, this one does not: {message}",
+                hint="keep the behaviour, or have a person retire that test by name, with a reason",
+                key=name,
+            )
+
+
+# ---- imitations ----------------------------------------------------------------------------------------------------
+
+
+def _imitations(subject: Subject) -> Iterator[Finding]:
+    examples = [example for example in (subject.spec.examples if subject.spec else ()) if example.kind != "raises"]
+    job = Job(
+        function="selfmod.gate.imitation:imitations",
+        argument={
+            "entry": subject.entry,
+            "tests": test_paths(subject),
+            "examples": [
+                [example.function, _key(example), repr(expected_value(example)), example.held_back]
+                for example in examples
+            ],
+        },
+        files=subject.candidate.files,
+    )
+    outcome = subject.sandbox.run(job, limits=limits_for(subject), kind="tests", seed=0)
+    if not isinstance(outcome, Completed):
+        yield finding("oracle.unreadable", f"the files cannot be read for imitations: {describe(outcome)}")
+        return
+    for rule, path, line, message in (array(item) for item in array(outcome.value)):
+        yield finding(
+            text(rule),
+            text(message),
+            path=text(path),
+            line=whole(line),
+            hint="write what the request means, and tests that say it in another way",
+            advisory=rule in _ADVISORY,
+        )
+
+
+def _key(example: Example) -> str:
+    args, named = arguments(example)
+    if len(args) == 1 and not named:
+        return repr(args[0])
+    return repr(tuple(args)) if not named else repr((*args, *named.items()))
+
+
+def _recorded(subject: Subject, run: SuiteRun) -> Iterator[Finding]:
+    """Results of the plugin that lie, whole, in a data file of its tests: nobody but the plugin said they are right."""
+    results = [call.value for call in run.calls if call.outcome == "returned" and _is_long(call.value)]
+    for path, data in subject.candidate.files.items():
+        if path.startswith("tests/data/") and any(_is_content(value, data) for value in results):
+            yield finding(
+                "oracle.recorded",
+                "this file is a recorded result of the plugin itself",
+                path=path,
+                hint="keep recorded inputs in tests/data, and write what results must be into the tests",
+            )
+
+
+def _is_long(value: object) -> bool:
+    return len(value if isinstance(value, str) else json.dumps(value)) >= _LONG
+
+
+def _is_content(value: object, data: bytes) -> bool:
+    try:
+        content = data.decode("utf-8")
+        if isinstance(value, str):
+            return value.strip() == content.strip()
+        return bool(encode(json.loads(content)) == value)
+    except (ValueError, RecursionError, BadEvidence):
+        return False
