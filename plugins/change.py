@@ -29,10 +29,11 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """A commit that is stored, and that no branch holds yet."""
+    """A commit that no branch holds yet, with every object it needs."""
 
     commit: str
     edits: tuple[Edit, ...]
+    objects: tuple[GitObject, ...]
 
 
 def refuse_dirty(repository: Repository, commit: str, paths: Sequence[str]) -> None:
@@ -61,9 +62,8 @@ def build(
     author: Person,
     time: int,
     sign: Sign | None,
-    also: Iterable[GitObject] = (),
 ) -> Built:
-    """Store a commit on `parent` that differs from it in `contents` (None removes), and read it back."""
+    """Make a commit on `parent` that differs from it in `contents` (None removes). Nothing is stored yet."""
     algorithm = repository.algorithm
     blobs = blobs_of((data for data in contents.values() if data is not None), algorithm)
     entries = {path: _entry(data, algorithm) for path, data in contents.items()}
@@ -74,12 +74,19 @@ def build(
     if sign is not None:
         text = objects.with_signature(text, sign(text), algorithm)
     made = objects.make("commit", text, algorithm)
-    repository.store([*blobs, *trees, made, *also])
     edits = tuple(
         Edit(path=path, old=_id(repository.entry(parent, path)), new=_id(entry)) for path, entry in entries.items()
     )
-    _read_back(repository, made.id, contents)
-    return Built(commit=made.id, edits=edits)
+    return Built(commit=made.id, edits=edits, objects=(*blobs, *trees, made))
+
+
+def store(repository: Repository, built: Built, also: Iterable[GitObject] = ()) -> None:
+    """Store a commit (and `also` other objects), and compare what git gives back with what was meant, path by path."""
+    repository.store([*built.objects, *also])
+    for edit in built.edits:
+        entry = repository.entry(built.commit, edit.path)
+        if _id(entry) != edit.new or (entry and entry.mode != objects.FILE):
+            raise RepositoryError(f"the commit does not hold {edit.path} as it was approved")
 
 
 class IndexLock:
@@ -99,7 +106,8 @@ class IndexLock:
             return
         disk, mark = self._repository.disk, self._copy.with_name(self._copy.name + ".mark")
         try:
-            disk.replace(mark, self._mark, 0o644)
+            disk.step("write index.lock")
+            mark.write_bytes(self._mark)
             disk.step("link index.lock")
             os.link(mark, self._lock)  # the lock appears with its mark or not at all
         except FileExistsError as error:
@@ -134,7 +142,7 @@ class IndexLock:
         )
         if index.exists():
             self._copy.chmod(index.stat().st_mode & 0o777)
-        disk.rename(self._copy, index)
+        disk.rename(self._copy, index, at_once=False)
 
     def release(self) -> None:
         """Let go of the lock, if it is this change's, and of what a crash left beside it."""
@@ -214,15 +222,6 @@ def _entry(data: bytes | None, algorithm: str) -> Entry | None:
 
 def _id(entry: Entry | None) -> str:
     return entry.id if entry else ""
-
-
-def _read_back(repository: Repository, commit: str, contents: Mapping[str, bytes | None]) -> None:
-    """Compare what git stored with what was meant, path by path."""
-    for path, data in contents.items():
-        entry = repository.entry(commit, path)
-        held = repository.blob(entry.id) if entry else None
-        if held != data or (entry and entry.mode != objects.FILE):
-            raise RepositoryError(f"the commit does not hold {path} as it was approved")
 
 
 def lock_path(repository: Repository) -> Path:

@@ -32,9 +32,9 @@ class Waived:
 class Decision:
     """What one line of a ledger says.
 
-    `digest` is what the plugin's folder holds from then on, "" when the plugin is gone; `revoked` is the digest that a
-    rollback took out of force. `report` is the hash of the gate's report that was shown, `parent` the commit that was
-    checked out, `previous` the hash of the line before ("" for the first).
+    `digest` is what the plugin's folder holds from then on, "" when the plugin is gone; `revoked` is the digest that
+    was in force before. `report` is the "sha256:..." hash of the gate's report that was shown, `parent` the commit that
+    was checked out, `previous` the hash of the line before ("" for the first).
     """
 
     operation: Operation
@@ -128,12 +128,11 @@ def _check(decision: Decision) -> None:
     """Refuse values that no decision can have."""
     if decision.operation not in OPERATIONS or decision.channel not in ("terminal", "scripted"):
         raise ValueError("an operation or channel that does not exist")
-    for digest in (decision.digest, decision.revoked):
+    for digest in (decision.digest, decision.revoked, decision.report):
         if digest and not _DIGEST.fullmatch(digest):
             raise ValueError("a digest is not one")
-    for found in (decision.previous, decision.report):
-        if found and not _HASH.fullmatch(found):
-            raise ValueError("a hash is not one")
+    if decision.previous and not _HASH.fullmatch(decision.previous):
+        raise ValueError("a hash is not one")
     if not decision.digest and decision.operation != "rollback":
         raise ValueError("nothing is accepted")
 

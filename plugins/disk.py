@@ -31,24 +31,28 @@ class Disk:
         self.step(f"fsync {name}")
         os.fsync(descriptor)
 
-    def replace(self, path: Path, data: bytes, mode: int = 0o600) -> None:
-        """Make `path` hold `data`, or leave it as it was: there is no moment where it holds a part."""
+    def replace(self, path: Path, data: bytes, mode: int = 0o600, *, at_once: bool = True) -> None:
+        """Make `path` hold `data`, or leave it as it was: there is no moment where it holds a part.
+
+        With `at_once` false the disk may still hold the old content after a power cut.
+        """
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
         try:
             with self._created(temporary, mode) as descriptor:
                 self.write(descriptor, data, path.name)
                 self.sync(descriptor, path.name)
-            self.rename(temporary, path)
+            self.rename(temporary, path, at_once=at_once)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
 
-    def rename(self, source: Path, target: Path) -> None:
+    def rename(self, source: Path, target: Path, *, at_once: bool = True) -> None:
         """Move `source` over `target`, and make the move itself durable."""
         self.step(f"rename {target.name}")
-        os.rename(source, target)  # noqa: PTH104 - the plain call, so that what is interrupted is what runs
-        self.sync_folder(target.parent)
+        os.rename(source, target)
+        if at_once:
+            self.sync_folder(target.parent)
 
     def append(self, path: Path, data: bytes) -> None:
         """Add `data` at the end of `path` and wait for the disk; a part of it can be left behind by a crash."""

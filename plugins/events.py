@@ -71,6 +71,22 @@ class Log:
         return Anchor(count=self.events[-1].n, head=self.events[-1].hash) if self.events else Anchor()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A line that is about to be added, and where; `new` says that its file is not there yet."""
+
+    path: str
+    line: bytes
+    new: bool
+
+    @property
+    def event(self) -> Event:
+        """What the line says."""
+        event = _parsed(self.line, self.path)
+        assert isinstance(event, Event)
+        return event
+
+
 class EventLog:
     """The log of one workspace. `append` is durable when it returns; the head is then in user state too."""
 
@@ -90,8 +106,32 @@ class EventLog:
     def append(self, kind: str, **fields: object) -> Event:
         """Add one event. A line that a crash cut short is taken out first, and that is recorded too."""
         with self._lock():
-            tip = self._healed_tip()
-            return self._add(tip, kind, fields)
+            return self.write(self.plan(kind, **fields))
+
+    def plan(self, kind: str, **fields: object) -> Planned:
+        """The line that would be added now, so that its hash is known; the caller holds the lock until `write`."""
+        if not fields.keys().isdisjoint(_OWN):
+            raise ValueError(f"the fields {_OWN} are the log's own")
+        tip, time, names = self._healed_tip(), self._now(), self._files()
+        # When the clock went back the chain keeps its order all the same.
+        name = max([f"{time:%Y-%m}.jsonl", *names[-1:]])
+        own = {"n": tip.count + 1, "time": f"{time:%Y-%m-%dT%H:%M:%S.%fZ}", "kind": kind, "previous": tip.head}
+        return Planned(path=f"{FOLDER}/{name}", line=_canonical({**fields, **own}), new=name not in names)
+
+    def write(self, planned: Planned) -> Event:
+        """Add a planned line, durably."""
+        path = self.root / planned.path
+        with told_when_full(path):
+            if planned.new:
+                with folder.opened(self.root, FOLDER, make=True):
+                    pass
+            self._disk.append(path, planned.line + b"\n")
+            if planned.new:
+                self._disk.sync_folder(path.parent)
+        event = planned.event
+        self._tip = (path.name, path.stat().st_size, Anchor(count=event.n, head=event.hash))
+        self._state.write_json(f"workspaces/{self._key()}/events.json", self._tip[2].to_json(), at_once=False)
+        return event
 
     def read(self) -> Log:
         """Every event, with what is wrong with the chain."""
@@ -159,35 +199,8 @@ class EventLog:
             finally:
                 os.close(file)
         self._tip = None
-        self._add(self._last(), "recovered", {"what": "a line that was cut short", "bytes": torn.bytes.hex()})
+        self.write(self.plan("recovered", what="a line that was cut short", bytes=torn.bytes.hex()))
         return self._last()
-
-    def _add(self, tip: Anchor, kind: str, fields: dict[str, object]) -> Event:
-        if not fields.keys().isdisjoint(_OWN):
-            raise ValueError(f"the fields {_OWN} are the log's own")
-        time = self._now()
-        name = f"{time:%Y-%m}.jsonl"
-        names = self._files()
-        if names and names[-1] > name:
-            name = names[-1]  # the clock went back: the chain keeps its order all the same
-        body = {"n": tip.count + 1, "time": f"{time:%Y-%m-%dT%H:%M:%S.%fZ}", "kind": kind, "previous": tip.head}
-        line = _canonical({**fields, **body})
-        with told_when_full(self.root / FOLDER / name):
-            with folder.opened(self.root, FOLDER, make=True):
-                pass
-            new = name not in names
-            self._disk.append(self.root / FOLDER / name, line + b"\n")
-            if new:
-                self._disk.sync_folder(self.root / FOLDER)
-        event = _parsed(line, f"{FOLDER}/{name}")
-        assert isinstance(event, Event)
-        self._remember(name, Anchor(count=event.n, head=event.hash))
-        return event
-
-    def _remember(self, name: str, anchor: Anchor) -> None:
-        size = (self.root / FOLDER / name).stat().st_size
-        self._tip = (name, size, anchor)
-        self._state.write_json(f"workspaces/{self._key()}/events.json", anchor.to_json())
 
     def _last(self) -> Anchor:
         """The head: the one remembered, if nobody wrote since; else the one in the last file."""

@@ -82,7 +82,10 @@ def is_folder(top: Path, path: str) -> bool:
 
 
 def write_file(top: Path, path: str, data: bytes, *, disk: Disk, token: str) -> None:
-    """Make a file hold `data`, whole or not at all. `token` names the temporary file, so that it can be found again."""
+    """Make a file hold `data`, whole or not at all. `token` names the temporary file, so that it can be found again.
+
+    It is not waited for the disk: git holds the content, as after any checkout.
+    """
     where = PurePosixPath(path)
     temporary = f".{token}.tmp"
     with opened(top, str(where.parent), make=True) as folder:
@@ -94,13 +97,10 @@ def write_file(top: Path, path: str, data: bytes, *, disk: Disk, token: str) -> 
         descriptor = os.open(temporary, flags, 0o644, dir_fd=folder)
         try:
             disk.write(descriptor, data, path)
-            disk.sync(descriptor, path)
         finally:
             os.close(descriptor)
         disk.step(f"rename {path}")
         os.rename(temporary, where.name, src_dir_fd=folder, dst_dir_fd=folder)
-        disk.step(f"fsync folder of {path}")
-        os.fsync(folder)
 
 
 def remove_file(top: Path, path: str, *, disk: Disk) -> None:
@@ -111,7 +111,6 @@ def remove_file(top: Path, path: str, *, disk: Disk) -> None:
             disk.step(f"remove {path}")
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(where.name, dir_fd=folder)
-            os.fsync(folder)
 
 
 def remove_empty(top: Path, path: str) -> None:

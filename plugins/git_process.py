@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from plugins.errors import RepositoryError
+from plugins.objects import GitObject, Kind
 
 # Every setting that makes one of the commands used here run a program, reach the network or believe a cached answer.
 _CLOSED = (
@@ -38,6 +39,7 @@ _CLOSED = (
     "maintenance.auto=false",
     "protocol.allow=never",
     "core.fsync=committed,loose-object",
+    "core.fsyncMethod=batch",
 )
 _CLOSED_ENVIRONMENT = {
     "LC_ALL": "C",
@@ -58,6 +60,7 @@ _CLOSED_ENVIRONMENT = {
     "GIT_COMMITTER_EMAIL": "ratchet@localhost",
 }
 PERSONS_CONFIG = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
+_KINDS: Mapping[bytes, Kind] = {b"commit": "commit", b"tree": "tree", b"blob": "blob"}
 _GIT_TIMEOUT_S = 120
 
 
@@ -73,22 +76,22 @@ class Reader:
         )  # fmt: skip
         self.close = weakref.finalize(self, _end, self._process, self.owner)
 
-    def get(self, id: str) -> tuple[str, bytes] | None:  # noqa: A002
-        """The kind and content of an object, None where it is missing."""
+    def get(self, name: str) -> GitObject | None:
+        """The object with an id, or that a ref points to now; None where there is none."""
         given, taken = self._process.stdin, self._process.stdout
         assert given is not None
         assert taken is not None
         with self._lock:
             try:
-                given.write(id.encode() + b"\n")
+                given.write(name.encode() + b"\n")
                 given.flush()
                 head = taken.readline().split()
-                if len(head) != 3 or head[0].decode() != id:
+                if len(head) != 3 or head[1] not in _KINDS:
                     return None
                 content = taken.read(int(head[2]) + 1)[:-1]
             except OSError as error:
                 raise RepositoryError("git stopped while objects were read") from error
-        return head[1].decode(), content
+        return GitObject(kind=_KINDS[head[1]], content=content, id=head[0].decode())
 
 
 def _end(process: subprocess.Popen[bytes], owner: int) -> None:

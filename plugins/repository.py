@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plugins import objects
+from plugins import folder, objects
 from plugins.disk import Disk
 from plugins.errors import LockedError, MovedError, NotFoundError, RepositoryError
 from plugins.git_process import PERSONS_CONFIG, Reader, environment, git_program, run, settings
@@ -42,28 +42,28 @@ class Repository:
         self.top, self.git_dir, self.disk = top, git_dir, disk or Disk()
         self._environment = environment() | {"GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(top)}
         self._reader: Reader | None = None
-        self._known: dict[str, tuple[str, bytes]] = {}
+        self._known: dict[str, GitObject] = {}
         answer = self.git("rev-parse", "--git-common-dir", "--show-object-format", "--is-shallow-repository")
         common, self.algorithm, shallow = answer.decode().splitlines()
         self.common_dir = (top / common).resolve()
         self.shallow = shallow == "true"
 
     @classmethod
-    def discover(cls, folder: Path, *, disk: Disk | None = None) -> Repository | None:
-        """The repository whose work tree holds `folder`, None where there is none."""
-        for parent in (folder, *folder.parents):
+    def discover(cls, start: Path, *, disk: Disk | None = None) -> Repository | None:
+        """The repository whose work tree holds `start`, None where there is none."""
+        for parent in (start, *start.parents):
             found = _git_dir(parent)
             if found is not None:
                 return cls(parent, found, disk=disk)
         return None
 
     @classmethod
-    def create(cls, folder: Path, *, disk: Disk | None = None) -> Repository:
+    def create(cls, top: Path, *, disk: Disk | None = None) -> Repository:
         """Make an empty repository with the branch `main`, without any template."""
         (disk or Disk()).step("git init")
-        command = [git_program(), *settings(), "init", "-q", "--template=", "--initial-branch=main", "--", str(folder)]
-        run(command, environment=environment(), folder=folder)
-        return cls(folder, folder / ".git", disk=disk)
+        command = [git_program(), *settings(), "init", "-q", "--template=", "--initial-branch=main", "--", str(top)]
+        run(command, environment=environment(), folder=top)
+        return cls(top, top / ".git", disk=disk)
 
     def git(self, *arguments: str, given: bytes = b"", extra: Mapping[str, str] | None = None) -> bytes:
         """Run one git command and return its output; raises RepositoryError with what git said."""
@@ -75,7 +75,10 @@ class Repository:
 
     def branch(self) -> str:
         """The full name of the branch that is checked out, "" when HEAD is detached."""
-        try:
+        data = folder.read_file(self.git_dir, "HEAD") or b""
+        if data.startswith(b"ref: refs/heads/") and data != b"ref: refs/heads/.invalid\n":
+            return data.removeprefix(b"ref: ").decode(errors="surrogateescape").strip()
+        try:  # another way of keeping refs than plain files
             return self.git("symbolic-ref", "-q", "HEAD").decode().strip()
         except RepositoryError:
             return ""
@@ -88,13 +91,11 @@ class Repository:
         """The commit or object a ref points to, "" where there is none."""
         if ref != "HEAD" and not (_REF.fullmatch(ref) and ".." not in ref):
             raise RepositoryError(f"{ref!r} is not the name of a ref")
-        try:
-            return self.git("rev-parse", "-q", "--verify", "--end-of-options", ref).decode().strip()
-        except RepositoryError:
-            return ""
+        found = self._objects().get(ref)
+        return found.id if found else ""
 
-    def read(self, id: str) -> tuple[str, bytes]:  # noqa: A002
-        """The kind and content of an object."""
+    def read(self, id: str) -> GitObject:  # noqa: A002
+        """An object: its kind and content."""
         if id in self._known:
             return self._known[id]
         if not _ID.fullmatch(id):
@@ -102,7 +103,7 @@ class Repository:
         found = self._objects().get(id)
         if found is None:
             raise NotFoundError(f"git has no object {id}", hint="the clone may be shallow or damaged: run git fsck")
-        if found[0] != "blob" and len(self._known) < 20_000:
+        if found.kind != "blob" and len(self._known) < 20_000:
             self._known[id] = found
         return found
 
@@ -187,14 +188,13 @@ class Repository:
             return
         self.git("unpack-objects", "-q", given=objects.pack(made, self.algorithm))
         for item in made:
-            if self._objects().get(item.id) != (item.kind, item.content):
+            if self._objects().get(item.id) != item:
                 raise RepositoryError(f"git does not give back the {item.kind} that was stored ({item.id})")
 
     def move(self, ref: str, new: str, old: str) -> None:
         """Point a ref at `new` if it still points at `old` ("" for a ref that must not exist)."""
-        zero = "0" * len(new)
         try:
-            self.git("update-ref", "--no-deref", "-m", "ratchet", "--", ref, checked(new), old or zero)
+            self.move_all([(ref, new, old)])
         except RepositoryError as error:
             now = self.resolve(ref)
             if now == new:
@@ -205,6 +205,12 @@ class Repository:
             hint = "look at the new commits, then try again"
             raise MovedError(f"{ref} moved while the change was made", hint=hint) from error
 
+    def move_all(self, moves: Sequence[tuple[str, str, str]]) -> None:
+        """Move some refs (ref, new, old) when each is where it is believed to be; none of them otherwise."""
+        lines = [f"update {ref}\0{checked(new)}\0{old or '0' * len(new)}\0" for ref, new, old in moves]
+        if lines:
+            self.git("update-ref", "--no-deref", "-m", "ratchet", "-z", "--stdin", given="".join(lines).encode())
+
     def tree_with(self, commit: str, changes: Mapping[str, Entry | None]) -> list[GitObject]:
         """The trees of a commit with some paths changed (None removes one); the root is the last."""
         made: list[GitObject] = []
@@ -213,8 +219,8 @@ class Repository:
         for path, entry in changes.items():
             *folders, name = path.split("/")
             level = nested
-            for folder in folders:
-                level = level.setdefault(folder, {})  # type: ignore[assignment]
+            for below in folders:
+                level = level.setdefault(below, {})  # type: ignore[assignment]
             level[name] = entry
         self._graft(root, nested, made)
         if not made or made[-1].kind != "tree":
@@ -269,10 +275,10 @@ class Repository:
         return self._reader
 
     def _read_kind(self, id: str, kind: str) -> bytes:  # noqa: A002
-        found, content = self.read(id)
-        if found != kind:
-            raise RepositoryError(f"{id} is a {found}, not a {kind}")
-        return content
+        found = self.read(id)
+        if found.kind != kind:
+            raise RepositoryError(f"{id} is a {found.kind}, not a {kind}")
+        return found.content
 
 
 def _git_dir(folder: Path) -> Path | None:

@@ -48,12 +48,12 @@ class UserState:
         """The bytes of a file, None where there is none. A link in its place is refused."""
         return read_private(self.path(*parts))
 
-    def write(self, path: Path | str, data: bytes) -> None:
-        """Replace a file of user state, whole or not at all."""
+    def write(self, path: Path | str, data: bytes, *, at_once: bool = True) -> None:
+        """Replace a file of user state, whole or not at all (`at_once` as in `Disk.replace`)."""
         target = self.root / path
         make_private(target.parent, self.root)
         with told_when_full(target):
-            self.disk.replace(target, data)
+            self.disk.replace(target, data, at_once=at_once)
 
     def read_json(self, *parts: str) -> object:
         """The JSON of a file, None where there is none."""
@@ -65,9 +65,10 @@ class UserState:
         except ValueError as error:
             raise StateError(f"{self.path(*parts)} is not JSON", hint="move it away; it is made again") from error
 
-    def write_json(self, path: Path | str, value: object) -> None:
+    def write_json(self, path: Path | str, value: object, *, at_once: bool = True) -> None:
         """Replace a file with JSON."""
-        self.write(path, (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode())
+        text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        self.write(path, text.encode(), at_once=at_once)
 
     def lock(self, name: str, *, wait_s: float = 10.0) -> contextlib.AbstractContextManager[None]:
         """Hold the lock `name` for one change. The kernel drops it when the process ends, however it ends."""

@@ -236,9 +236,8 @@ def _commit(
         if folder.read_file(repository.top, path) is not None or path in repository.index(path):
             change.refuse_dirty(repository, parent, [path])
     message = "Make a Ratchet workspace\n"
-    built = change.build(
-        repository, parent, contents, message=message, author=author, time=int(time.time()), sign=sign
-    )  # fmt: skip
+    built = change.build(repository, parent, contents, message=message, author=author, time=int(time.time()), sign=sign)
+    change.store(repository, built)
     lock = change.IndexLock(repository, secrets.token_hex(8))
     try:
         lock.take()
