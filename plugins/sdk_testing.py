@@ -1,0 +1,142 @@
+"""Doubles of the outside for a plugin's own tests; nothing they answer is real.
+
+from plugins.sdk import testing
+
+def test_rate():
+    replies = {"https://api.example.org/rates/EUR": testing.reply(json={"rate": 1.5})}
+    with testing.outside(http=replies) as seen:
+        assert rate("EUR") == 1.5
+    assert seen.urls == ["https://api.example.org/rates/EUR"]
+"""
+
+from __future__ import annotations
+
+import builtins
+import json as _json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from plugins import sdk
+from sandbox.outside.base import Ask, Exceeded, Failed, Given, Refused
+from sandbox.outside.doubles import Doubles, Script, ScriptedReply
+
+__all__ = ["Seen", "data", "outside", "recorded", "reply"]
+
+_RECORDED: Final[list[Ask]] = []
+_MAX_RECORDED: Final = 10_000
+
+
+class Denied(Exception):
+    """The doubles were told to refuse this."""
+
+
+def reply(
+    status: int = 200,
+    *,
+    json: object = None,
+    text: str = "",
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+) -> ScriptedReply:
+    """Return what a double answers to an HTTP request."""
+    sent = dict(headers or {})
+    if json is not None:
+        body = _json.dumps(json).encode()
+        sent.setdefault("Content-Type", "application/json")
+    return ScriptedReply(status=status, headers=sent, body=body or text.encode())
+
+
+class Seen:
+    """What a plugin asked for inside `outside(...)`."""
+
+    def __init__(self, doubles: Doubles) -> None:
+        self._doubles = doubles
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The HTTP requests, in order: method, url, headers, body."""
+        return [dict(ask.argument) for ask in self._doubles.seen if ask.op == "http.request"]  # type: ignore[call-overload]
+
+    @property
+    def urls(self) -> list[str]:
+        """The URLs that were requested, in order."""
+        return [request["url"] for request in self.requests]
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Every file as it is now, by absolute path."""
+        return dict(self._doubles.disk.files)
+
+    @property
+    def storage(self) -> dict[str, object]:
+        """The store as it is now."""
+        return dict(self._doubles.store.values)
+
+    @property
+    def messages(self) -> list[tuple[str, dict[str, object]]]:
+        """Log and progress messages, in order."""
+        return list(self._doubles.messages)
+
+    @property
+    def operations(self) -> list[str]:
+        """The names of all operations, in order, such as "http.request"."""
+        return [ask.op for ask in self._doubles.seen]
+
+
+@contextmanager
+def outside(
+    *,
+    http: Mapping[str, ScriptedReply] | None = None,
+    tcp: Mapping[str, bytes] | None = None,
+    files: Mapping[str, bytes | str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    storage: Mapping[str, object] | None = None,
+    now: float = 1_767_225_600.0,
+    seed: int = 1,
+) -> Iterator[Seen]:
+    """Answer everything that plugins.sdk asks in the block from these values."""
+    contents = {path: data.encode() if isinstance(data, str) else data for path, data in (files or {}).items()}
+    script = Script(
+        http=http or {},
+        tcp=tcp or {},
+        files=contents,
+        environment=environment or {},
+        storage=storage or {},
+        now=now,
+        seed=seed,
+    )
+    doubles = Doubles(None, script)
+    before, sdk.Door.double = sdk.Door.double, lambda op, argument: _answered(doubles, op, argument)
+    try:
+        yield Seen(doubles)
+    finally:
+        sdk.Door.double = before
+
+
+def _answered(doubles: Doubles, op: str, argument: object) -> object:
+    ask = Ask(op=op, argument=argument)
+    if len(_RECORDED) < _MAX_RECORDED:
+        _RECORDED.append(ask)
+    match doubles.answer(ask):
+        case Given(value=value):
+            return value
+        case Failed(kind=kind, message=message):
+            raise getattr(builtins, kind, OSError)(message)
+        case Refused(message=message) | Exceeded(message=message):
+            raise Denied(message)
+
+
+def recorded() -> tuple[Ask, ...]:
+    """Return every ask that doubles answered in this process: what the gate compares with the manifest."""
+    return tuple(_RECORDED)
+
+
+def data(name: str) -> bytes:
+    """Return a recorded input: the file `tests/data/<name>` beside the calling test."""
+    if "/" in name or name in ("", ".", ".."):
+        raise ValueError("name one file of tests/data")
+    here = sys._getframe(1).f_globals["__file__"]  # noqa: SLF001 - the file of whoever calls
+    return (Path(here).parent / "data" / name).read_bytes()

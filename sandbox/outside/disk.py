@@ -1,0 +1,150 @@
+"""Files of the person, for plugins: opened by `openat2` beneath the root, without links, within a quota."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import threading
+from collections.abc import Iterable
+from typing import Final
+
+from sandbox import syscalls
+from sandbox.outside.base import Refused
+from sandbox.outside.decide import Permit, is_within, never_grantable
+from sandbox.outside.desk import LimitReached, NotGranted
+
+_MAX_NAMES: Final = 5000
+_MAX_NAME_BYTES: Final = 256 * 1024
+
+
+class HostDisk:
+    """The real files. `forbidden` lists trees of this installation that no grant reaches, at any spelling."""
+
+    def __init__(self, permit: Permit, *, forbidden: Iterable[str] = (), quota_mb: float, file_mb: float) -> None:
+        self._forbidden = tuple(dict.fromkeys(path for tree in forbidden for path in (tree, os.path.realpath(tree))))
+        self._quota, self._most = int(quota_mb * 1024 * 1024), int(file_mb * 1024 * 1024)
+        # A granted folder may itself be reached through a link that the person made: followed here, and never again.
+        self._grants = {grant: os.path.realpath(grant) for grant in permit.read_grants}
+        self._written = 0
+        self._lock = threading.Lock()
+
+    def read(self, path: str, offset: int, size: int) -> tuple[bytes, bool]:
+        """Return a piece of a regular file, and whether it is the last."""
+        descriptor = self._open(path, os.O_RDONLY)
+        try:
+            data = os.pread(descriptor, size, offset)
+            return data, offset + len(data) >= os.fstat(descriptor).st_size or not data
+        finally:
+            os.close(descriptor)
+
+    def write(self, path: str, data: bytes, *, append: bool) -> None:
+        """Write a regular file, or append to it; new ones get mode 0644 less the umask."""
+        with self._lock:
+            if self._written + len(data) > self._quota:
+                raise LimitReached("disk_mb", f"more than {self._quota} bytes written")
+            descriptor = self._open(path, os.O_WRONLY | os.O_CREAT, mode=0o644)
+            try:
+                start = os.fstat(descriptor).st_size if append else 0
+                if start + len(data) > self._most:
+                    raise LimitReached("file_mb", f"a file of more than {self._most} bytes")
+                self._written += len(data)
+                if not append:
+                    os.ftruncate(descriptor, 0)
+                _write_all(descriptor, data, start)
+            finally:
+                os.close(descriptor)
+
+    def names(self, path: str) -> list[str]:
+        """Return the names of regular files and folders, sorted; folders end in a slash, links are left out."""
+        descriptor = self._open(path, os.O_RDONLY | os.O_DIRECTORY, folder=True)
+        try:
+            with os.scandir(descriptor) as entries:
+                found = sorted(_shown(entry) for entry in entries if not entry.is_symlink())
+        finally:
+            os.close(descriptor)
+        names = [name for name in found if name and not never_grantable(f"/{name.rstrip('/')}")]
+        if len(names) > _MAX_NAMES or sum(map(len, names)) > _MAX_NAME_BYTES:
+            raise OSError(errno.E2BIG, f"more than {_MAX_NAMES} names in one folder")
+        return names
+
+    def _open(self, path: str, flags: int, *, mode: int = 0, folder: bool = False) -> int:
+        real = self._real(path)
+        self._check_protected(real)
+        root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            extra = os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
+            descriptor = syscalls.open_beneath(root, real.lstrip("/"), flags | extra, mode=mode)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.EXDEV):
+                raise OSError(errno.ELOOP, "links are not followed") from error
+            raise
+        finally:
+            os.close(root)
+        try:
+            _check_kind(os.fstat(descriptor), folder=folder)
+        except OSError:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def _real(self, path: str) -> str:
+        """Return the path with its grant's own links resolved; the longest grant decides."""
+        grant = max((grant for grant in self._grants if is_within(path, grant)), key=len, default=path)
+        return self._grants.get(grant, path) + path[len(grant) :]
+
+    def _check_protected(self, real: str) -> None:
+        """Refuse protected trees by name, and by identity: a second mount or other case is the same folder."""
+        problem = never_grantable(real, self._forbidden)
+        protected = {} if problem else _identities(self._forbidden)
+        parts = real.split("/")
+        for end in range(len(parts), 1, -1):
+            if problem or not protected:
+                break
+            found = _identity("/".join(parts[:end]))
+            problem = f"{protected[found]} cannot be granted" if found in protected else ""
+        if problem:
+            raise NotGranted(
+                Refused(capability="", message=f"{problem}: user state, git and the system stay out of reach")
+            )
+
+
+def _check_kind(status: os.stat_result, *, folder: bool) -> None:
+    if folder:
+        return
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "this is a folder")
+    if not stat.S_ISREG(status.st_mode):
+        raise PermissionError(errno.EPERM, "only regular files can be used")
+    if status.st_nlink > 1:
+        raise PermissionError(errno.EPERM, "a file with further hard links cannot be used")
+
+
+def _write_all(descriptor: int, data: bytes, start: int) -> None:
+    done = 0
+    while done < len(data):
+        done += os.pwrite(descriptor, data[done:], start + done)
+
+
+def _shown(entry: os.DirEntry[str]) -> str:
+    try:
+        entry.name.encode()
+    except UnicodeEncodeError:
+        return ""  # a name that is not text cannot cross the boundary
+    if entry.is_dir(follow_symlinks=False):
+        return f"{entry.name}/"
+    return entry.name if entry.is_file(follow_symlinks=False) else ""
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _identities(trees: Iterable[str]) -> dict[tuple[int, int] | None, str]:
+    found = {_identity(tree): tree for tree in trees}
+    found.pop(None, None)
+    return found

@@ -1,0 +1,295 @@
+"""Requests and connections made by the host: checked, then sent to exactly the address that was checked."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sandbox.outside.addresses import Resolver, resolve, system_resolver
+from sandbox.outside.decide import Permit
+from sandbox.outside.desk import CHUNK, LimitReached, NotGranted, Request
+from sandbox.outside.urls import Url, redirected
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_MAX_REDIRECTS: Final = 5
+_MAX_OPEN: Final = 8
+#: Headers that steer the connection, and are the host's alone.
+_OWN_HEADERS: Final = frozenset(
+    {
+        *("host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer"),
+        *("expect", "accept-encoding", "via", "forwarded", "http2-settings"),
+    }
+)
+_CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+
+
+@dataclass(slots=True)
+class _Open:
+    """A response or a connection that is still being read."""
+
+    socket: socket.socket
+    response: http.client.HTTPResponse | None
+    wall_s: float
+
+
+class HostWeb:
+    """The real web. Counts what is sent and received against `network_mb`, each on its own."""
+
+    def __init__(
+        self,
+        permit: Permit,
+        *,
+        network_mb: float,
+        wall_s: float,
+        secrets: Mapping[str, str] | None = None,
+        resolver: Resolver = system_resolver,
+        addressable: Collection[str] = (),
+        trusted_ca: str | None = None,
+    ) -> None:
+        self._permit, self._wall_s = permit, wall_s
+        self._most = int(network_mb * 1024 * 1024)
+        self._secrets = dict(secrets or {})
+        self._resolver, self._addressable = resolver, frozenset(addressable)
+        self._trusted_ca = trusted_ca
+        self._counts = {"sent": 0, "received": 0}
+        self._open: dict[int, _Open] = {}
+        self._last = 0
+        self._lock = threading.Lock()
+
+    # ---- http ------------------------------------------------------------------------------------------------------
+
+    def request(self, request: Request) -> dict[str, object]:
+        """Make a request, follow redirects that are allowed, and return the answer's head and first bytes."""
+        deadline = time.monotonic() + request.timeout_s
+        for _ in range(_MAX_REDIRECTS + 1):
+            refused = self._permit.network(request.url.host, request.url.port)
+            if refused:
+                raise NotGranted(refused)
+            opened = self._exchange(request, deadline)
+            response = opened.response
+            assert response is not None
+            location = response.getheader("Location") if response.status in _REDIRECTS else None
+            if location is None:
+                return self._answer(request, opened, response)
+            response.close()
+            opened.socket.close()
+            request = _follow(request, response.status, location)
+        raise ConnectionError(f"more than {_MAX_REDIRECTS} redirects")
+
+    def _exchange(self, request: Request, deadline: float) -> _Open:
+        connection = self._connect(request.url.host, request.url.port, deadline)
+        guard = _Deadline(connection, deadline)
+        try:
+            if request.url.scheme == "https":
+                connection = guard.take(self._secured(connection, request.url.host))
+            self._send_request(connection, request)
+            response = http.client.HTTPResponse(connection, method=request.method)
+            response.begin()
+        except (http.client.HTTPException, ValueError) as error:
+            guard.fail(ConnectionError(f"{request.url.host} does not speak HTTP: {type(error).__name__}"), error)
+        except OSError as error:
+            guard.fail(_as_connection_error(request.url.host, error), error)
+        except LimitReached:
+            connection.close()
+            raise
+        finally:
+            guard.stop()
+        return _Open(connection, response, self._wall_s)
+
+    def _secured(self, connection: socket.socket, host: str) -> socket.socket:
+        context = ssl.create_default_context(cafile=self._trusted_ca)
+        return context.wrap_socket(connection, server_hostname=host)
+
+    def _send_request(self, connection: socket.socket, request: Request) -> None:
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in _OWN_HEADERS}
+        headers = self._with_secret(request.url, headers)
+        writer = http.client.HTTPConnection(request.url.host, request.url.port)
+        writer.sock = connection
+        writer.auto_open = 0
+        writer.putrequest(request.method, request.url.target, skip_host=True, skip_accept_encoding=True)
+        writer.putheader("Host", request.url.authority)
+        writer.putheader("Accept-Encoding", "identity")
+        writer.putheader("Connection", "close")
+        for name, value in headers.items():
+            writer.putheader(name, value)
+        if request.body or request.method in ("POST", "PUT", "PATCH"):
+            writer.putheader("Content-Length", str(len(request.body)))
+        size = (
+            len(request.url.target) + len(request.body) + sum(len(name) + len(value) for name, value in headers.items())
+        )
+        self._count("sent", size)
+        writer.endheaders(request.body or None)
+        writer.sock = None  # the response owns the socket now
+
+    def _with_secret(self, url: Url, headers: dict[str, str]) -> dict[str, str]:
+        """Add the header that the person configured for this host; only where TLS proves who reads it."""
+        secret_name, _, secret = self._secrets.get(f"{url.host}:{url.port}", "").partition(":")
+        if not secret or url.scheme != "https":
+            return headers
+        others = {name: value for name, value in headers.items() if name.lower() != secret_name.strip().lower()}
+        return {**others, secret_name.strip(): secret.strip()}
+
+    def _answer(self, request: Request, opened: _Open, response: http.client.HTTPResponse) -> dict[str, object]:
+        handle = self._keep(opened)
+        body = self.read(handle, CHUNK)
+        done = not body or response.isclosed()
+        if done:
+            self.disconnect(handle)
+        return {
+            "status": response.status,
+            "url": str(request.url),
+            "headers": [[name, value] for name, value in response.getheaders()],
+            "body": body,
+            "handle": None if done else handle,
+        }
+
+    def read(self, handle: int, size: int) -> bytes:
+        """Return what has arrived of a body; empty at its end."""
+        opened = self._opened(handle)
+        if opened.response is None:
+            raise ValueError("this is not a response")
+        guard, data = _Deadline(opened.socket, time.monotonic() + opened.wall_s), b""
+        try:
+            data = opened.response.read1(size)
+        except (http.client.HTTPException, ValueError) as error:
+            guard.fail(ConnectionError("the answer was cut off"), error)
+        except OSError as error:
+            guard.fail(_as_connection_error("the server", error), error)
+        finally:
+            guard.stop()
+            if not data:
+                self.disconnect(handle)
+        self._count("received", len(data))
+        return data
+
+    # ---- tcp -------------------------------------------------------------------------------------------------------
+
+    def connect(self, host: str, port: int, timeout_s: float) -> int:
+        """Open a connection and return its handle; the socket stays here."""
+        return self._keep(_Open(self._connect(host, port, time.monotonic() + timeout_s), None, self._wall_s))
+
+    def send(self, handle: int, data: bytes) -> None:
+        """Send all of `data`."""
+        self._count("sent", len(data))
+        opened = self._opened(handle)
+        opened.socket.settimeout(opened.wall_s)
+        opened.socket.sendall(data)
+
+    def receive(self, handle: int, size: int) -> bytes:
+        """Return what has arrived; empty when the other side closed."""
+        opened = self._opened(handle)
+        opened.socket.settimeout(opened.wall_s)
+        data = opened.socket.recv(size)
+        self._count("received", len(data))
+        return data
+
+    def disconnect(self, handle: int) -> None:
+        """Close a connection or a response; an unknown handle is fine."""
+        with self._lock:
+            opened = self._open.pop(handle, None)
+        if opened is not None:
+            if opened.response is not None:
+                opened.response.close()
+            opened.socket.close()
+
+    def close(self) -> None:
+        """Close everything."""
+        for handle in list(self._open):
+            self.disconnect(handle)
+
+    # ---- shared ----------------------------------------------------------------------------------------------------
+
+    def _connect(self, host: str, port: int, deadline: float) -> socket.socket:
+        """Resolve once, check every address, and connect to one that was checked."""
+        left = max(deadline - time.monotonic(), 0.001)
+        options = {"resolver": self._resolver, "addressable": self._addressable}
+        addresses = resolve(host, port, timeout_s=left, **options)  # type: ignore[arg-type]
+        problem = OSError("no address")
+        for address in addresses:
+            left = max(deadline - time.monotonic(), 0.001)
+            try:
+                return socket.create_connection((address, port), timeout=left)
+            except OSError as error:
+                problem = error
+        raise _as_connection_error(host, problem) from problem
+
+    def _keep(self, opened: _Open) -> int:
+        with self._lock:
+            if len(self._open) >= _MAX_OPEN:
+                opened.socket.close()
+                raise LimitReached("open_files", f"more than {_MAX_OPEN} open connections")
+            self._last += 1
+            self._open[self._last] = opened
+            return self._last
+
+    def _opened(self, handle: int) -> _Open:
+        with self._lock:
+            opened = self._open.get(handle)
+        if opened is None:
+            raise ValueError("this connection is closed")
+        return opened
+
+    def _count(self, way: str, size: int) -> None:
+        with self._lock:
+            self._counts[way] += size
+            if self._counts[way] > self._most:
+                raise LimitReached("network_mb", f"more than {self._most} bytes {way}")
+
+
+class _Deadline:
+    """Shuts a socket down at a moment, whatever the other side drips."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self._socket = connection
+        self._passed = False
+        left = max(deadline - time.monotonic(), 0.001)
+        connection.settimeout(left)
+        self._timer = threading.Timer(left, self._shut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def take(self, connection: socket.socket) -> socket.socket:
+        self._socket = connection
+        return connection
+
+    def _shut(self) -> None:
+        self._passed = True
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return
+
+    def fail(self, problem: OSError, cause: BaseException) -> None:
+        self._socket.close()
+        if self._passed:
+            raise TimeoutError("the server did not answer in time") from cause
+        raise problem from cause
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+
+def _as_connection_error(host: str, error: OSError) -> OSError:
+    if isinstance(error, TimeoutError):
+        return TimeoutError(f"{host} did not answer in time")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return ConnectionError(f"the certificate of {host} is not valid: {error.verify_message}")
+    return ConnectionError(f"{host} cannot be reached: {error.strerror or type(error).__name__}")
+
+
+def _follow(request: Request, status: int, location: str) -> Request:
+    url: Url = redirected(request.url, location)
+    headers = dict(request.headers)
+    if url.origin != request.url.origin:
+        headers = {name: value for name, value in headers.items() if name.lower() not in _CREDENTIALS}
+    changed = status == 303 or (status in (301, 302) and request.method == "POST")
+    if changed and request.method != "HEAD":
+        headers = {name: value for name, value in headers.items() if not name.lower().startswith("content-")}
+        return replace(request, url=url, method="GET", body=b"", headers=headers)
+    return replace(request, url=url, headers=headers)
