@@ -12,7 +12,7 @@ from sandbox.program import Job
 from selfmod.candidate import Candidate
 from selfmod.gate.base import Finding, finding
 from selfmod.gate.evidence import BadEvidence, array, mapping, text, whole
-from selfmod.gate.layout import is_admitted, module_of, tests_of
+from selfmod.gate.layout import is_admitted, is_data, module_of, tests_of
 from selfmod.gate.subject import Subject
 from selfmod.gate.thresholds import Thresholds
 
@@ -108,10 +108,12 @@ def _read(subject: Subject, unclean: frozenset[str]) -> Facts:
 
 
 def _small(candidate: Candidate, thresholds: Thresholds) -> dict[str, bytes]:
-    """The files that may be part of a plugin by name and size; the layout stage has refused the others."""
+    """The files that may be part of a plugin by name, number and size; the layout stage has refused the others."""
     room, taken = thresholds.total_kb * 1024, dict[str, bytes]()
-    for path, data in candidate.files.items():
+    for path, data in sorted(candidate.files.items(), key=lambda item: (is_data(item[0]), item[0])):
         fits = len(data) <= room and not (path.endswith(".py") and len(data) > thresholds.module_kb * 1024)
+        if len(taken) == thresholds.files:
+            break
         if is_admitted(path) and fits:
             room -= len(data)
             taken[path] = data

@@ -108,7 +108,7 @@ class Gate:
 
     def _report(self, subject: Subject, stages: tuple[StageResult, ...], seconds: float) -> GateReport:
         manifest = subject.manifest
-        reach = subject.reach or Reach()
+        reach = _reach(subject)
         passed = bool(stages) and all(stage.verdict == "pass" for stage in stages)
         return GateReport(
             digest=subject.candidate.digest,
@@ -147,6 +147,14 @@ def all_stages() -> tuple[Stage, ...]:
         *(Tests(), Coverage(), Determinism(), Mutation(), Oracle()),
         *(Compatibility(), Docs()),
     )
+
+
+def _reach(subject: Subject) -> Reach:
+    """The reach that was found, with what the tests were seen to ask for."""
+    from selfmod.gate.capabilities import observed_names
+
+    reach = subject.reach or Reach()
+    return replace(reach, observed=observed_names(subject.run.asks)) if subject.run else reach
 
 
 def _needs_of(name: str) -> frozenset[str]:

@@ -73,7 +73,11 @@ def uses(material: Material) -> list[dict[str, Any]]:
     if module is None:
         return []
     names = _names(module)
-    called = {id(node.func): node for node in ast.walk(module) if isinstance(node, ast.Call)}
+    called: dict[int, ast.Call | ast.Subscript] = {
+        id(node.func if isinstance(node, ast.Call) else node.value): node
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call | ast.Subscript)
+    }
     inner = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Attribute)}
     found: list[dict[str, Any]] = []
     for node in ast.walk(module):
@@ -99,8 +103,11 @@ def _names(module: ast.Module) -> _Names:
                 pass
     stored: dict[str, int] = {}
     for node in ast.walk(module):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            stored[node.id] = stored.get(node.id, 0) + 1
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                stored[name] = stored.get(name, 0) + 1
+            case _:
+                pass
     for statement in module.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.expr() as value):
@@ -121,11 +128,12 @@ def _stars(module: ast.Module) -> Iterator[int]:
             yield node.lineno
 
 
-def _use(dotted: str, node: ast.expr, call: ast.Call | None, names: _Names) -> Iterator[dict[str, Any]]:
+def _use(dotted: str, node: ast.expr, use: ast.Call | ast.Subscript | None, names: _Names) -> Iterator[dict[str, Any]]:
     for sdk in SDK:
         if dotted == sdk or dotted.startswith(f"{sdk}."):
-            yield from _sdk(dotted[len(sdk) + 1 :], node, call, names)
+            yield from _sdk(dotted[len(sdk) + 1 :], node, use, names)
             return
+    call = use if isinstance(use, ast.Call) else None
     kind, most = _EFFECTS.get(dotted, ("", None))
     if not kind and dotted.startswith("random.") and dotted.count(".") == 1:
         kind, most = "effect:random", None
@@ -135,13 +143,17 @@ def _use(dotted: str, node: ast.expr, call: ast.Call | None, names: _Names) -> I
         yield _made(kind, kind, node.lineno, literal=True)
 
 
-def _sdk(rest: str, node: ast.expr, call: ast.Call | None, names: _Names) -> Iterator[dict[str, Any]]:
+def _sdk(rest: str, node: ast.expr, use: ast.Call | ast.Subscript | None, names: _Names) -> Iterator[dict[str, Any]]:
     namespace, _, method = rest.partition(".")
+    call = use if isinstance(use, ast.Call) else None
     if namespace == "files":
         yield from _files(method, node, call, names)
     elif namespace in ("", "testing"):
         # The SDK as a value: any of its namespaces may be behind it.
         yield _made("star", "star", node.lineno, literal=False)
+    elif namespace == "environment" and isinstance(use, ast.Subscript):
+        text, whole = _text(use.slice, names)
+        yield _made("environment", f"environment:{text}" if whole else "environment", node.lineno, literal=whole)
     elif kind := _KINDS.get(namespace):
         name = _name(kind, namespace, call, names) if method and call else ""
         whole = kind in ("storage", "effect:clock", "effect:random")
@@ -150,10 +162,10 @@ def _sdk(rest: str, node: ast.expr, call: ast.Call | None, names: _Names) -> Ite
 
 def _files(method: str, node: ast.expr, call: ast.Call | None, names: _Names) -> Iterator[dict[str, Any]]:
     kinds = ["write"] if method in _WRITING else ["read"] if method in _READING else []
-    if not kinds or call is None:
+    if not kinds:
         yield _made("indirect", "files", node.lineno, literal=False)
         return
-    text, whole = _text(_first(call), names)
+    text, whole = _text(_first(call), names) if call else ("", False)
     for kind in kinds:
         yield _made(kind, f"{kind}:{text}" if whole else kind, node.lineno, literal=whole)
 
@@ -187,7 +199,7 @@ def _host(text: str, *, whole: bool) -> str:
 
 def _first(call: ast.Call) -> ast.expr | None:
     """Return the argument that names what is asked for; `request(method, url)` has it in second place."""
-    position = 1 if isinstance(call.func, ast.Attribute) and call.func.attr == "request" else 0
+    position = 1 if isinstance(call.func, ast.Attribute) and call.func.attr in ("request", "stream") else 0
     named = next((keyword.value for keyword in call.keywords if keyword.arg in _TEXT_FIRST), None)
     if len(call.args) > position and not any(isinstance(arg, ast.Starred) for arg in call.args):
         return call.args[position]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 from selfmod.gate.base import Figure, Finding, StageResult
@@ -124,13 +126,14 @@ class GateReport:
         return report
 
 
-def libraries() -> dict[str, str]:
+@functools.cache
+def libraries() -> Mapping[str, str]:
     """Return the versions of what takes part in judging."""
     import platform
     from importlib.metadata import version
 
     names = ("pytest", "coverage", "RestrictedPython", "griffelib", "bandit", "ruamel.yaml", "pydantic")
-    return {"python": platform.python_version()} | {name: version(name) for name in names}
+    return MappingProxyType({"python": platform.python_version()} | {name: version(name) for name in names})
 
 
 def _stage_to_json(stage: StageResult) -> dict[str, Any]:

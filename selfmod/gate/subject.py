@@ -64,6 +64,7 @@ class RecordedCall:
     kwargs: object
     outcome: Literal["returned", "raised"]
     value: object
+    asked: bool = False  # whether it asked for something of the outside, which only the test's doubles can answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,15 @@ _PLAIN: Final = ("sandbox.worker", "sandbox.language", "plugins.sdk")
 PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
     "plain": _PLAIN,
     "tests": (
-        *(*_PLAIN, "pytest", "coverage", "coverage.parser", "selfmod.gate.plan", "selfmod.gate.imitation"),
+        *(
+            *_PLAIN,
+            "pytest",
+            "coverage",
+            "coverage.parser",
+            "plugins.sdk_testing",
+            "selfmod.gate.plan",
+            "selfmod.gate.imitation",
+        ),
         *("selfmod.gate.harness", "selfmod.gate.harness_alone", "selfmod.gate.harness_mutation"),
     ),
     "parse": (

@@ -5,17 +5,33 @@ The tests of `test_gate` read the same files through the sandbox; here the rules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
+from sandbox.sandbox import Sandbox
+from sandbox.sandbox import Sandbox
 from selfmod.candidate import Candidate
+from selfmod.gate.base import Stage, StageResult
 from selfmod.gate.facts import SECTIONS, Facts
 from selfmod.gate.layout import module_of, tests_of
 from selfmod.gate.parse import Material, _section, table
 from selfmod.gate.subject import Subject
 from selfmod.gate.thresholds import Thresholds
+from selfmod.gate.workers import PRELOAD
+
+
+class Judged(NamedTuple):
+    """What stages said, by name, and the subject with their evidence."""
+
+    stages: dict[str, StageResult]
+    subject: Subject
+
+    def rules(self, stage: str) -> set[str]:
+        """The rules that made a stage refuse."""
+        return {found.rule for found in self.stages[stage].findings if not found.advisory}
+from selfmod.gate.workers import PRELOAD
 
 GOOD: Mapping[str, str] = {
     "plugin.yaml": """\
@@ -62,6 +78,13 @@ def test_nothing_has_no_words() -> None:
 }
 
 
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """The real sandbox, one for all tests of the gate."""
+    with Sandbox(preload=PRELOAD) as opened:
+        yield opened
+
+
 @pytest.fixture
 def good() -> dict[str, str]:
     """The files of a plugin that passes, to be changed by a test."""
@@ -98,3 +121,28 @@ def make_subject() -> Callable[..., Subject]:
 
 def _bytes(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode()
+
+
+@pytest.fixture(scope="session")
+def box() -> Iterator[Sandbox]:
+    """One sandbox for all tests of the stages that run something; its fork servers stay warm."""
+    with Sandbox(preload=PRELOAD) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def judged(box: Sandbox) -> Callable[..., Judged]:
+    """Run stages on a module and its tests, in a real sandbox; returns the results by name and the subject."""
+
+    def judge(module: str, tests: str, *stages: Stage, **more: Any) -> Judged:
+        files = {"plugin.py": module, "tests/test_plugin.py": tests, **more.pop("files", {})}
+        subject = Subject(
+            candidate=Candidate(files={path: _bytes(text) for path, text in files.items()}),
+            sandbox=box,
+            thresholds=more.pop("thresholds", Thresholds()),
+            secret=more.pop("secret", b"secret"),
+            **more,
+        )
+        return Judged({stage.name: stage.run(subject) for stage in stages}, subject)
+
+    return judge

@@ -1,4 +1,4 @@
-"""Stage 3: the language policy, secrets, and bandit's advice; what the policy itself refuses is tested where it lives."""
+"""Stage 3: the language policy (its own tests are with it), secrets, and bandit's advice."""
 
 from __future__ import annotations
 
