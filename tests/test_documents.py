@@ -1,0 +1,198 @@
+"""What the documents say is true: examples run, maps and lists equal the tree, promises have tests.
+
+A fenced block marked `console` is run: lines after `$ ` in one shell per document, in a fresh folder with a home of its
+own; `…` stands for any text, alone on a line for any lines. `<!-- file: NAME -->` before a block makes that file first.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = sorted(
+    p for p in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")] if p.name not in {"reference.md", "LICENSE"}
+)
+BLOCK = re.compile(
+    r"^(?:<!-- file: (?P<file>\S+) -->\n)?```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+END = "\x1e"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    kind: str
+    text: str
+    line: int
+    file: str
+
+
+def blocks(document: Path) -> list[Block]:
+    text = document.read_text("utf-8")
+    return [
+        Block(kind=m["kind"], text=m["text"], line=text.count("\n", 0, m.start()) + 1, file=m["file"] or "")
+        for m in BLOCK.finditer(text)
+    ]
+
+
+def steps(block: Block) -> list[tuple[str, str]]:
+    """The commands of a console block, each with the output that is written below it."""
+    found: list[tuple[str, str]] = []
+    for line in block.text.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], ""))
+        elif line.startswith("> ") and found and not found[-1][1]:
+            found[-1] = (f"{found[-1][0]}\n{line[2:]}", "")
+        else:
+            assert found, f"line {block.line}: output without a command"
+            found[-1] = (found[-1][0], f"{found[-1][1]}{line}\n")
+    return found
+
+
+def pattern(expected: str) -> re.Pattern[str]:
+    parts = [
+        "(?:.*\n)*?" if line.strip() == "…" else ".*?".join(map(re.escape, line.rstrip().split("…"))) + "[ \t]*\n"
+        for line in expected.splitlines()
+    ]
+    return re.compile("".join(parts))
+
+
+class Shell:
+    """One bash for a document; every command's output ends in a mark of ours."""
+
+    def __init__(self, folder: Path) -> None:
+        home = folder / "home"
+        home.mkdir()
+        (home / ".gitconfig").write_text("[user]\n\tname = A Person\n\temail = a@example.org\n")
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {"HOME": str(home), "PATH": path, "LANG": "C.UTF-8", "COLUMNS": "120"}
+        self.process = subprocess.Popen(
+            ["bash", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, cwd=folder, env=environment,
+        )  # fmt: skip
+
+    def run(self, command: str) -> str:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{{ {command}\n}} </dev/null\necho; echo '{END}'\n")
+        self.process.stdin.flush()
+        lines = []
+        while (line := self.process.stdout.readline()) not in {f"{END}\n", ""}:
+            lines.append(line)
+        return "".join(lines).removesuffix("\n")
+
+    def close(self) -> None:
+        self.process.communicate("exit\n", timeout=10)
+
+
+def differences(document: Path, folder: Path) -> list[str]:
+    every = blocks(document)
+    for block in every:
+        if block.file:
+            (folder / block.file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / block.file).write_text(block.text, "utf-8")
+    shell = Shell(folder)
+    found = []
+    try:
+        for block in every:
+            for command, expected in steps(block) if block.kind == "console" else []:
+                shown = shell.run(command)
+                if not pattern(expected).fullmatch(shown):
+                    found.append(f"{document.name}:{block.line}: $ {command}\nexpected:\n{expected}\nshown:\n{shown}")
+    finally:
+        shell.close()
+    return found
+
+
+@pytest.mark.parametrize(
+    "document", [d for d in DOCUMENTS if "```console" in d.read_text("utf-8")], ids=lambda d: d.name
+)
+def test_the_examples_of_the_document_run(document: Path, tmp_path: Path) -> None:
+    if found := differences(document, tmp_path):
+        pytest.fail("\n".join(found))
+
+
+def test_an_example_that_is_not_true_is_found(tmp_path: Path) -> None:
+    document = tmp_path / "d.md"
+    document.write_text(
+        "<!-- file: a/b.txt -->\n```text\nhello\n```\n\n```console\n$ cat a/b.txt; x=3\nhe…o\n"
+        "$ echo $x; echo y\n…\ny\n$ false\nno\n$ printf 'a\\nb\\n'\na\n```\n"
+    )
+    folder = tmp_path / "run"
+    folder.mkdir()
+    assert [d.split("\n")[0] for d in differences(document, folder)] == [
+        "d.md:6: $ false",
+        "d.md:6: $ printf 'a\\nb\\n'",
+    ]
+
+
+def test_every_block_of_data_can_be_parsed() -> None:
+    for document in DOCUMENTS:
+        for block in blocks(document):
+            if block.kind == "json":
+                json.loads(block.text)
+            if block.kind == "toml":
+                tomllib.loads(block.text)
+            if block.kind == "python":
+                ast.parse(block.text)
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    dead = [
+        f"{document.name}: {target}"
+        for document in DOCUMENTS
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", document.read_text("utf-8"))
+        if not (document.parent / target).exists()
+    ]
+    assert dead == []
+
+
+def test_the_readme_lists_every_verb_and_no_other() -> None:
+    from repl.verbs import VERBS
+
+    listed = re.findall(r"^\| `([a-z][a-z -]*)[^`]*` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(name.strip() for name in listed) == sorted(verb.name for verb in VERBS)
+
+
+def test_the_map_shows_every_module_and_no_other() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    section = text.partition("## Map\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"^- `([\w./]+\.py)`: \S", section, re.MULTILINE)
+    there = [
+        path.relative_to(ROOT).as_posix()
+        for package in ("repl", "selfmod", "plugins", "sandbox")
+        for path in (ROOT / package).rglob("*.py")
+        if path.read_bytes().strip() and not any((p / "plugin.yaml").exists() for p in path.parents)
+    ]
+    assert sorted(listed) == sorted(there)
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *(d for extra in project["optional-dependencies"].values() for d in extra)]
+    section = (ROOT / "ARCHITECTURE.md").read_text("utf-8").partition("## Dependencies\n")[2].partition("\n## ")[0]
+    with_reason = {name.lower() for name in re.findall(r"^\| `([\w.-]+)` \| [^|\s]", section, re.MULTILINE)}
+    assert {re.split(r"[><=;\[ ]", d)[0].lower() for d in wanted} == with_reason
+
+
+def test_every_promise_of_the_security_document_names_tests_that_exist() -> None:
+    text = (ROOT / "docs/security.md").read_text("utf-8")
+    section = text.partition("## Promises\n")[2].partition("\n## ")[0]
+    promises = re.findall(r"^- (.+?)(?=^- |^$|\Z)", section, re.MULTILINE | re.DOTALL)
+    assert len(promises) > 20
+    for promise in promises:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", promise)
+        assert named, f"no test for: {promise}"
+        for file, function in named:
+            tree = ast.parse((ROOT / file).read_text("utf-8"))
+            names = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
+            assert function in names, f"{file} has no {function}"
