@@ -52,7 +52,7 @@ _HOMES = {
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = [  # noqa: PLE0604 (the names are those above)
+__all__ = [
     "Completed",
     "Corrupted",
     "Crashed",

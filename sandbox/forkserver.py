@@ -79,7 +79,11 @@ class _Server:
         child = self.children.pop(pidfd)
         _, status, usage = os.wait4(child.pid, 0)
         os.close(pidfd)
-        report = {"exit": status, "cpu_s": usage.ru_utime + usage.ru_stime, "peak_kb": usage.ru_maxrss}
+        report: dict[str, object] = {
+            "exit": status,
+            "cpu_s": usage.ru_utime + usage.ru_stime,
+            "peak_kb": usage.ru_maxrss,
+        }
         _send(child.status, report)
         os.close(child.status)
 
@@ -94,7 +98,9 @@ def _send(status: int, message: dict[str, object], *descriptors: int) -> None:
     """Send one report; the host may have closed its end, which is its own business."""
     connection = socket.socket(fileno=status)
     try:
-        socket.send_fds(connection, [json.dumps(message).encode()], descriptors, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        socket.send_fds(
+            connection, [json.dumps(message).encode()], descriptors, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+        )
     except OSError:
         return
     finally:

@@ -19,8 +19,7 @@ from sandbox.errors import SandboxUnavailable
 from sandbox.layers import cure
 
 _BOOT: Final = (
-    "import sys; sys.path += sys.argv[2:]; "
-    "from sandbox.forkserver import main; main(int(sys.argv[1]), sys.argv[2])"
+    "import sys; sys.path += sys.argv[2:]; from sandbox.forkserver import main; main(int(sys.argv[1]), sys.argv[2])"
 )
 _MESSAGE: Final = 1 << 16
 _START_S: Final = 60.0
@@ -124,7 +123,7 @@ def _start(theirs: socket.socket, errors: int, seed: int | None) -> subprocess.P
     root = str(Path(__file__).resolve().parent.parent)
     # Safe path, no user site, no `site` at all (so no .pth file runs), and nothing of our environment.
     flags = ["-P", "-s", "-S", "-X", "utf8", "-X", "frozen_modules=on"]
-    return subprocess.Popen(  # noqa: S603 (our own interpreter, fixed arguments)
+    return subprocess.Popen(
         [sys.executable, *flags, "-c", _BOOT, str(theirs.fileno()), root, *_packages(root)],
         env={"PYTHONHASHSEED": "random" if seed is None else str(seed), "PYTHONCOERCECLOCALE": "0"},
         stdin=subprocess.DEVNULL,

@@ -15,13 +15,13 @@ from typing import Final
 
 from sandbox import replies, values
 from sandbox.errors import ProtocolError, SandboxUnavailable
+from sandbox.footprint import Footprint
 from sandbox.launcher import Forked, report_from
 from sandbox.layers import cure
 from sandbox.limits import Limits
 from sandbox.monitor import Monitor, Reading
 from sandbox.outcome import Corrupted, Crashed, Denied, LimitExceeded, Outcome, TimedOut, Usage
 from sandbox.outside.base import Ask, Exceeded, Failed, Given, Outside, Refused
-from sandbox.footprint import Footprint
 from sandbox.protocol import Channel, Closed, Frame, TooLarge, TooLate, new_id
 from sandbox.throttle import Throttle
 

@@ -92,7 +92,9 @@ class Monitor:
             return []
         found: list[int] = []
         with contextlib.suppress(OSError):
-            with open(self._open("task/" + _first(os.pread(self._stat, 64, 0)) + "/children"), encoding="ascii") as text:
+            with open(
+                self._open("task/" + _first(os.pread(self._stat, 64, 0)) + "/children"), encoding="ascii"
+            ) as text:
                 found = [int(word) for word in text.read().split()]
             for pid in found:
                 found.extend(_children(pid))

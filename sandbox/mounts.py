@@ -15,8 +15,8 @@ from typing import Final
 
 from sandbox import syscalls
 from sandbox.layers import layer
+from sandbox.places import PLUGIN, TEMPORARY, WORK
 
-PLUGIN, WORK, TEMPORARY = "/plugin", "/work", "/tmp"  # noqa: S108 (a folder of the private root)
 ZONES: Final = "/usr/share/zoneinfo"
 _TAKEN: Final = ("/plugin/", "/work/", "/tmp/", "/box/", "/dev/", "/host/")  # noqa: S108
 _MOVED: Final = "/host"

@@ -29,7 +29,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    """The call returned `value` (decoded from tagged JSON: only None, bool, int, float, str, bytes, list, tuple, set, dict)."""
+    """The call returned `value` (only None, bool, int, float, str, bytes, list, tuple, set, frozenset, dict)."""
 
     value: object
     usage: Usage = field(default_factory=Usage)
@@ -77,7 +77,7 @@ class Denied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crashed:
-    """The worker died: by `signal` (a name such as "SIGSEGV") or with `exit_code`. `report` is its last words, capped."""
+    """The worker died: by `signal` (a name such as "SIGSEGV") or with `exit_code`. `report` is its last words."""
 
     signal: str = ""
     exit_code: int | None = None

@@ -15,15 +15,17 @@ from sandbox.mounts import ZONES, inside
 
 # Extension modules that need a shared library of the host: loaded now, since that library is not visible later.
 _EXTENSIONS: Final = (
-    "_asyncio _bz2 _ctypes _decimal _hashlib _json _lzma _sqlite3 _ssl _uuid _zoneinfo pyexpat unicodedata zlib"
-).split()
+    *("_asyncio", "_bz2", "_ctypes", "_decimal", "_hashlib", "_json", "_lzma", "_sqlite3", "_ssl", "_uuid"),
+    *("_zoneinfo", "pyexpat", "unicodedata", "zlib"),
+)
 # Needed by nearly every call, or slow to import.
 _COMMON: Final = (
-    "asyncio base64 collections contextlib csv ctypes dataclasses datetime decimal enum fractions functools gzip hashlib "
-    "heapq hmac inspect io itertools json linecache math operator random re statistics string tempfile textwrap threading "
-    "traceback typing unicodedata uuid zoneinfo encodings.idna encodings.ascii encodings.latin_1 encodings.utf_16 "
-    "_strptime"
-).split()
+    *("asyncio", "base64", "collections", "contextlib", "csv", "ctypes", "dataclasses", "datetime", "decimal", "enum"),
+    *("fractions", "functools", "gzip", "hashlib", "heapq", "hmac", "inspect", "io", "itertools", "json", "linecache"),
+    *("math", "operator", "random", "re", "statistics", "string", "tempfile", "textwrap", "threading", "traceback"),
+    *("typing", "unicodedata", "uuid", "zoneinfo", "_strptime"),
+    *("encodings.idna", "encodings.ascii", "encodings.latin_1", "encodings.utf_16"),
+)
 
 
 def preload(names: Iterable[str]) -> None:
@@ -42,7 +44,7 @@ def preload(names: Iterable[str]) -> None:
 
 def _warm_language() -> None:
     """Load what the language policy and the programs under it import, and give the SDK its second name."""
-    from sandbox import language  # noqa: PLC0415 (only where it is wanted)
+    from sandbox import language
 
     language.warm()
     language.check(b"", "warm.py")

@@ -26,7 +26,7 @@ class Job:
     """A call of one of OUR functions ("package.module:function") inside a fresh worker, on hostile data.
 
     The function must be importable from a module that the fork server preloaded, takes one JSON value (`argument`), and
-    returns one. `files` are written under the worker's private `/work` first. What it returns is evidence, not a verdict.
+    returns one. `files` are written under the worker's private `/work` first. What it returns is evidence.
     """
 
     function: str

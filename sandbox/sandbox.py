@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
-from sandbox import mounts
+from sandbox import places
 from sandbox.errors import SandboxUnavailable
+from sandbox.launcher import ForkServer
 from sandbox.limits import Limits
 from sandbox.link import setup_frame
 from sandbox.outcome import Crashed, LimitExceeded, Outcome
@@ -75,7 +76,7 @@ class Sandbox:
         if level != "process":
             raise SandboxUnavailable(level, "level", "Use the level process.")
         _check_paths(program.files)
-        setup = setup_frame(program.files, mounts.PLUGIN, allow_missing_landlock=self._allow_missing_landlock)
+        setup = setup_frame(program.files, places.PLUGIN, allow_missing_landlock=self._allow_missing_landlock)
         load: Frame = {"kind": "load", "entry": program.entry, "language": program.language}
         too_large = _too_large(program.files, limits)
 
@@ -103,7 +104,7 @@ class Sandbox:
         too_large = _too_large(files, limits)
         if too_large is not None:
             return too_large
-        setup = setup_frame(files, mounts.WORK, allow_missing_landlock=self._allow_missing_landlock)
+        setup = setup_frame(files, places.WORK, allow_missing_landlock=self._allow_missing_landlock)
         for _ in range(2):
             worker = self._process.start(kind, seed, limits, setup)
             try:
@@ -115,12 +116,16 @@ class Sandbox:
                 break
         return outcome
 
+    def servers(self) -> tuple[ForkServer, ...]:
+        """Return the fork servers in use, for reports and tests."""
+        return self._process.servers()
+
     def close(self) -> None:
         """End everything that was started."""
         self._resting.close()
         self._process.close()
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

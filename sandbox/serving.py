@@ -16,9 +16,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from itertools import islice
 from types import ModuleType, TracebackType
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
-from sandbox import mounts, values
+from sandbox import places, values
 from sandbox.outcome import Violation
 from sandbox.protocol import Channel, Closed, Frame, pack
 
@@ -116,7 +116,7 @@ def _flush() -> None:
 def _load(request: Frame) -> None:
     entry = str(request["entry"])
     name = os.path.basename(entry).removesuffix(".py")
-    _Current.program = _loader(str(request["language"]))(name, f"{mounts.PLUGIN}/{entry}")
+    _Current.program = _loader(str(request["language"]))(name, f"{places.PLUGIN}/{entry}")
 
 
 def _loader(language: str) -> Callable[[str, str], ModuleType]:
@@ -126,7 +126,7 @@ def _loader(language: str) -> Callable[[str, str], ModuleType]:
 
 
 def _load_plain(name: str, path: str) -> ModuleType:
-    sys.path.insert(0, mounts.PLUGIN)
+    sys.path.insert(0, places.PLUGIN)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
@@ -137,7 +137,7 @@ def _load_plain(name: str, path: str) -> ModuleType:
 
 
 def _load_dialect(name: str, path: str) -> ModuleType:
-    from sandbox import language  # noqa: PLC0415 (loaded by the fork server already)
+    from sandbox import language
 
     with open(path, "rb") as stream:
         language.install(name, stream.read(), path)
@@ -147,17 +147,16 @@ def _load_dialect(name: str, path: str) -> ModuleType:
 def _call(request: Frame) -> object:
     function = getattr(_Current.program, str(request["function"]), None)
     if not callable(function):
-        raise AttributeError(f"the program has no function {request['function']!r}")
-    arguments, named = values.decode(request["args"]), values.decode(request["kwargs"])
-    if not isinstance(arguments, list) or not isinstance(named, dict):
-        raise TypeError("a call needs a list and a dict")
+        raise AttributeError(f"the program has no function {request['function']!r}")  # noqa: TRY004 (a missing name)
+    arguments: Any = values.decode(request["args"])
+    named: Any = values.decode(request["kwargs"])
     return _finished(function(*arguments, **named))
 
 
 def _finished(result: object) -> object:
     """Run a coroutine to its end and list what a generator gives."""
     if inspect.iscoroutine(result):
-        import asyncio  # noqa: PLC0415 (loaded by the fork server already)
+        import asyncio
 
         return _finished(asyncio.run(result))
     if inspect.isgenerator(result):
@@ -197,7 +196,7 @@ def _describe(problem: BaseException) -> Frame:
 
 def _violation(violation: Violation) -> Frame:
     """Name the file as the program does: its folder here is nobody's business."""
-    return {**asdict(violation), "path": violation.path.removeprefix(f"{mounts.PLUGIN}/")}
+    return {**asdict(violation), "path": violation.path.removeprefix(f"{places.PLUGIN}/")}
 
 
 def _limit_of(problem: BaseException) -> str:
@@ -205,7 +204,7 @@ def _limit_of(problem: BaseException) -> str:
         return "memory_mb"
     if isinstance(problem, OSError):
         if problem.errno == errno.ENOSPC:
-            return "disk_mb" if os.statvfs(mounts.WORK).f_ffree else "inodes"
+            return "disk_mb" if os.statvfs(places.WORK).f_ffree else "inodes"
         return _LIMIT_OF_ERRNO.get(problem.errno or 0, "")
     if isinstance(problem, RuntimeError) and problem.args == ("can't start new thread",):
         return "processes"
@@ -224,7 +223,7 @@ def _frames(trace: TracebackType | None) -> list[str]:
     frames: list[str] = []
     while trace is not None:
         code = trace.tb_frame.f_code
-        folder = next((one for one in (mounts.PLUGIN, mounts.WORK) if code.co_filename.startswith(f"{one}/")), "")
+        folder = next((one for one in (places.PLUGIN, places.WORK) if code.co_filename.startswith(f"{one}/")), "")
         if folder and not code.co_filename.startswith(_OWN):  # a checkout may itself lie under a /work of the host
             frames.append(f"{code.co_filename[len(folder) + 1 :]}:{trace.tb_lineno} in {code.co_name}"[:300])
         trace = trace.tb_next

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 from sandbox import values
 from sandbox.footprint import Footprint
@@ -97,7 +97,13 @@ class Session:
     """
 
     def __init__(
-        self, start: Callable[[], Worker], load: Frame, *, limits: Limits, outside: Outside, rest: Callable[[Worker], None]
+        self,
+        start: Callable[[], Worker],
+        load: Frame,
+        *,
+        limits: Limits,
+        outside: Outside,
+        rest: Callable[[Worker], None],
     ) -> None:
         """Start a worker and load the program; raises only what `start` raises. `rest` is told of idle workers."""
         self._start, self._load, self._limits, self._outside, self._rest = start, load, limits, outside, rest
@@ -171,7 +177,7 @@ class Session:
             worker.close()
         self._outside.close()
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -196,7 +202,9 @@ class Session:
         with self._gate:
             if self._running >= limits.concurrent_calls:
                 if self._waiting >= limits.queued_calls:
-                    return LimitExceeded(limit="queued_calls", message=f"{limits.queued_calls} calls are waiting already")
+                    return LimitExceeded(
+                        limit="queued_calls", message=f"{limits.queued_calls} calls are waiting already"
+                    )
                 self._waiting += 1
                 try:
                     free = self._gate.wait_for(

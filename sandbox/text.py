@@ -12,7 +12,7 @@ _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
 
 
 def visible(text: str, *, keep_newlines: bool = True) -> str:
-    """Return `text` with every unseen character as \\u{XXXX}; tabs and, if wanted, line feeds stay as they are."""
+    r"""Return `text` with every unseen character as \u{XXXX}; tabs and, if wanted, line feeds stay as they are."""
     kept = {"\t", "\n"} if keep_newlines else {"\t"}
     if text.isascii() and text.isprintable():
         return text

@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from sandbox import landlock, mounts, namespaces, rlimits, seccomp, serving, syscalls
+from sandbox import landlock, mounts, namespaces, places, rlimits, seccomp, serving, syscalls
 from sandbox.layers import LayerFailed, errno_name, layer
 from sandbox.limits import Limits
 from sandbox.protocol import Channel, Frame
@@ -73,9 +73,7 @@ def _take_descriptors(channel: int, status: int, facts: Facts) -> Channel:
     return connection
 
 
-def _isolate(
-    setup: Frame, facts: Facts, reports: socket.socket, connection: Channel
-) -> tuple[dict[str, object], int]:
+def _isolate(setup: Frame, facts: Facts, reports: socket.socket, connection: Channel) -> tuple[dict[str, object], int]:
     """Put every layer in place, in the order in which each still allows the next; return what was reached."""
     limits = Limits(**setup["limits"])  # type: ignore[arg-type]
     namespaces.map_identity(facts.proc, facts.user, facts.group)
@@ -91,9 +89,7 @@ def _isolate(
     with layer("capabilities"):
         syscalls.set_no_new_privileges()
     with layer("landlock"):
-        abi = landlock.restrict(
-            readable=facts.readable, writable=(mounts.WORK, mounts.TEMPORARY, "/dev/null")
-        )
+        abi = landlock.restrict(readable=facts.readable, writable=(places.WORK, places.TEMPORARY, places.NULL))
         if abi == 0 and not setup["allow_missing_landlock"]:
             raise LayerFailed("landlock", 0, "this kernel has no Landlock")
     with layer("capabilities"):
@@ -111,7 +107,7 @@ def _files(setup: Frame) -> dict[str, bytes]:
 
 def _arrange_descriptors(output: int, reports: socket.socket, connection: Channel) -> None:
     """Leave open: nothing to read on 0, the output on 1 and 2, the channel, and until the report the status socket."""
-    null = os.open("/dev/null", os.O_RDONLY)
+    null = os.open(places.NULL, os.O_RDONLY)
     for source, target in ((null, 0), (output, 1), (output, 2)):
         os.dup2(source, target, inheritable=False)
     kept = sorted({output, reports.fileno(), connection.socket.fileno()})

@@ -1,0 +1,107 @@
+"""The worker is hostile and owns its end of the channel: it can lie about its own answer, and about nothing else."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from sandbox import (
+    Completed,
+    Corrupted,
+    Crashed,
+    Denied,
+    LimitExceeded,
+    Limits,
+    Policy,
+    Program,
+    Raised,
+    Sandbox,
+    TimedOut,
+)
+
+HOSTILE = Path(__file__).with_name("hostile.py").read_bytes()
+
+
+@pytest.fixture
+def hostile(opened):
+    return opened(HOSTILE, wall_s=2.0)
+
+
+def test_a_forged_answer_is_only_the_programs_own_and_its_worker_is_stopped():
+    with Sandbox() as sandbox:
+        program = Program(files={"plugin.py": HOSTILE}, language="plain")
+        with sandbox.open(program, policy=Policy(), limits=Limits()) as session:
+            assert session.call("answer_early_and_spin").value == "forged"
+            (server,) = sandbox.servers()
+            (worker,) = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text(encoding="ascii").split()
+            deadline = time.monotonic() + 10
+            while state(worker) != "T" and time.monotonic() < deadline:
+                os.sched_yield()
+            assert state(worker) == "T"
+            assert isinstance(session.call("fine", wall_s=0.2), TimedOut)
+            assert session.call("fine").value == 1
+
+
+def state(pid):
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
+
+
+def test_an_answer_too_many_ends_the_worker_at_the_next_call(hostile):
+    assert hostile.call("answer_twice").value == 1
+    assert isinstance(hostile.call("fine"), Corrupted)
+    assert hostile.call("fine").value == 1
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("answer_for_another", ()),
+        ("note_unasked", ()),
+        ("answer_nonsense", (b"",)),
+        ("answer_nonsense", (b"[]",)),
+        ("answer_nonsense", (b"{" * 5000,)),
+        ("answer_nonsense", (b"\xff\xfe",)),
+        ("flood_half_a_frame", ()),
+        ("patch_everything", ()),
+        ("write_to_every_descriptor", ()),
+        ("claim", ({"status": "won"},)),
+        ("claim", ({"status": "completed"},)),
+        ("claim", ({"status": "completed", "value": {"$set": [[]]}},)),
+        ("claim", ({"status": "completed", "value": 1, "usage": 0},)),
+        ("claim", ({"status": "limit", "limit": "wall_s", "message": ""},)),
+        ("claim", ({"status": "raised", "type": 1, "message": "", "frames": []},)),
+        ("claim", ({"status": "raised", "type": "x" * 9000, "message": "", "frames": []},)),
+        ("claim", ({"status": "refused", "violations": [{"rule": "x"}]},)),
+    ],
+)
+def test_a_broken_protocol_ends_the_worker(hostile, function, arguments):
+    outcome = hostile.call(function, arguments)
+    assert isinstance(outcome, (Corrupted, LimitExceeded))
+    assert hostile.call("fine").value == 1
+
+
+def test_a_length_over_the_limit_ends_the_worker(hostile):
+    assert isinstance(hostile.call("announce", (1 << 31,)), LimitExceeded)
+
+
+def test_a_frame_that_never_ends_times_out(hostile):
+    assert isinstance(hostile.call("announce", (1000,), wall_s=0.3), TimedOut)
+
+
+def test_asks_without_end_time_out_and_fill_nothing_up(hostile):
+    outcome = hostile.call("flood_asks", wall_s=0.5)
+    assert isinstance(outcome, (TimedOut, Corrupted, Denied))
+
+
+def test_a_worker_that_closes_its_channel_has_crashed(hostile):
+    assert isinstance(hostile.call("close_every_descriptor"), (Crashed, Raised))
+    assert hostile.call("fine").value == 1
+
+
+def test_descriptors_sent_to_the_host_do_not_arrive(hostile):
+    before = len(os.listdir("/proc/self/fd"))
+    assert isinstance(hostile.call("pass_descriptors"), Completed)
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -1,0 +1,182 @@
+"""Nothing outlives a run, and what dies is replaced."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sandbox import Completed, Crashed, Job, Limits, Policy, Program, Sandbox, TimedOut
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = Program(files={"plugin.py": b"def one():\n    return 1\ndef spin():\n    while True: pass\n"}, language="plain")
+
+
+def open_tiny(sandbox, **limits):
+    return sandbox.open(TINY, policy=Policy(), limits=Limits(**limits))
+
+
+def children(pid):
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [int(word) for word in text.split()]
+
+
+def until(condition, seconds=10.0):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        os.sched_yield()
+    return False
+
+
+def gone(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def belongings():
+    """Everything a run could leave behind in this process or on this machine."""
+    return (
+        len(os.listdir("/proc/self/fd")),
+        Path("/proc/self/mountinfo").read_text(encoding="utf-8"),
+        sorted(os.listdir(tempfile.gettempdir())),
+        threading.active_count(),
+    )
+
+
+def test_a_thousand_starts_and_stops_with_kills_in_between_leave_nothing():
+    with Sandbox() as sandbox:
+        open_tiny(sandbox).close()
+        (server,) = sandbox.servers()
+        before, began = belongings(), time.monotonic()
+        for number in range(1000):
+            session = open_tiny(sandbox)
+            if number % 10 == 3:
+                assert isinstance(session.call("spin", wall_s=0.001), TimedOut)
+            elif number % 10 == 5:
+                os.kill(children(server.pid)[0], signal.SIGKILL)
+            elif number % 10 == 7:
+                assert session.call("one").value == 1
+            session.close()
+        assert time.monotonic() - began < 120
+        assert until(lambda: not children(server.pid))
+        after = belongings()
+        assert (after[0], after[1], after[3]) == (before[0], before[1], before[3])
+        assert set(after[2]) - set(before[2]) == set()
+        assert sandbox.servers() == (server,)
+
+
+def test_closing_the_sandbox_ends_everything():
+    sandbox = Sandbox()
+    session = open_tiny(sandbox)
+    (server,) = sandbox.servers()
+    worker = children(server.pid)[0]
+    sandbox.close()
+    assert gone(worker) and gone(server.pid)
+    session.close()
+
+
+def test_the_death_of_the_fork_server_is_not_seen_between_calls():
+    with Sandbox() as sandbox, open_tiny(sandbox) as session:
+        (server,) = sandbox.servers()
+        worker = children(server.pid)[0]
+        os.kill(server.pid, signal.SIGKILL)
+        assert until(lambda: gone(worker))
+        assert session.call("one").value == 1
+        assert sandbox.servers() != (server,)
+
+
+def test_the_death_of_the_fork_server_is_not_seen_within_a_call():
+    with Sandbox() as sandbox:
+        source = b"def run():\n    import time\n    time.sleep(0.3)\n    return 1\n"
+        program = Program(files={"plugin.py": source}, language="plain")
+        with sandbox.open(program, policy=Policy(), limits=Limits()) as session:
+            (server,) = sandbox.servers()
+            outcomes = []
+            caller = threading.Thread(target=lambda: outcomes.append(session.call("run")))
+            caller.start()
+            assert until(lambda: not session.activity().now.memory)
+            os.kill(server.pid, signal.SIGKILL)
+            caller.join()
+            assert [outcome.value for outcome in outcomes] == [1]
+
+
+def test_a_worn_fork_server_is_replaced_and_its_workers_live_on():
+    with Sandbox() as sandbox, open_tiny(sandbox) as first:
+        (server,) = sandbox.servers()
+        server.forks = 1_000_000
+        with open_tiny(sandbox) as second:
+            assert sandbox.servers() != (server,)
+            assert first.call("one").value == second.call("one").value == 1
+        first.close()
+        assert until(lambda: not server.alive)
+
+
+def test_nothing_survives_when_the_host_is_killed():
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from sandbox import *\n"
+        "s = Sandbox()\n"
+        "program = Program(files={'plugin.py': b'def spin():\\n    while True: pass\\n'}, language='plain')\n"
+        "session = s.open(program, policy=Policy(), limits=Limits())\n"
+        "print(s.servers()[0].pid, flush=True)\n"
+        "session.call('spin')\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(ROOT)], stdout=subprocess.PIPE, text=True) as host:
+        server = int(host.stdout.readline())
+        assert until(lambda: children(server))
+        (worker,) = children(server)
+        host.kill()
+    assert until(lambda: gone(server) and gone(worker))
+
+
+def test_an_interrupted_call_leaves_no_worker_behind():
+    with Sandbox() as sandbox, open_tiny(sandbox) as session:
+        (server,) = sandbox.servers()
+        timer = threading.Timer(0.2, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            session.call("spin")
+        timer.join()
+        assert until(lambda: not children(server.pid))
+        assert session.call("one").value == 1
+
+
+def test_idle_workers_stand_still():
+    with Sandbox() as sandbox, open_tiny(sandbox) as session:
+        session.call("one")
+        (server,) = sandbox.servers()
+        (worker,) = children(server.pid)
+        stat = Path(f"/proc/{worker}/stat")
+        assert until(lambda: stat.read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] == "T")
+        assert session.call("one").value == 1
+
+
+def test_a_job_runs_our_function_and_streams_its_notes():
+    with Sandbox(preload={"plain": ("tests.sandbox.jobs",)}) as sandbox:
+        notes = []
+        job = Job(function="tests.sandbox.jobs:count_files", argument={"n": 3}, files={"a/b.txt": b"1", "c": b""})
+        outcome = sandbox.run(job, limits=Limits(), on_note=notes.append)
+        assert isinstance(outcome, Completed) and outcome.value == ["a/b.txt", "c"]
+        assert notes == [0, (1,), {2}]
+        assert isinstance(sandbox.run(Job(function="tests.sandbox.jobs:crash"), limits=Limits()), Crashed)
+
+
+def test_a_job_may_fork_when_its_limits_say_so():
+    with Sandbox(preload={"plain": ("tests.sandbox.jobs",)}) as sandbox:
+        job = Job(function="tests.sandbox.jobs:fork")
+        assert sandbox.run(job, limits=Limits(processes=3)).value == 7
+        assert not isinstance(sandbox.run(job, limits=Limits()), Completed)

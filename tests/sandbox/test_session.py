@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from sandbox import Completed, Crashed, Denied, LimitExceeded, Raised, TimedOut
+from sandbox.outside.base import Exceeded, Failed, Given, Refused
+
+
+class Answers:
+    """An outside that gives one answer and remembers what it was asked."""
+
+    def __init__(self, answer):
+        self.given, self.seen = answer, []
+
+    def answer(self, ask):
+        self.seen.append(ask)
+        return self.given
+
+    def close(self):
+        self.seen.append("closed")
+
+
+def test_a_call_returns_its_value_and_what_it_used(opened):
+    outcome = opened().call("add", (1,), {"second": 2})
+    assert isinstance(outcome, Completed) and outcome.value == 3
+    assert outcome.usage.wall_s > 0 and outcome.usage.peak_memory_mb > 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 3, 2.5, "é\u2028", b"\x00\xff", [1, [2]], (1, "a"), {1, 2}, frozenset({"x"}), {"a": 1, 2: (3,)}],
+)
+def test_values_cross_both_ways_with_their_type(opened, value):
+    outcome = opened().call("echo", (value,))
+    assert isinstance(outcome, Completed) and outcome.value == value and type(outcome.value) is type(value)
+
+
+def test_coroutines_are_run_and_generators_listed(opened):
+    session = opened()
+    results = [session.call(name, (3,)) for name in ("later", "count", "count_later")]
+    assert [outcome.value for outcome in results] == [3, [0, 1, 2], [0, 1, 2]]
+
+
+def test_an_exception_names_its_kind_and_place_in_the_program_only(opened):
+    outcome = opened().call("fail")
+    assert isinstance(outcome, Raised) and (outcome.kind, outcome.message) == ("KeyError", "'missing'")
+    assert len(outcome.frames) == 1 and outcome.frames[0].startswith("plugin.py:")
+
+
+def test_an_exception_that_cannot_be_printed_is_still_an_outcome(opened):
+    outcome = opened().call("fail_badly")
+    assert isinstance(outcome, Raised) and outcome.message == "(it cannot be shown)"
+
+
+def test_a_value_that_cannot_cross_is_said_by_type(opened):
+    outcome = opened().call("give_object")
+    assert isinstance(outcome, Raised) and "object" in outcome.message
+
+
+@pytest.mark.parametrize("name", ["_private", "__init__", "add.x", "", "os; add"])
+def test_only_public_functions_can_be_called(opened, name):
+    assert isinstance(opened().call(name), Denied)
+
+
+def test_a_function_that_is_not_there_is_an_outcome(opened):
+    assert isinstance(opened().call("nothing_here"), Raised)
+
+
+def test_leaving_is_a_crash_and_leaving_politely_is_not(opened):
+    session = opened()
+    assert session.call("leave", (3,)) == Crashed(exit_code=3, usage=session.usage())
+    assert isinstance(session.call("leave_politely", (3,)), Raised)
+    assert session.call("add", (1, 2)).value == 3
+
+
+def test_a_crash_is_reported_with_signal_place_and_last_words(opened):
+    outcome = opened().call("die_by_fault")
+    assert isinstance(outcome, Crashed) and outcome.signal == "SIGSEGV"
+    assert "before the fault" in outcome.report and "in die_by_fault" in outcome.report
+
+
+def test_a_program_that_fails_to_load_answers_every_call_with_that(opened):
+    session = opened(b"x = 1 / 0\n")
+    assert isinstance(session.loaded, Raised) and session.loaded.kind == "ZeroDivisionError"
+    assert session.call("anything") == session.loaded
+
+
+def test_a_program_that_never_finishes_loading_is_stopped(opened):
+    assert isinstance(opened(b"while True: pass\n", wall_s=0.3).loaded, TimedOut)
+
+
+def test_a_source_the_language_policy_refuses_is_denied_with_its_place(opened):
+    session = opened(b"import os\n", language="dialect")
+    assert isinstance(session.loaded, Denied)
+    assert [(one.path, one.line) for one in session.loaded.violations] == [("plugin.py", 1)]
+
+
+def test_a_program_in_the_dialect_runs_under_the_language_policy(opened):
+    source = b"def run(x: int, name: str) -> object:\n    return getattr(x, name)\n"
+    session = opened(source, language="dialect")
+    assert session.call("run", (1, "real")).value == 1
+    assert isinstance(session.call("run", (1, "__class__")), Raised)
+
+
+def test_the_program_sees_nothing_of_the_host(opened):
+    outcome = opened().call("surroundings")
+    assert outcome.value == {"environment": {}, "pid": 1, "user": 1000, "folder": "/work"}
+
+
+def test_random_state_is_fresh_and_the_hash_seed_is_the_one_asked_for(opened):
+    first, second = (opened(seed=7).call("random_state").value for _ in range(2))
+    other = opened(seed=8).call("random_state").value
+    assert first[0] != second[0] and first[1] != second[1]
+    assert first[2] == second[2] != other[2]
+
+
+def test_an_ask_is_answered_by_the_outside(opened):
+    outside = Answers(Given(value={"answer": b"42"}))
+    outcome = opened(outside=outside).call("ask", ("files.read", {"path": "a"}))
+    assert outcome.value == {"answer": b"42"}
+    assert [(ask.op, ask.argument) for ask in outside.seen] == [("files.read", {"path": "a"})]
+
+
+def test_an_ask_that_fails_raises_the_kind_it_names(opened):
+    outside = Answers(Failed(kind="FileNotFoundError", message="no such file"))
+    outcome = opened(outside=outside).call("ask", ("files.read", "a"))
+    assert isinstance(outcome, Raised) and (outcome.kind, outcome.message) == ("FileNotFoundError", "no such file")
+
+
+def test_a_refusal_decides_whatever_the_program_makes_of_it(opened):
+    outside = Answers(Refused(capability="network:example.org:443", message="not granted"))
+    outcome = opened(outside=outside).call("ask_and_hide", ("http.request", {}))
+    assert isinstance(outcome, Denied) and outcome.capability == "network:example.org:443"
+
+
+def test_a_ceiling_of_the_outside_decides_too(opened):
+    outside = Answers(Exceeded(limit="network_mb", message="too much"))
+    outcome = opened(outside=outside).call("ask_and_hide", ("http.request", {}))
+    assert isinstance(outcome, LimitExceeded) and outcome.limit == "network_mb"
+
+
+def test_without_an_outside_every_ask_is_denied(opened):
+    assert isinstance(opened().call("ask_and_hide", ("clock.now", None)), Denied)
+
+
+def test_calls_overlap_up_to_the_limit_and_the_queue_is_bounded(opened):
+    session = opened(concurrent_calls=2, queued_calls=1)
+    outcomes: list[object] = []
+    threads = [threading.Thread(target=lambda: outcomes.append(session.call("spin", (0.4,)))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(isinstance(outcome, Completed) for outcome in outcomes) == 3
+    refused = [outcome for outcome in outcomes if isinstance(outcome, LimitExceeded)]
+    assert [outcome.limit for outcome in refused] == ["queued_calls"] * 3
+
+
+def test_a_call_that_waits_too_long_for_its_turn_times_out(opened):
+    session = opened(concurrent_calls=1)
+    first = threading.Thread(target=session.call, args=("spin", (0.6,)))
+    first.start()
+    while not session.activity().workers or session.activity().now.memory:
+        pass  # until the first call has taken the worker
+    assert isinstance(session.call("add", (1, 2), wall_s=0.05), TimedOut)
+    first.join()
+
+
+def test_a_closed_session_says_so(opened):
+    session = opened()
+    session.close()
+    assert isinstance(session.call("add", (1, 2)), Crashed)
+
+
+def test_closing_a_session_closes_its_outside(opened):
+    outside = Answers(Given())
+    opened(outside=outside).close()
+    assert outside.seen == ["closed"]
+
+
+def test_usage_and_activity_add_up(opened):
+    session = opened()
+    session.call("burn", (0.05,))
+    session.call("fail")
+    activity = session.activity()
+    assert (activity.workers, activity.requests, activity.errors) == (1, 2, 1)
+    assert activity.now.cpu_s >= 0.04 and activity.now.memory > 1 << 20 and activity.now.proportional > 0
+    assert session.usage().cpu_s >= 0.04
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../b", "", "a//b", "a\0b", "./a"])
+def test_paths_of_files_stay_in_their_folder(opened, path):
+    with pytest.raises(ValueError, match="not a plain relative path"):
+        opened(files={path: b""})
+
+
+def test_a_program_may_have_several_files(opened):
+    source = b"import helper\ndef run():\n    return helper.VALUE, open('/plugin/data/x.txt').read()\n"
+    session = opened(source, files={"helper.py": b"VALUE = 5\n", "data/x.txt": b"text"})
+    assert session.call("run").value == (5, "text")
