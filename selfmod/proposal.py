@@ -52,7 +52,7 @@ class Proposal:
     attempts: int = 0
     attempts_allowed: int = 0
     model: str = ""
-    cost: Cost = field(default_factory=Cost)
+    cost: Cost = field(default_factory=lambda: Cost(money=0.0))
     acknowledge: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     texts: tuple[str, ...] = ()
