@@ -73,7 +73,7 @@ def measure() -> list[Row]:
         subprocess.run([BIN / "ratchet", "init", workspace], env=environment(home), check=True, capture_output=True)
         ours, theirs = medians(
             7,
-            lambda: to_prompt([str(BIN / "ratchet")], "ratchet> ", workspace, home),
+            lambda: to_prompt([str(BIN / "ratchet")], "ratchet>", workspace, home),
             lambda: to_prompt([str(IPYTHON)], "In [", workspace, home),
         )
 
