@@ -170,6 +170,7 @@ def _call(test: str, note: Mapping[str, object]) -> RecordedCall:
         kwargs=mapping(note.get("kwargs")),
         outcome=outcome,
         value=note.get("value"),
+        asked=note.get("asked") is not False,
     )
 
 

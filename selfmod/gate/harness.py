@@ -23,7 +23,8 @@ import coverage
 import pytest
 from _pytest.config import default_plugins
 
-from selfmod.gate.harness_calls import CallLog, shadow
+from plugins.sdk_testing import outside, recorded
+from selfmod.gate.harness_calls import CallLog, asks_since, shadow
 from selfmod.gate.harness_world import World, enter
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _CLOSED = frozenset(
     {"coverage", "_pytest", "pluggy", "sandbox", "selfmod", "repl", "ctypes", "gc", "importlib", "inspect"}
 )
 _ASSERTIONS = "_pytest.assertion.rewrite"  # pytest itself puts this import into every test file
+_BETWEEN = "\0between"  # the context of what runs in no test, such as the import of a test file
 _MESSAGE = 2000  # characters of one failure that are worth showing
 
 Note = Callable[[dict[str, Any]], None]
@@ -56,13 +58,16 @@ def run_suite(argument: dict[str, Any]) -> dict[str, Any]:
     measure = _coverage(argument["entry"]) if argument["measure"] else None
     log = CallLog()
     with enter(world):
-        started = time.perf_counter()
         with _measuring(measure):
+            started = time.perf_counter()
             module = load(argument["entry"])
-        note({"kind": "import", "seconds": time.perf_counter() - started})
+            seconds = time.perf_counter() - started
+        note({"kind": "import", "seconds": seconds})
         sys.modules[module.__name__] = shadow(module, log)
         recorder = Recorder(note, log, measure, argument)
         with _measuring(measure), closed_imports():
+            if measure:
+                measure.switch_context(_BETWEEN)
             code = session(argument["tests"], recorder)
     for context, arcs in _executed(measure, argument["entry"]):
         note({"kind": "arcs", "test": context, "arcs": arcs})
@@ -84,7 +89,8 @@ def session(tests: Sequence[str], *plugins: object) -> int:
     os.environ.pop("PYTEST_ADDOPTS", None)
     options = ["--noconftest", "-c", "/dev/null", "--rootdir", os.getcwd(), "--import-mode=importlib", "--capture=no"]
     off = [part for name in _OFF for part in ("-p", f"no:{name}")]
-    return pytest.main([*off, *options, *tests], plugins=list(plugins))
+    with outside():  # a test that sets no doubles of its own gets neutral ones: nothing of the outside is ever real
+        return pytest.main([*off, *options, *tests], plugins=list(plugins))
 
 
 class Recorder:
@@ -95,13 +101,13 @@ class Recorder:
         self._indexed = frozenset(argument["indexed"])
         self._order = argument.get("order")
         self._state: dict[str, dict[str, Any]] = {}
+        self._ids: dict[str, str] = {}
         self.reported = 0
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Give each test the id that reading the files gives it, and shuffle where an order is asked for."""
-        for item in items:
-            setattr(item, "_nodeid", canonical_id(item, self._indexed))  # noqa: B010 - there is no public way
+        self._ids = {item.nodeid: canonical_id(item, self._indexed) for item in items}
         if self._order is not None:
             random.Random(self._order).shuffle(items)  # noqa: S311
 
@@ -112,26 +118,28 @@ class Recorder:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Tell which tests there are."""
-        self._note({"kind": "collected", "ids": [item.nodeid for item in session.items]})
+        self._note({"kind": "collected", "ids": [self._ids[item.nodeid] for item in session.items]})
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Bind what is executed and called to the test."""
-        self._state[item.nodeid] = {"outcome": "passed", "seconds": 0.0, "message": "", "path": "", "line": 0}
-        self._log.begin(item.nodeid)
+        name = self._ids[item.nodeid]
+        self._state[name] = {"outcome": "passed", "seconds": 0.0, "message": "", "path": "", "line": 0}
+        self._log.begin(name)
+        before = len(recorded())
         if self._measure:
-            self._measure.switch_context(item.nodeid)
+            self._measure.switch_context(name)
         result = yield
         calls = self._log.end()
         if self._measure:
-            self._measure.switch_context("\0between")
+            self._measure.switch_context(_BETWEEN)
         self.reported += 1
-        self._note({"kind": "test", "id": item.nodeid, "calls": calls, **self._state[item.nodeid]})
+        self._note({"kind": "test", "id": name, "calls": calls, "asks": asks_since(before), **self._state[name]})
         return result
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the worst of set-up, call and tear-down."""
-        state = self._state[report.nodeid]
+        state = self._state[self._ids[report.nodeid]]
         state["seconds"] += report.duration
         if report.passed and not hasattr(report, "wasxfail"):
             return
@@ -203,7 +211,7 @@ def _executed(measure: Coverage | None, entry: str) -> Iterator[tuple[str, list[
         return
     data, path = measure.get_data(), os.path.abspath(entry)
     for context in sorted(data.measured_contexts()):
-        if context == "\0between":
+        if context == _BETWEEN:
             continue
         data.set_query_context(context)
         yield context, sorted([start, end] for start, end in data.arcs(path) or ())

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
 
+from plugins.sdk_testing import recorded
 from sandbox.values import encode
 
 _CALLS = 500  # of one run
+_ASKS = 100  # of one test
 _BYTES = 4096  # of one call: what is larger is not recorded
 
 
@@ -20,7 +22,7 @@ class CallLog:
 
     def __init__(self) -> None:
         self._active = False
-        self._depth = 0
+        self._depth = self._asks = 0
         self._calls: list[dict[str, Any]] = []
         self._left = _CALLS
 
@@ -43,17 +45,29 @@ class CallLog:
         except ValueError:
             return None
         self._depth += 1
+        self._asks = len(recorded())
         return call
 
     def close(self, call: dict[str, Any], outcome: str, value: object) -> None:
         """End one call with its result."""
         self._depth -= 1
         try:
-            call |= {"outcome": outcome, "value": encode(value)}
+            call |= {"outcome": outcome, "value": encode(value), "asked": len(recorded()) > self._asks}
         except ValueError:
             return
         if len(json.dumps(call)) <= _BYTES:
             self._calls.append(call)
+
+
+def asks_since(count: int) -> list[dict[str, Any]]:
+    """What was asked of doubles after the first `count` asks of this process."""
+    asks = []
+    for ask in recorded()[count : count + _ASKS]:
+        try:
+            asks.append({"op": ask.op, "argument": encode(ask.argument)})
+        except ValueError:
+            asks.append({"op": ask.op, "argument": None})
+    return asks
 
 
 def shadow(module: ModuleType, log: CallLog) -> ModuleType:

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sandbox.limits import Limits
-from sandbox.outcome import Completed, Denied, Outcome, Raised, describe
+from sandbox.outcome import Completed, Outcome, Raised, describe
+from sandbox.outside.base import Ask
+from sandbox.outside.doubles import Doubles
 from sandbox.policy import Policy
 from sandbox.program import Job, Program
 from sandbox.session import Session
@@ -48,12 +50,18 @@ class Oracle:
 # ---- a production worker -------------------------------------------------------------------------------------------
 
 
-def production(subject: Subject) -> Session:
-    """Open the plugin as it will run when it is approved, with nothing of the outside."""
+def production(subject: Subject, doubles: Doubles) -> Session:
+    """Open the plugin as it will run when it is approved, with neutral doubles in place of the outside."""
     files = {path: data for path, data in subject.candidate.files.items() if not path.startswith("tests/")}
     limits = subject.manifest.limits.to_limits() if subject.manifest else Limits()
     limits = replace(limits, wall_s=min(limits.wall_s, subject.thresholds.stage_s))
-    return subject.sandbox.open(Program(files=files, entry=subject.entry), policy=Policy(), limits=limits)
+    program = Program(files=files, entry=subject.entry)
+    return subject.sandbox.open(program, policy=policy_of(subject), limits=limits, outside=doubles)
+
+
+def policy_of(subject: Subject) -> Policy:
+    """What the manifest declares; nothing where there is none."""
+    return subject.manifest.to_policy() if subject.manifest else Policy()
 
 
 # ---- the person's examples -----------------------------------------------------------------------------------------
@@ -65,16 +73,22 @@ def _examples(subject: Subject, figures: dict[str, Figure]) -> Iterator[Finding]
     figures["examples"], figures["held_back"] = len(examples), held_back
     if not examples:
         return
-    subject.oracles = (*subject.oracles, "examples")
-    failed = 0
-    with production(subject) as session:
+    failed = judged = 0
+    doubles = Doubles(policy_of(subject))
+    with production(subject, doubles) as session:
         for example in examples:
+            before = len(doubles.seen)
             wrong = _wrong(subject, session, example)
+            if wrong and any(_answers(ask) for ask in doubles.seen[before:]):
+                continue  # what it should give depends on what the outside says, and nothing of it is real here
+            judged += 1
             if wrong and example.held_back:
                 failed += 1
             elif wrong:
                 yield finding("oracle.example", wrong, hint="the examples of the request decide", key=example.source)
-    figures["held_back_failed"] = failed
+    figures["examples_judged"], figures["held_back_failed"] = judged, failed
+    if judged:
+        subject.oracles = (*subject.oracles, "examples")
     if failed:
         # What these examples are must not reach whoever writes the next attempt.
         yield finding(
@@ -82,6 +96,10 @@ def _examples(subject: Subject, figures: dict[str, Figure]) -> Iterator[Finding]
             f"{failed} of {held_back} examples that were held back from the author fail",
             hint="write what the request says for every input, not only for the examples",
         )
+
+
+def _answers(ask: Ask) -> bool:
+    return not ask.op.startswith(("log", "progress"))
 
 
 def _wrong(subject: Subject, session: Session, example: Example) -> str:
@@ -102,11 +120,11 @@ def _replay(subject: Subject, run: SuiteRun, figures: dict[str, Figure]) -> Iter
         figures["replayed"] = 0
         return
     replayed, shown = 0, 0
-    with production(subject) as session:
+    with production(subject, Doubles(policy_of(subject))) as session:
         for call in calls:
             outcome = _call_again(session, call)
-            if outcome is None or isinstance(outcome, Denied):
-                continue  # it asked the outside, which only the doubles of its test can answer
+            if outcome is None:
+                continue
             replayed += 1
             other = _other(call, outcome)
             if other and shown < _SHOWN:
@@ -118,6 +136,8 @@ def _replay(subject: Subject, run: SuiteRun, figures: dict[str, Figure]) -> Iter
 def _distinct(run: SuiteRun) -> list[RecordedCall]:
     calls: dict[str, RecordedCall] = {}
     for call in run.calls:
+        if call.asked:  # only the doubles of its test can give these answers
+            continue
         calls.setdefault(json.dumps([call.function, call.args, call.kwargs], sort_keys=True), call)
     return list(calls.values())[:_REPLAYED]
 

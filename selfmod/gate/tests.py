@@ -6,6 +6,7 @@ from collections import Counter
 
 from sandbox.outcome import Completed, describe
 from selfmod.gate.base import Finding, StageResult, finding, result
+from selfmod.gate.capabilities import covers, observed_names
 from selfmod.gate.evidence import BadEvidence
 from selfmod.gate.subject import Subject, SuiteRun
 from selfmod.gate.suite import NoPlan, Plan, Run, Variation, make_plan, plain_world, run_tests
@@ -33,6 +34,7 @@ class Tests:
             subject.run = suite_run(plan, run)
         except BadEvidence as problem:
             return self._result([*findings, _forged(str(problem))], len(plan.ids), 0)
+        findings += _observed(subject, subject.run)
         return self._result(findings, len(plan.ids), len(subject.run.passed))
 
     def _result(self, findings: list[Finding], collected: int, passed: int) -> StageResult:
@@ -54,6 +56,22 @@ def suite_run(plan: Plan, run: Run) -> SuiteRun:
         calls=run.notes.calls(),
         import_s=run.notes.import_s or 0.0,
     )
+
+
+def _observed(subject: Subject, run: SuiteRun) -> list[Finding]:
+    """Hold what the doubles were asked for against the manifest."""
+    names = observed_names(run.asks)
+    declared = subject.manifest.capability_names() if subject.manifest else ()
+    return [
+        finding(
+            "tests.capability",
+            f"in its tests it asks for {name}, which the manifest does not declare",
+            hint="declare it, or do without it",
+            key=name,
+        )
+        for name in names
+        if not any(covers(one, name) for one in declared)
+    ]
 
 
 def _counting(plan: Plan, most: int) -> list[Finding]:

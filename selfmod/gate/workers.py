@@ -11,15 +11,8 @@ _PLAIN: Final = ("sandbox.worker", "sandbox.language", "plugins.sdk")
 PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
     "plain": _PLAIN,
     "tests": (
-        *(
-            *_PLAIN,
-            "pytest",
-            "coverage",
-            "coverage.parser",
-            "plugins.sdk_testing",
-            "selfmod.gate.plan",
-            "selfmod.gate.imitation",
-        ),
+        *(*_PLAIN, "pytest", "coverage", "coverage.parser", "plugins.sdk_testing"),
+        *("selfmod.gate.plan", "selfmod.gate.imitation"),
         *("selfmod.gate.harness", "selfmod.gate.harness_alone", "selfmod.gate.harness_mutation"),
     ),
     "parse": (

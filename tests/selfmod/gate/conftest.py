@@ -6,11 +6,10 @@ The tests of `test_gate` read the same files through the sandbox; here the rules
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from sandbox.sandbox import Sandbox
 from sandbox.sandbox import Sandbox
 from selfmod.candidate import Candidate
 from selfmod.gate.base import Stage, StageResult
@@ -31,7 +30,7 @@ class Judged(NamedTuple):
     def rules(self, stage: str) -> set[str]:
         """The rules that made a stage refuse."""
         return {found.rule for found in self.stages[stage].findings if not found.advisory}
-from selfmod.gate.workers import PRELOAD
+
 
 GOOD: Mapping[str, str] = {
     "plugin.yaml": """\
@@ -123,22 +122,15 @@ def _bytes(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode()
 
 
-@pytest.fixture(scope="session")
-def box() -> Iterator[Sandbox]:
-    """One sandbox for all tests of the stages that run something; its fork servers stay warm."""
-    with Sandbox(preload=PRELOAD) as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def judged(box: Sandbox) -> Callable[..., Judged]:
+def judged(sandbox: Sandbox) -> Callable[..., Judged]:
     """Run stages on a module and its tests, in a real sandbox; returns the results by name and the subject."""
 
     def judge(module: str, tests: str, *stages: Stage, **more: Any) -> Judged:
         files = {"plugin.py": module, "tests/test_plugin.py": tests, **more.pop("files", {})}
         subject = Subject(
             candidate=Candidate(files={path: _bytes(text) for path, text in files.items()}),
-            sandbox=box,
+            sandbox=sandbox,
             thresholds=more.pop("thresholds", Thresholds()),
             secret=more.pop("secret", b"secret"),
             **more,

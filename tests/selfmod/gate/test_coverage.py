@@ -1,0 +1,146 @@
+"""Stage coverage: measured on the code that will run, against what reading its source says could run."""
+
+from __future__ import annotations
+
+import pytest
+
+from selfmod.gate.coverage import Coverage
+from selfmod.gate.subject import CapabilityUse
+from selfmod.gate.tests import Tests
+from selfmod.gate.thresholds import Thresholds
+
+MODULE = '''\
+"""A module."""
+from dataclasses import dataclass
+
+
+@dataclass
+class Box:
+    """Holds
+    a number.
+    """
+
+    size: int = 1
+
+    def grow(self, by: int) -> int:
+        if by > 10:
+            self.size += 10
+        else:
+            self.size += by
+        return self.size
+
+
+def pick(n: int) -> str:
+    match n:
+        case 1:
+            return "one"
+        case 2:
+            return "two"
+    total = sum(
+        value
+        for value in range(n)
+        if value
+    )
+    return str(total)
+'''
+WHOLE = """\
+from plugin import Box, pick
+def test_grow():
+    assert Box().grow(5) == 6
+    assert Box().grow(50) == 11
+def test_pick():
+    assert [pick(1), pick(2), pick(4)] == ["one", "two", "6"]
+"""
+
+
+def test_a_whole_suite_covers_every_line_and_branch(judged):
+    stage = judged(MODULE, WHOLE, Tests(), Coverage()).stages["coverage"]
+    assert (stage.verdict, stage.findings) == ("pass", ())
+    assert stage.figures == {"lines": 1.0, "branches": 1.0, "missing_lines": []}
+
+
+def test_uncovered_lines_and_branches_are_named(judged):
+    tests = "from plugin import Box\ndef test_grow():\n    assert Box().grow(5) == 6\n"
+    found = judged(MODULE, tests, Tests(), Coverage())
+    stage = found.stages["coverage"]
+    assert stage.verdict == "refuse"
+    assert stage.figures["missing_lines"] == [15, 22, 23, 24, 25, 26, 27, 32]
+    assert all(finding.waivable for finding in stage.findings)
+    branches = [finding.line for finding in stage.findings if finding.rule == "coverage.branch"]
+    assert branches == [14]
+
+
+def test_a_missing_branch_alone_is_found(judged):
+    module = "def f(a: int) -> int:\n    b = a\n    if a > 1:\n        b = 2\n    return b\n"
+    tests = "from plugin import f\ndef test_f():\n    assert f(5) == 2\n"
+    found = judged(module, tests, Tests(), Coverage())
+    stage = found.stages["coverage"]
+    assert (stage.figures["lines"], stage.figures["branches"]) == (1.0, 0.5)
+    assert found.rules("coverage") == {"coverage.branch"}
+
+
+def test_exclusions_do_not_exist(judged):
+    module = "def f(a: int) -> int:\n    if a:  # pragma: no cover\n        return 1\n    return 2\n"
+    tests = "from plugin import f\ndef test_f():\n    assert f(0) == 2\n"
+    assert judged(module, tests, Tests(), Coverage()).stages["coverage"].figures["lines"] == 0.75
+
+
+def test_above_the_threshold_missing_lines_are_shown_and_do_not_refuse(judged):
+    found = judged(
+        MODULE,
+        WHOLE.replace("pick(2), ", "").replace('"two", ', ""),
+        *(Tests(), Coverage()),
+        thresholds=Thresholds(lines_min=0.8, branches_min=0.6),
+    )
+    stage = found.stages["coverage"]
+    assert stage.verdict == "pass"
+    assert [finding.line for finding in stage.findings if finding.rule == "coverage.line"] == [26]
+    assert all(finding.advisory for finding in stage.findings)
+
+
+def test_lines_that_run_only_while_tests_are_collected_do_not_count(judged):
+    tests = "from plugin import Box, pick\npick(1), pick(2), pick(5), Box().grow(1)\ndef test_a():\n    pass\n"
+    found = judged(MODULE, tests, Tests(), Coverage())
+    assert 23 in found.stages["coverage"].figures["missing_lines"]
+
+
+TRICKS = {
+    "tracing turned off": "import sys\nsys.settrace(None)\nassert pick(1) == 'one'",
+    "measuring stopped": "import sys\nsys.modules['coverage'].Coverage.current().stop()\nassert pick(1) == 'one'",
+    "lines added to the data": """\
+import sys
+data = sys.modules["coverage"].Coverage.current().get_data()
+data.add_lines({"/work/plugin.py": list(range(1, 40))})
+""",
+    "arcs added to the data": """\
+import sys
+data = sys.modules["coverage"].Coverage.current().get_data()
+data.add_arcs({"/work/plugin.py": [(n, n + 1) for n in range(-40, 40)]})
+""",
+}
+
+
+@pytest.mark.parametrize("trick", TRICKS.values(), ids=TRICKS)
+def test_measuring_cannot_be_turned_off_or_fed_by_a_test(judged, trick):
+    tests = "from plugin import pick\ndef test_a():\n" + "".join(f"    {line}\n" for line in trick.splitlines())
+    found = judged(MODULE, tests, Tests(), Coverage())
+    assert "refuse" in (found.stages["tests"].verdict, found.stages["coverage"].verdict)
+
+
+def test_a_line_that_uses_a_capability_must_be_covered(judged):
+    module = """\
+from plugins.sdk import storage
+
+
+def keep(value: int) -> int:
+    if value > 100:
+        storage.set("value", value)
+    return value
+"""
+    tests = "from plugin import keep\ndef test_keep():\n    assert keep(1) == 1\n"
+    low = Thresholds(lines_min=0.5, branches_min=0.5)
+    found = judged(module, tests, Tests(), thresholds=low)
+    found.subject.uses = (CapabilityUse(kind="storage", name="storage", line=6, literal=True),)
+    stage = Coverage().run(found.subject)
+    assert stage.verdict == "refuse"
+    assert [(f.rule, f.line) for f in stage.findings if not f.advisory] == [("coverage.capability", 6)]

@@ -1,0 +1,220 @@
+"""Stage tests: the verdict is formed outside, so nothing a run does to itself can make it pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from selfmod.gate.evidence import Notes
+from selfmod.gate.suite import Variation, make_plan, run_tests
+from selfmod.gate.tests import Tests
+from selfmod.gate.thresholds import Thresholds
+
+MODULE = '''\
+def double(n: int) -> int:
+    """Return twice `n`."""
+    if n < 0:
+        raise ValueError("negative")
+    return 2 * n
+'''
+GOOD = """\
+import pytest
+from plugin import double
+
+
+def test_doubles():
+    assert double(4) == 8
+
+
+class TestMany:
+    @pytest.mark.parametrize("given, wanted", [(1, 2), (0, 0), pytest.param(5, 10, id="five")])
+    def test_each(self, given, wanted):
+        assert double(given) == wanted
+
+
+@pytest.mark.parametrize("kind", [ValueError, Exception])
+def test_refuses(kind):
+    with pytest.raises(kind):
+        double(-1)
+"""
+
+
+def test_a_good_suite_passes_with_every_id_counted_outside(judged):
+    found = judged(MODULE, GOOD, Tests())
+    stage = found.stages["tests"]
+    assert (stage.verdict, stage.figures) == ("pass", {"collected": 6, "passed": 6})
+    assert found.subject.expected_tests == (
+        "tests/test_plugin.py::test_doubles",
+        "tests/test_plugin.py::TestMany::test_each[1-2]",
+        "tests/test_plugin.py::TestMany::test_each[0-0]",
+        "tests/test_plugin.py::TestMany::test_each[five]",
+        "tests/test_plugin.py::test_refuses[#0]",
+        "tests/test_plugin.py::test_refuses[#1]",
+    )
+    assert [call.value for call in found.subject.run.calls][:2] == [8, 2]
+
+
+def test_stacked_parameters_and_repeated_values_are_counted_as_pytest_names_them(judged):
+    tests = """\
+import pytest
+from plugin import double
+
+@pytest.mark.parametrize("a", [1, 1, "x-y", None, 2.5])
+@pytest.mark.parametrize("b", [True, b"z"], ids=["yes", "no"])
+def test_product(a, b):
+    assert double(1) == 2
+"""
+    assert judged(MODULE, tests, Tests()).stages["tests"].figures == {"collected": 10, "passed": 10}
+
+
+FAILING = {
+    "wrong code": ("from plugin import double\ndef test_a():\n    assert double(2) == 5\n", "tests.failed"),
+    "error in a fixture": (
+        "import pytest\n@pytest.fixture\ndef bad():\n    raise KeyError(1)\ndef test_a(bad):\n    assert bad\n",
+        "tests.failed",
+    ),
+    "a skip": ("import pytest\ndef test_a():\n    pytest.skip('later')\n", "tests.skipped"),
+    "an expected failure": (
+        "import pytest\n@pytest.mark.xfail\ndef test_a():\n    assert False\n",
+        "tests.skipped",
+    ),
+    "an unexpected pass": ("import pytest\n@pytest.mark.xfail\ndef test_a():\n    assert True\n", "tests.skipped"),
+    "pytest.exit": (
+        "import pytest\ndef test_a():\n    pytest.exit('done', 0)\ndef test_b():\n    pass\n",
+        "tests.missing",
+    ),
+    "os._exit(0)": ("import os\ndef test_a():\n    os._exit(0)\n", "tests.ended"),
+    "sys.exit(0)": ("import sys\ndef test_a():\n    sys.exit(0)\n", "tests.failed"),
+    "exit at import": ("import os\nos._exit(0)\ndef test_a():\n    pass\n", "tests.ended"),
+    "syntax": ("def test_a(:\n", "tests.unreadable"),
+    "import error": ("from plugin import nothing\ndef test_a():\n    pass\n", "tests.collect"),
+    "no test": ("VALUE = 1\n", "tests.none"),
+    "the same name twice": ("def test_a():\n    pass\ndef test_a():\n    pass\n", "tests.uncountable"),
+    "computed parameters": (
+        "import pytest\n@pytest.mark.parametrize('n', [i for i in range(3)])\ndef test_a(n):\n    pass\n",
+        "tests.uncountable",
+    ),
+    "a test that was imported": (
+        "from plugin import test_hidden\ndef test_a():\n    pass\n",
+        "tests.unexpected",
+    ),
+    "a test that is deleted": ("def test_a():\n    pass\ndef test_b():\n    pass\ndel test_b\n", "tests.missing"),
+    "generated tests": (
+        "def test_a():\n    pass\nfor n in range(3):\n    globals()[f'test_{n}'] = test_a\n",
+        "tests.unexpected",
+    ),
+    "a loop without end": ("def test_a():\n    while True:\n        pass\n", "tests.ended"),
+    "all memory": ("def test_a():\n    assert len([bytes(1 << 20) for _ in range(2000)]) == 2000\n", "tests.failed"),
+    "import of the measuring tool": ("import coverage\ndef test_a():\n    pass\n", "tests.collect"),
+    "import of our own code": ("import sandbox.worker\ndef test_a():\n    pass\n", "tests.collect"),
+}
+
+
+@pytest.mark.parametrize(("tests", "rule"), FAILING.values(), ids=FAILING)
+def test_what_is_not_a_whole_passed_run_is_refused(judged, tests, rule):
+    module = MODULE + "\n\ndef test_hidden() -> None:\n    return None\n"
+    found = judged(module, tests, Tests(), thresholds=Thresholds(stage_s=3.0))
+    assert found.stages["tests"].verdict == "refuse"
+    assert rule in found.rules("tests")
+
+
+FORGED = {
+    # Reached past the import guard, as code would that found a way around it.
+    "a forged note": """\
+import sys
+def test_a():
+    sys.modules["sandbox.worker"].note({"kind": "test", "id": "tests/test_plugin.py::test_a", "outcome": "passed"})
+    assert True
+""",
+    "a flood of notes": """\
+import sys
+def test_a():
+    for _ in range(100_000):
+        sys.modules["sandbox.worker"].note({"kind": "collected", "ids": []})
+""",
+    "a printed verdict and a crash": """\
+import os
+def test_a():
+    print("===== 1 passed in 0.01s =====", flush=True)
+    os.write(1, b'{"kind": "end", "exit": 0}')
+    os.abort()
+""",
+    "a frame of its own on the channel": """\
+import os
+def test_a():
+    for descriptor in range(3, 64):
+        try:
+            os.write(descriptor, b'\\x00\\x00\\x00\\x14{"status":"complete"}')
+        except OSError:
+            pass
+""",
+}
+
+
+@pytest.mark.parametrize("tests", FORGED.values(), ids=FORGED)
+def test_a_forged_account_of_the_run_is_refused(judged, tests):
+    found = judged(MODULE, tests, Tests())
+    assert found.stages["tests"].verdict == "refuse"
+    assert found.rules("tests") & {"tests.forged", "tests.ended"}
+
+
+def test_flooded_output_is_stopped(judged):
+    tests = "def test_a():\n    for _ in range(1_000_000):\n        print('x' * 1000)\n"
+    found = judged(MODULE, tests, Tests(), thresholds=Thresholds(stage_s=5.0))
+    assert found.stages["tests"].verdict == "refuse"
+
+
+def test_configuration_of_the_candidate_is_not_read(judged):
+    """Each of these would make pytest pass, skip or deselect the failing test if it were read."""
+    files = {
+        "conftest.py": "def pytest_pyfunc_call(pyfuncitem):\n    return True\n",
+        "tests/conftest.py": "collect_ignore = ['test_plugin.py']\n",
+        "pytest.ini": "[pytest]\naddopts = --co\n",
+        "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '--deselect tests/test_plugin.py::test_a'\n",
+        "setup.cfg": "[tool:pytest]\naddopts = -k nothing\n",
+        ".coveragerc": "[run]\nomit = *\n",
+    }
+    found = judged(
+        MODULE, "from plugin import double\ndef test_a():\n    assert double(1) == 3\n", Tests(), files=files
+    )
+    assert found.rules("tests") == {"tests.failed"}
+
+
+def test_too_many_tests_are_refused_before_they_run(judged):
+    tests = "import pytest\n@pytest.mark.parametrize('n', range(300))\ndef test_a(n):\n    pass\n"
+    found = judged(MODULE, tests, Tests())
+    assert found.rules("tests") == {"tests.many"}
+    assert found.subject.run is None
+
+
+def test_what_the_doubles_were_asked_for_must_be_declared(judged):
+    module = "from plugins.sdk import environment\n\n\ndef token() -> str:\n    return environment.get('TOKEN', '-')\n"
+    tests = """\
+from plugins.sdk import testing
+from plugin import token
+def test_a():
+    with testing.outside(environment={"TOKEN": "t"}):
+        assert token() == "t"
+"""
+    found = judged(module, tests, Tests())
+    assert found.rules("tests") == {"tests.capability"}
+    assert [ask.op for ask in found.subject.run.asks] == ["environment.get"]
+    assert all(call.asked for call in found.subject.run.calls)
+
+
+def test_notes_that_our_code_did_not_write_spoil_a_run():
+    notes = Notes(nonce="n", limit=10)
+    notes.take({"kind": "test", "id": "a", "nonce": "n", "outcome": "passed"})
+    notes.take({"kind": "test", "id": "a", "nonce": "n", "outcome": "passed"})
+    assert "twice" in notes.problem
+    assert Notes(nonce="n", limit=10).problem == ""
+    for bad in (None, 1, [], {"kind": "end", "exit": 0}, {"kind": "end", "exit": 0, "nonce": "m"}, {"nonce": "n"}):
+        notes = Notes(nonce="n", limit=10)
+        notes.take(bad)
+        assert notes.problem
+
+
+def test_a_run_says_how_its_worker_ended(judged):
+    found = judged(MODULE, GOOD, Tests())
+    run = run_tests(found.subject, make_plan(found.subject), Variation())
+    assert run.clean
+    assert len(run.notes.tests) == 6
