@@ -1,0 +1,100 @@
+"""What is said without a slash goes to the model, as a conversation; its answer streams in behind a border."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from repl.cli import Format
+from repl.errors import problem_of
+from repl.payloads import cost_payload
+from repl.progress import print_json
+from repl.run import print_problem
+
+if TYPE_CHECKING:
+    from repl.render import Screen
+    from repl.session import Session
+    from selfmod.models.base import Completion, Message, Request
+
+_ANSWER_TOKENS = 2048
+_SMALL_TOKENS = 200  # a small model loses its thread, and does not stop by itself
+_HISTORY_CHARS = 24_000  # what of the conversation is sent again; the oldest turns are left out first
+_SYSTEM = (
+    "You are the assistant in Ratchet, a REPL that grows itself. You can only talk here: you run nothing and change "
+    "nothing. A new ability is made with /propose and a description of it; /help lists what there is. Be brief."
+)
+
+
+@dataclass(slots=True)
+class Chat:
+    """The conversation so far."""
+
+    turns: list[Message] = field(default_factory=list)
+
+    def request(self, text: str, *, small: bool = False) -> Request:
+        """The question with as much of the conversation before it as fits."""
+        from selfmod.models.base import Message, Request
+
+        kept: list[Message] = []
+        room = _HISTORY_CHARS
+        for turn in reversed(self.turns):
+            room -= len(turn.content)
+            if room < 0:
+                break
+            kept.append(turn)
+        messages = (Message(role="system", content=_SYSTEM), *reversed(kept), Message(role="user", content=text))
+        if small:
+            return Request(messages=messages[1:], max_tokens=_SMALL_TOKENS, temperature=0.2)
+        return Request(messages=messages, max_tokens=_ANSWER_TOKENS, temperature=0.7)
+
+    def remember(self, text: str, answer: str) -> None:
+        """Keep a question that was answered."""
+        from selfmod.models.base import Message
+
+        self.turns += [Message(role="user", content=text), Message(role="assistant", content=answer)]
+
+
+def say(session: Session, chat: Chat, text: str, output: Format, *, screen: Screen | None) -> int:
+    """Ask the model and print its answer as it comes; return the exit code."""
+    try:
+        completion = _ask(session, chat, text, output, screen)
+    except BrokenPipeError:
+        raise
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - as for verbs: nothing may end the REPL
+        if screen is not None:
+            screen.end_foreign()
+        session.progress.done()
+        return print_problem(problem_of(error, traceback_folder=session.traceback_folder), output)
+    chat.remember(text, completion.text)
+    _finish(completion, output, screen)
+    return 0
+
+
+def _ask(session: Session, chat: Chat, text: str, output: Format, screen: Screen | None) -> Completion:
+    model = session.open_model()
+    try:
+        session.progress.passing(f"{model.name} ...")
+        request = chat.request(text, small=model.small)
+
+        def piece(part: str) -> None:
+            if output == "stream-json":
+                session.progress.text(part)
+            elif output == "text" and screen is not None:
+                session.progress.done()
+                screen.foreign_piece(part)
+
+        return session.complete(model, request, piece)
+    finally:
+        model.close()
+
+
+def _finish(completion: Completion, output: Format, screen: Screen | None) -> None:
+    if output == "text":
+        if screen is not None:
+            screen.end_foreign()
+            screen.flush()
+        return
+    result = {"text": completion.text, "model": completion.model, "finish": completion.finish,
+              "cost": cost_payload(completion.cost)}  # fmt: skip
+    print_json({"type": "result", **result} if output == "stream-json" else result, sys.stdout)

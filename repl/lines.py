@@ -1,0 +1,93 @@
+"""Lines of the REPL into words. There is no shell quoting: what a person types after a verb is the text."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from repl import verbs
+from repl.cli import Invocation, parse_verb, unknown_verb
+from repl.verb import Argument, Verb
+from repl.verbs import COMMON
+
+_WORD = re.compile(r"\S+")
+
+
+def parse_line(line: str) -> Invocation:
+    """Parse a line that begins with "/"."""
+    words = line[1:].split(None, 2)
+    found = verbs.find(words[:2]) if words else None
+    if found is None:
+        raise unknown_verb(words or ["/"], slash="/")
+    verb, count = found
+    text = line[1:].lstrip()
+    for _ in range(count):
+        text = text.split(None, 1)[1] if len(text.split(None, 1)) > 1 else ""
+    tokens, rest = split_text(verb, text)
+    return parse_verb(verb, tokens, line=rest)
+
+
+def split_text(verb: Verb, text: str) -> tuple[list[str], str]:
+    """Split the text after a verb: options first, then positions, then `--` and the open-ended rest as one word.
+
+    Only the verb's own and the common options are options; the rest, quotes included, is text. A lone `--` ends them.
+    """
+    last = verb.positionals[-1] if verb.positionals else None
+    tokens: list[str] = []
+    segments: list[str] = []
+    for option, value in _pieces(verb, text):
+        if option is None:
+            segments.append(value)
+        elif option.kind == "flag":
+            tokens.append(option.name)
+        else:
+            tokens.append(f"{option.name}={unquoted(value)}")
+    words = " ".join(filter(None, segments))
+    if last is None or last.kind not in ("text", "rest"):
+        return [*tokens, *words.split()], ""
+    for _ in verb.positionals[:-1]:
+        first, words = [*words.split(None, 1), "", ""][:2]
+        tokens += [first] if first else []
+    rest = words.strip()
+    if not rest:
+        return tokens, ""
+    return [*tokens, "--", *(rest.split() if last.kind == "rest" else [rest])], rest
+
+
+def _pieces(verb: Verb, text: str) -> list[tuple[Argument | None, str]]:
+    """Cut `text` at the words that are options."""
+    own = {argument.name: argument for argument in (*verb.arguments, *COMMON) if argument.option}
+    pieces: list[tuple[Argument | None, str]] = []
+    current: Argument | None = None
+    start = 0
+    for match in _WORD.finditer(text):
+        word = match.group()
+        name, _, inline = word.partition("=")
+        if current is not None and current.kind == "value" and text[start : match.start()].strip():
+            pieces.append((current, text[start : match.start()].strip()))
+            current, start = None, match.start()
+        if word == "--":
+            pieces.append((current, text[start : match.start()].strip()))
+            return [*pieces, (None, text[match.end() :].strip())]
+        if name not in own:
+            continue
+        pieces.append((current, text[start : match.start()].strip()))
+        current = own[name]
+        start = match.end()
+        if current.kind == "flag" or (inline and current.kind == "value"):
+            pieces.append((current, inline))
+            current = None
+        elif inline:
+            start = match.end() - len(inline)
+    return [*pieces, (current, text[start:].strip())]
+
+
+def unquoted(value: str) -> str:
+    """Drop the quotes that a person used to the shell put around a whole value."""
+    if len(value) < 2 or value[0] not in "'\"" or value[-1] != value[0]:
+        return value
+    try:
+        parsed = ast.parse(value, mode="eval").body
+    except (SyntaxError, ValueError):
+        return value
+    return value[1:-1] if isinstance(parsed, ast.Constant) and isinstance(parsed.value, str) else value

@@ -1,0 +1,103 @@
+"""What the prompt knows by name: for completion and the status bar. Nothing here may fail or start anything heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from plugins.errors import RatchetError
+from repl.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from repl.session import Session
+
+PENDING = frozenset({"awaiting-approval"})
+
+
+def proposals(session: Session) -> Iterable[tuple[str, str]]:
+    """Proposals that can still be worked with, the newest first."""
+    found = reversed(session.store.all())
+    return [(p.id, f"{p.state} {p.plugin}") for p in found if p.state != "rejected"]
+
+
+def plugins(session: Session) -> Iterable[tuple[str, str]]:
+    """The plugins of the workspace."""
+    return [(name, "") for name in session.workspace.plugin_ids()]
+
+
+def tools(session: Session, plugin: str) -> Iterable[tuple[str, str]]:
+    """The tools and commands of a loaded plugin."""
+    return ()
+
+
+def models(session: Session) -> Iterable[tuple[str, str]]:
+    """The models that can be asked."""
+    return [(model.name, model.why) for model in session.models()]
+
+
+def findings(session: Session, proposal: str) -> Iterable[tuple[str, str]]:
+    """The findings of a proposal that can be waived."""
+    report = session.store.report(proposal) or {"stages": []}
+    found = [finding for stage in report["stages"] for finding in stage["findings"]]
+    return [(finding["id"], finding["message"]) for finding in found if finding["waivable"] and not finding["waived"]]
+
+
+def status(session: Session) -> Status:
+    """What the status bar shows."""
+    model = _model(session)
+    workspace = session.here
+    if workspace is None:
+        return Status(notice="no workspace: /init DIR makes one", model=model, building=building())
+    return Status(
+        notice="" if session.trusted else "not trusted: /trust",
+        model=model,
+        pending=sum(proposal.state in PENDING for proposal in session.store.all()),
+        sandbox="process",
+        building=building(),
+        branch=_branch(workspace.root),
+    )
+
+
+def _model(session: Session) -> str:
+    from selfmod.models.registry import DEFAULT
+
+    return session.settings.text("model.name") or DEFAULT
+
+
+def building() -> str:
+    """How far the embedded model's runtime is while it is built; "" once it is there."""
+    from selfmod.models.runtime import Runtime
+
+    now = Runtime().progress()
+    match now.state:
+        case "building":
+            return f"building the embedded model {now.done:.0%}"
+        case "failed":
+            return f"no embedded model: {now.detail}"
+        case _:
+            return ""
+
+
+def _branch(root: Path) -> str:
+    """The branch, read from the file that names it: git itself would take longer than a key press may."""
+    for folder in (root, *root.parents):
+        git = folder / ".git"
+        try:
+            if git.is_file():
+                git = (folder / git.read_text("utf-8").removeprefix("gitdir:").strip()).resolve()
+            if git.is_dir():
+                head = (git / "HEAD").read_text("utf-8").strip()
+                return head.removeprefix("ref: refs/heads/") if head.startswith("ref:") else head[:9]
+        except (OSError, UnicodeDecodeError):
+            return ""
+    return ""
+
+
+def safe(session: Session) -> Status:
+    """The status, or the reason why there is none."""
+    try:
+        return status(session)
+    except RatchetError as error:
+        return Status(notice=str(error))

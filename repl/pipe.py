@@ -1,0 +1,49 @@
+"""The REPL without a terminal: every line of standard input is a line of the REPL. And `-p`, which is one line."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from repl.cli import Invocation, Options
+
+if TYPE_CHECKING:
+    from repl.render import Screen
+
+
+def run_pipe(options: Options) -> int:
+    """Carry out the lines of standard input; return the exit code of the last one that failed, else 0."""
+    from repl.loop import Leave, Loop
+    from repl.run import opened
+
+    failed = 0
+    with opened(Invocation(options=options)) as session:
+        loop = Loop(session, _screen(framed=True))
+        for line in sys.stdin:
+            try:
+                failed = loop.handle(line) or failed
+            except Leave:
+                break
+            if failed == 130:
+                break
+    return failed
+
+
+def run_prompt(prompt: str, options: Options) -> int:
+    """Carry out one line; `-` reads it from standard input."""
+    from repl.loop import Leave, Loop
+    from repl.run import opened
+
+    text = sys.stdin.read() if prompt == "-" else prompt
+    with opened(Invocation(options=options)) as session:
+        loop = Loop(session, _screen(framed=False))
+        try:
+            return loop.handle(text)
+        except Leave:
+            return 0
+
+
+def _screen(*, framed: bool) -> Screen:
+    from repl.render import Screen, tolerant
+
+    return Screen(tolerant(sys.stdout), framed=framed)

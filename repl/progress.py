@@ -1,0 +1,93 @@
+"""What is going on, as it happens: on standard error, or as lines of JSON for `--output-format stream-json`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from repl.render import Screen
+    from selfmod.gate.base import StageResult
+
+_MARKS = {"pass": ("ok", "green"), "refuse": ("refused", "red"), "not-run": ("not run", "yellow")}
+
+
+class Progress:
+    """The news of one command. Quiet ones say nothing; nothing here is ever needed to read the result."""
+
+    def __init__(self, *, quiet: bool = False, emit: Callable[[Mapping[str, object]], None] | None = None,
+                 stream: TextIO | None = None) -> None:  # fmt: skip
+        self.quiet = quiet
+        self._emit = emit
+        self._stream = stream
+        self._screen: Screen | None = None
+        self._passing = ""
+
+    @property
+    def screen(self) -> Screen:
+        """The screen of standard error."""
+        if self._screen is None:
+            from repl.render import Screen, tolerant
+
+            self._screen = Screen(tolerant(self._stream or sys.stderr), framed=True)
+        return self._screen
+
+    def stage(self, result: StageResult) -> None:
+        """A stage of the gate has ended."""
+        from repl.payloads import stage_payload
+
+        if self._emit is not None:
+            self._emit({"type": "stage", **stage_payload(result)})
+            return
+        if self.quiet:
+            return
+        self._clear()
+        mark, style = _MARKS[result.verdict]
+        if not result.applicable:
+            mark, style = "does not apply", "dim"
+        self.screen.line(f"  {result.name:<14}", (f"{mark:<9}", style), (f"{result.seconds * 1000:7.0f} ms", "dim"))
+
+    def say(self, text: str) -> None:
+        """A line worth keeping."""
+        if self._emit is not None:
+            self._emit({"type": "progress", "message": text})
+        elif not self.quiet:
+            self._clear()
+            self.screen.line((text, "dim"))
+
+    def passing(self, text: str) -> None:
+        """A line that the next one replaces; only where a terminal shows it."""
+        if self._emit is not None or self.quiet or not self.screen.terminal:
+            return
+        from sandbox.text import visible
+
+        shown = visible(text, keep_newlines=False)[: self.screen.width - 1]
+        self._clear()
+        self.screen.stream.write(shown)
+        self.screen.flush()
+        self._passing = shown
+
+    def text(self, piece: str) -> None:
+        """A piece of a model's answer, for programs that follow it."""
+        if self._emit is not None:
+            self._emit({"type": "text", "text": piece})
+
+    def done(self) -> None:
+        """Leave no passing line behind."""
+        if self._screen is not None:
+            self._clear()
+            self.screen.end_foreign()
+            self.screen.flush()
+
+    def _clear(self) -> None:
+        if self._passing:
+            self.screen.stream.write("\r" + " " * len(self._passing) + "\r")
+            self._passing = ""
+
+
+def print_json(value: Mapping[str, object], stream: TextIO) -> None:
+    """Print one line of JSON. ASCII only, so that no terminal and no lone surrogate can be hurt by it."""
+    stream.write(json.dumps(value, ensure_ascii=True, allow_nan=False) + "\n")
+    stream.flush()

@@ -1,0 +1,63 @@
+"""A report of the gate, for a person: what each stage measured, what it found, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from repl.render import Screen
+
+Report = Mapping[str, Any]
+_VERDICTS = {"pass": ("ok", "green"), "refuse": ("refused", "bold red"), "not-run": ("not run", "yellow")}
+
+
+def draw_report(screen: Screen, report: Report) -> None:
+    """Draw a report: its findings, and the verdict last."""
+    for stage in report["stages"]:
+        for finding in stage["findings"]:
+            draw_finding(screen, finding)
+    draw_stages(screen, report)
+    if report["acknowledge"]:
+        screen.line("Approval would take a typed word for: ", ", ".join(report["acknowledge"]))
+    screen.exact(report["digest"])
+
+
+def draw_stages(screen: Screen, report: Report) -> None:
+    """Draw the verdict and one line for each stage."""
+    style = "green" if report["verdict"] == "pass" else "bold red"
+    screen.line()
+    screen.line(
+        (f"Gate {report['gate_version']}: ", "bold"),
+        (report["verdict"], style),
+        (f"  in {report['seconds']:.2f} s", "dim"),
+    )
+    for stage in report["stages"]:
+        mark, mark_style = _VERDICTS[stage["verdict"]] if stage["applicable"] else ("does not apply", "dim")
+        screen.line(f"  {stage['name']:<14}", (f"{mark:<9}", mark_style), (_figures(stage["figures"]), "dim"))
+
+
+def draw_finding(screen: Screen, finding: Mapping[str, Any]) -> None:
+    """Draw one finding: where, what, what to do; its text may quote the candidate."""
+    where = f"{finding['path']}:{finding['line']}" if finding["line"] else str(finding["path"])
+    notes = [name for name in ("waived", "advisory") if finding.get(name)]
+    tail = f" ({', '.join(notes)})" if notes else ""
+    screen.line((f"  {finding['rule']}{tail} ", "red" if not notes else "dim"), where)
+    screen.foreign(str(finding["message"]))
+    if finding.get("hint"):
+        screen.foreign(str(finding["hint"]), style="dim")
+    screen.line(
+        ("    id: ", "dim"), (str(finding["id"]), "dim"), ("  can be waived" if finding["waivable"] else "", "dim")
+    )
+
+
+def _figures(figures: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_figure(value)}" for name, value in figures.items() if _short(value))
+
+
+def _short(value: object) -> bool:
+    return isinstance(value, int | float | str) and len(str(value)) <= 40
+
+
+def _figure(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

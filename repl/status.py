@@ -1,0 +1,77 @@
+"""The status bar: model, pending proposals, sandbox level, branch, and the building of the embedded model's runtime.
+
+What it shows is found in a thread after each line, so that neither the prompt nor a key press waits for it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sandbox.text import visible
+
+if TYPE_CHECKING:
+    from repl.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What the bar shows; an empty part is not shown. Parts are dropped from the end where there is no room."""
+
+    model: str = ""
+    pending: int = 0
+    sandbox: str = ""
+    branch: str = ""
+    building: str = ""
+    notice: str = ""
+
+    def parts(self) -> tuple[str, ...]:
+        """The parts, the most important first."""
+        waiting = f"{self.pending} to review" if self.pending else ""
+        shown = (self.notice, waiting, self.building, self.model, self.branch, self.sandbox)
+        return tuple(visible(part, keep_newlines=False) for part in shown if part)
+
+    def text(self, width: int) -> str:
+        """The bar, at most `width` columns wide."""
+        from repl.render import cells, chop
+
+        line = ""
+        for part in self.parts():
+            longer = f"{line} · {part}" if line else f" {part}"
+            if cells(longer) > width:
+                break
+            line = longer
+        return line or "".join(chop(" ".join(self.parts()), max(1, width))[:1])
+
+
+class StatusBar:
+    """Holds the newest `Status` and finds the next one in the background."""
+
+    def __init__(self, session: Session, changed: Callable[[], None]) -> None:
+        self._session = session
+        self._changed = changed
+        self._lock = threading.Lock()
+        self._looking = False
+        self.status = Status()
+
+    def look(self) -> None:
+        """Start looking, unless a look is under way."""
+        with self._lock:
+            if self._looking:
+                return
+            self._looking = True
+        threading.Thread(target=self._look, name="status", daemon=True).start()
+
+    def _look(self) -> None:
+        from repl.names import safe
+
+        session = self._session.twin()
+        try:
+            self.status = safe(session)
+        finally:
+            session.close()
+            with self._lock:
+                self._looking = False
+        self._changed()

@@ -1,0 +1,83 @@
+"""What a verb and its arguments are. The table of them is in `repl.verbs`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+# How an argument takes its value:
+#   word    one word by position            text   the rest of the line by position, spaces kept
+#   rest    the words of a called tool      value  `--name WORD`
+#   line    `--name TEXT`, up to the next option on a REPL line, one shell word otherwise
+#   flag    `--name`
+Kind = Literal["word", "text", "rest", "value", "line", "flag"]
+# What completes it in the REPL.
+Source = Literal["", "proposal", "plugin", "tool", "path", "verb", "model", "finding"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One argument of a verb. `name` is "id" for a positional one, "--allow" for an option."""
+
+    name: str
+    help: str
+    kind: Kind = "word"
+    required: bool = True
+    many: bool = False
+    number: Literal["", "int", "float"] = ""
+    choices: tuple[str, ...] = ()
+    complete: Source = ""
+
+    @property
+    def option(self) -> bool:
+        """Whether it is given by name."""
+        return self.name.startswith("--")
+
+    @property
+    def field(self) -> str:
+        """The attribute that holds its value ("--from" is `from_`, since `from` is a keyword)."""
+        plain = self.name.lstrip("-").replace("-", "_")
+        return "from_" if plain == "from" else plain
+
+    @property
+    def usage(self) -> str:
+        """How it is written in a usage line."""
+        shown = self.name.upper() if not self.option else self.name
+        if self.option and self.kind != "flag":
+            shown = f"{self.name} {_PLACEHOLDER.get(self.name, 'TEXT')}"
+        if self.kind == "rest":
+            shown = f"{shown}..."
+        if not self.required:
+            shown = f"[{shown}]"
+        return f"{shown}..." if self.many else shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """One thing Ratchet can do. `name` may be two words ("audit verify")."""
+
+    name: str
+    help: str
+    handler: str
+    group: str
+    arguments: tuple[Argument, ...] = ()
+    examples: tuple[str, ...] = ()
+
+    @property
+    def usage(self) -> str:
+        """The line after the program's name: "approve ID [--digest HEX] ..."."""
+        return " ".join((self.name, *(argument.usage for argument in self.arguments)))
+
+    @property
+    def positionals(self) -> tuple[Argument, ...]:
+        """The arguments that are given by position, in order."""
+        return tuple(argument for argument in self.arguments if not argument.option)
+
+
+_PLACEHOLDER = {
+    "--example": "EXPR", "--allow": "CAPABILITY", "--id": "ID", "--change": "PLUGIN", "--from": "PATH",
+    "--attempts": "N", "--digest": "HEX", "--accept": "NAME", "--to": "VERSION",
+    "--args": "JSON", "--call": "NAME", "--level": "LEVEL",
+    "--wall": "S", "--memory": "MB", "--limit": "N", "--plugin": "ID", "--workspace": "DIR", "--model": "NAME",
+    "--output-format": "FORMAT",
+}  # fmt: skip

@@ -1,0 +1,75 @@
+"""`sandbox probe` and `sandbox run`: the sandbox by itself."""
+
+from __future__ import annotations
+
+import math
+from argparse import Namespace
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from plugins.errors import NotFoundError, UsageError
+from repl.answer import Answer
+from repl.outcomes import json_arguments, outcome_answer
+
+if TYPE_CHECKING:
+    from repl.render import Screen
+    from repl.session import Session
+    from sandbox.limits import Limits
+    from sandbox.probe import Probe
+    from sandbox.program import Level
+
+_LARGEST = 8 * 2**20  # bytes of a module that is read
+
+
+def run(session: Session, arguments: Namespace) -> Answer:
+    """Load a file in the sandbox and call one of its functions."""
+    from sandbox.policy import Policy
+    from sandbox.program import Program
+
+    path = Path(arguments.file)
+    entry = path.name if path.stem.isidentifier() and path.suffix == ".py" else "program.py"
+    program = Program(
+        files={entry: _read(path)}, entry=entry, language="plain" if arguments.boundary_only else "dialect"
+    )
+    args, kwargs = json_arguments(arguments.args) if arguments.args else ([], {})
+    level = cast("Level", arguments.level or "process")
+    limits = _limits(arguments)
+    with session.sandbox.open(program, policy=Policy(), limits=limits, level=level) as opened:
+        return outcome_answer(opened.call(arguments.call, args, kwargs))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise NotFoundError(f"cannot read {path}: {error.strerror}", id=str(path)) from error
+    if len(data) > _LARGEST:
+        raise UsageError(f"{path} is larger than {_LARGEST // 2**20} MB", id=str(path))
+    return data
+
+
+def _limits(arguments: Namespace) -> Limits:
+    from sandbox.limits import Limits
+
+    limits = Limits()
+    if arguments.wall is not None:
+        if not 0 < arguments.wall <= 3600:  # also refuses nan
+            raise UsageError("--wall is more than 0 and at most 3600 seconds")
+        limits = replace(limits, wall_s=arguments.wall, cpu_s=max(limits.cpu_s, math.ceil(arguments.wall)))
+    if arguments.memory is not None:
+        if not 1 <= arguments.memory <= 65536:
+            raise UsageError("--memory is 1 to 65536 MB")
+        limits = replace(limits, memory_mb=arguments.memory)
+    return limits
+
+
+def probe(session: Session, arguments: Namespace) -> Answer:  # noqa: ARG001 - every handler takes both
+    """Run the canaries of every level and say which layer stopped what."""
+    found = session.sandbox.probe()
+    return Answer(payload=asdict(found), show=lambda screen: _show_probe(screen, found))
+
+
+def _show_probe(screen: Screen, found: Probe) -> None:
+    screen.line(str(found))

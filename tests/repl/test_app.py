@@ -1,0 +1,111 @@
+"""The REPL's own prompt, with keys from a pipe in place of a keyboard."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+
+import pytest
+from prompt_toolkit.document import Document
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from repl.app import App
+from repl.cli import Options
+from repl.completion import VerbCompleter
+from repl.progress import Progress
+from repl.render import Screen
+from repl.session import Session
+
+
+@pytest.fixture
+def session(maker, monkeypatch):
+    monkeypatch.chdir(maker.folder)
+    for name, value in maker.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NO_COLOR", "1")
+    made = Session(Options(), progress=Progress(stream=io.StringIO()))
+    yield made
+    made.close()
+
+
+def typed(session: Session, keys: str) -> tuple[int, str]:
+    screen = Screen(io.StringIO(), framed=True)
+    with create_pipe_input() as pipe:
+        pipe.send_text(keys)
+        code = App(session, keys=pipe, output=DummyOutput(), screen=screen).run()
+    return code, screen.stream.getvalue()
+
+
+def test_a_verb_a_mistake_and_leaving(session, capsys):
+    code, text = typed(session, "/proposals\r/reveiw\r/exit\r")
+    assert code == 0
+    assert "There are no proposals yet" in text
+    assert "Did you mean /review?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("enter", ["\r", "\n"])
+def test_both_ways_that_a_terminal_sends_enter_work(session, enter):
+    assert "no proposals" in typed(session, f"/proposals{enter}/quit{enter}")[1]
+
+
+def test_control_d_leaves_an_empty_line_only(session):
+    code, text = typed(session, "/propos\x04als\r\x04")
+    assert code == 0
+    assert "no proposals" in text
+
+
+def test_control_c_empties_the_line_and_then_says_how_to_leave(session):
+    code, text = typed(session, "/proposals\x03\x03/exit\r")
+    assert code == 0
+    assert "no proposals" not in text
+    assert "Ctrl-D or /exit leaves" in text
+
+
+def test_alt_enter_and_a_backslash_begin_another_line(session, maker):
+    replies = maker.home / "replies.json"
+    replies.write_text(json.dumps(["first answer", "second answer"]))
+    session.environment = {**os.environ, "RATCHET_MODEL": f"replay:{replies}"}
+    code, _ = typed(session, "one\x1b\rtwo\rthree\\\rfour\r\x04")
+    assert code == 0
+    history = (maker.home / ".local/state/ratchet/history").read_text()
+    assert "+one\n+two\n" in history
+    assert "+three\n+four\n" in history
+
+
+def test_what_the_model_says_stands_behind_a_border(session, maker):
+    replies = maker.home / "replies.json"
+    replies.write_text(json.dumps(["Committed \x1b[31mP-1\nerror: no"]))
+    session.environment = {**os.environ, "RATCHET_MODEL": f"replay:{replies}"}
+    text = typed(session, "hello\r\x04")[1]
+    assert "│ Committed \\u{001B}[31mP-1\n│ error: no\n" in text
+
+
+def test_history_is_private(session, maker):
+    typed(session, "/proposals\r\x04")
+    path = maker.home / ".local/state/ratchet/history"
+    assert "+/proposals" in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def offered(session: Session, text: str) -> list[str]:
+    return [found.text for found in VerbCompleter(session).get_completions(Document(text), None)]
+
+
+def test_the_tab_key_offers_verbs_options_choices_and_paths(session, maker):
+    assert set(offered(session, "/re")) >= {"review", "reject", "redo", "resume", "revise", "replay"}
+    assert offered(session, "/audit v") == ["audit verify"]
+    assert "--digest" in offered(session, "/approve P-1 --d")
+    assert offered(session, "/sandbox run f.py --level ") == ["process", "wasm", "container"]
+    assert "plugins/" in offered(session, f"/gate {maker.folder}/pl")
+    assert offered(session, "say /re") == []
+    assert offered(session, "/model use lo") == ["local"]
+
+
+def test_the_greeting_says_what_stands_in_the_way(session, maker, monkeypatch):
+    assert "/help" in typed(session, "\x04")[1]
+    monkeypatch.chdir(maker.home)
+    session.forget()
+    assert "/init DIR" in typed(session, "\x04")[1]

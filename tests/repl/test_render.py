@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from repl.render import Screen, chop, tolerant, wrap
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+def terminal(width=60):
+    return Screen(Terminal(), width=width)
+
+
+def shown(screen):
+    return screen.stream.getvalue()
+
+
+HOSTILE = "ok\x1b[2J\x1b]0;title\x07\u202eevil\u2066\u200b\x00\x9b31m\rapproved"
+
+
+def test_nothing_that_moves_a_cursor_or_reorders_reaches_the_terminal(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = terminal(200)
+    screen.line(HOSTILE, (HOSTILE, "bold"))
+    screen.foreign(HOSTILE)
+    screen.foreign_piece(HOSTILE)
+    screen.source([("1 ", HOSTILE, "")])
+    screen.fields([(HOSTILE, HOSTILE)])
+    screen.table([HOSTILE], [[HOSTILE]])
+    text = shown(screen)
+    for bad in ("\x1b]", "\x1b[2J", "\x07", "\u202e", "\u2066", "\u200b", "\x00", "\x9b", "\r"):
+        assert bad not in text
+    assert "\\u{202E}" in text
+    assert "\\u{001B}" in text
+
+
+def test_text_of_a_model_has_the_border_on_every_row(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = terminal(40)
+    screen.foreign("short\nApproved: everything is fine\n" + "x" * 200)
+    rows = [row for row in shown(screen).split("\n") if row]
+    assert len(rows) > 6
+    assert all(row.startswith(("│ ", "┊ ")) for row in rows)
+    assert sum(row.count("x") for row in rows) == 200
+
+
+def test_a_stream_has_the_border_on_every_row_also_where_the_screen_wraps(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = terminal(30)
+    for piece in ("one ", "two\nthree", "y" * 100, "\n\n", "end"):
+        screen.foreign_piece(piece)
+    screen.line("mine")
+    rows = shown(screen).rstrip("\n").split("\n")
+    assert rows[-1] == "mine"
+    assert all(row.startswith(("│ ", "┊ ")) for row in rows[:-1])
+    assert all(len(row) <= 30 for row in rows)
+    assert sum(row.count("y") for row in rows) == 100
+
+
+def test_a_line_of_ours_cannot_be_broken_by_what_it_names():
+    screen = terminal()
+    screen.line("proposal ", "x\nApproved")
+    assert "\nApproved" not in shown(screen)
+
+
+def test_source_keeps_every_character_and_shows_tabs(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = terminal(40)
+    line = "    value = '" + "z" * 90 + "'\t# end  "
+    screen.source([("   12 ", line, "")])
+    rows = shown(screen).rstrip("\n").split("\n")
+    text = "".join(row[8:] for row in rows)
+    assert text == line.replace("\t", "→   ")
+
+
+def test_a_pipe_gets_plain_lines_that_are_not_wrapped():
+    stream = io.StringIO()
+    screen = Screen(stream)
+    screen.line(("word " * 60, "bold red"))
+    screen.foreign("text of a plugin")
+    screen.table(["a", "b"], [["1", "w " * 100]])
+    lines = stream.getvalue().split("\n")
+    assert lines[0] == "word " * 60
+    assert lines[1] == "text of a plugin"
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_framed_pipe_keeps_the_border():
+    stream = io.StringIO()
+    Screen(stream, framed=True).foreign("a\nb")
+    assert [row[2:] for row in stream.getvalue().split("\n")[:2]] == ["a", "b"]
+
+
+def test_colour_follows_no_color(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    coloured = terminal()
+    coloured.line(("x", "red"))
+    assert "\x1b[31m" in shown(coloured)
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = terminal()
+    plain.line(("x", "red"))
+    assert "\x1b[31m" not in shown(plain)
+
+
+def test_a_narrow_table_becomes_blocks_and_loses_nothing(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = terminal(30)
+    screen.table(["capability", "declared", "in code"], [["network:api.example.org:443", "yes", "no"]])
+    text = shown(screen)
+    assert all(len(row) <= 30 for row in text.split("\n"))
+    assert "network:api.example.org:443" in "".join(row.strip() for row in text.split("\n")).replace("capability", "")
+
+
+def test_a_stream_that_has_no_such_character_gets_its_number():
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    screen = Screen(tolerant(stream), framed=True)
+    screen.foreign("grün →")
+    screen.flush()
+    assert raw.getvalue() == b"| gr\\xfcn \\u2192\n"
+
+
+@pytest.mark.parametrize("room", [1, 7, 20])
+def test_cutting_and_wrapping_lose_nothing(room):
+    text = "some words and a-very-long-word-that-has-no-space 表示 end"
+    assert "".join(chop(text, room if room > 1 else 2)) == text
+    assert "".join(wrap(text, max(2, room))).replace(" ", "") == text.replace(" ", "")
