@@ -17,6 +17,7 @@ from sandbox.language.names import attribute_problem
 Report = Callable[[ast.AST, str, str, str], None]
 
 _RISKY_TEXT: Final = re.compile(r"__|\.\s*_|\b(?:gi|cr|ag|tb|co|f)_\w+|\bformat\b")
+_DOTTED_MARKER: Final = re.compile(r"\s*\w+\s*\.\s*(?:ClassVar|InitVar|KW_ONLY)\b")
 _HINT: Final = "write a plain type hint such as `list[int] | None`"
 _STRUCTURE: Final = (ast.Tuple, ast.List, ast.Load, ast.BitOr, ast.Starred, ast.USub)
 _MAX_TEXT: Final = 1000
@@ -73,3 +74,11 @@ def _check_text(text: str, place: ast.AST, report: Report, *, in_literal: bool) 
         _check(tree.body, place, report, in_literal=False)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         report(place, "policy.annotation", "this text is not a type hint", _HINT)
+
+
+def is_dotted_marker(node: ast.expr, *, as_text: bool) -> bool:
+    """Return whether a hint that is kept as text reads `typing.ClassVar`, `dataclasses.InitVar` or the like."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return bool(_DOTTED_MARKER.match(node.value))
+    base = node.value if isinstance(node, ast.Subscript) else node
+    return as_text and isinstance(base, ast.Attribute) and base.attr in ("ClassVar", "InitVar", "KW_ONLY")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from sandbox.language.names import ASSIGNABLE, DEFINABLE, GUARDS, is_dunder
-from sandbox.language.trees import bound_names, imported_modules
+from sandbox.language.trees import bound_names, has_text_hints, imported_modules
 from sandbox.outcome import Violation
 
 _REFUSED_NODES: Final = {
@@ -27,6 +27,7 @@ class Ground(RestrictingNodeTransformer):
         self.violations: list[Violation] = []
         self._bound = bound_names(tree)
         self._modules = imported_modules(tree)
+        self._hints_are_text = has_text_hints(tree)
         self._scopes: list[ast.AST] = []
 
     # ---- reporting -------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox.language.compiler import compile_module
 from sandbox.language.guards import OWN_MODULES, module_globals
-from sandbox.language.modules import ALLOWED_IMPORTS, guarded_import
+from sandbox.language.modules import ALLOWED_IMPORTS, SDK, guarded_import
 
 #: Allowed modules that are slow to import and seldom used; `warm` leaves them out.
 _SELDOM = frozenset({"asyncio", "plugins.sdk", "sdk"})
@@ -82,6 +82,8 @@ def install(name: str, source: bytes, path: str, *, import_: Callable[..., Any] 
     finder = PolicyFinder(name, source, path, import_)
     sys.meta_path.insert(0, finder)
     sys.modules.pop(name, None)
+    if SDK in sys.modules:
+        sys.modules.setdefault("sdk", sys.modules[SDK])  # test code is compiled plainly: it imports for itself
     return finder
 
 

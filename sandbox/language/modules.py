@@ -12,6 +12,8 @@ from typing import Any, Final, NoReturn
 
 from sandbox.language.names import FORMATTERS, WATCHED
 
+#: The module that plugins may import as `plugins.sdk` or, shorter, as `sdk`.
+SDK: Final = "plugins.sdk"
 _SDK_NAMES: Final = ("http", "files", "environment", "storage", "clock", "random", "log", "progress", "tcp")
 
 # None: the names of `__all__`, or every public name that is not a module. A tuple: exactly these names.
@@ -168,7 +170,7 @@ def view(name: str) -> View:
     """Return the view of an allowed module or of a package on the way to one, importing it on first use."""
     members: dict[str, object] = {}
     if name in _MODULES:
-        module = importlib.import_module("plugins.sdk" if name == "sdk" else name)
+        module = importlib.import_module(SDK if name == "sdk" else name)
         members = {key: getattr(module, key) for key in _public_names(name, module) if hasattr(module, key)}
     members = {key: value for key, value in members.items() if not isinstance(value, types.ModuleType)}
     members.update({key: value for (owner, key), value in _REPLACED.items() if owner == name})
@@ -219,7 +221,7 @@ def guarded_import(
 
 def _load(name: str) -> None:
     """Import a module and make `import a.b` show `b` in the view of `a`, as the real import does."""
-    importlib.import_module("plugins.sdk" if name == "sdk" else name)
+    importlib.import_module(SDK if name == "sdk" else name)
     while "." in name:
         parent, _, child = name.rpartition(".")
         vars(view(parent))[child] = view(name)

@@ -12,7 +12,7 @@ import ast
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.language.annotations import check_annotation
+from sandbox.language.annotations import check_annotation, is_dotted_marker
 from sandbox.language.formats import template_problem
 from sandbox.language.imports import Imports
 from sandbox.language.modules import ALLOWED_IMPORTS, INSTEAD, public_names
@@ -67,7 +67,7 @@ class Policy(Imports, Patterns):
             return self._literal_template(node)
         self._check_member(node)
         guard = "_getown_" if name.startswith("_") or name in WATCHED else "_getattr_"
-        return self._call(guard, [self.visit(node.value), ast.Constant(name)], node)
+        return _at_its_name(self._call(guard, [self.visit(node.value), ast.Constant(name)], node), node)
 
     def _check_member(self, node: ast.Attribute) -> None:
         """Tell at once that `json.codecs` is not there; the view refuses it at run time as well."""
@@ -171,6 +171,11 @@ class Policy(Imports, Patterns):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         """Allow annotated assignments; the hint stays as written."""
         check_annotation(node.annotation, self.refuse)
+        if self._in_class() and is_dotted_marker(node.annotation, as_text=self._hints_are_text):
+            # dataclasses compare the module behind the dot with the real one, and would take the marker for a field.
+            name = "ClassVar, InitVar and KW_ONLY"
+            hint = "write `from typing import ClassVar` or `from dataclasses import InitVar, KW_ONLY`"
+            self.refuse(node, "policy.annotation", f"{name} must be imported by name here", hint)
         if isinstance(node.target, ast.Name) and node.target.id in ("__match_args__", "__slots__"):
             self.refuse(node, "policy.attribute", f"{node.target.id} takes no annotation", "assign it plainly")
         node.target = self.visit(node.target)
@@ -273,3 +278,11 @@ class Policy(Imports, Patterns):
     def visit_Delete(self, node: ast.Delete) -> Any:
         """Allow `del` of names, items and attributes."""
         return self._plain(node)
+
+
+def _at_its_name(call: ast.Call, node: ast.Attribute) -> ast.Call:
+    """Move a guard in a chain over several lines to the line of the attribute's name, where the compiler puts it."""
+    end = node.end_lineno or node.lineno
+    if end != node.lineno:
+        call.lineno, call.col_offset = end, max((node.end_col_offset or 0) - len(node.attr), 0)
+    return call

@@ -51,3 +51,9 @@ def bound_names(tree: ast.Module) -> frozenset[str]:
             case _:
                 pass
     return frozenset(names)
+
+
+def has_text_hints(tree: ast.Module) -> bool:
+    """Return whether the module keeps its type hints as text."""
+    imports = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__")
+    return any(alias.name == "annotations" for node in imports for alias in node.names)

@@ -135,6 +135,7 @@ class _Web:
         self._replies = {_spelled(key): reply for key, reply in script.http.items()}
         self._peers = {_endpoint(key): answer for key, answer in script.tcp.items()}
         self._rest: dict[int, bytes] = {}
+        self._handles = _Counter(1)
 
     def request(self, request: Request) -> dict[str, object]:
         url = str(request.url)
@@ -171,7 +172,7 @@ class _Web:
         self._rest.clear()
 
     def _keep(self, data: bytes) -> int:
-        handle = len(self._rest) + 1
+        handle = int(self._handles.next())
         self._rest[handle] = data
         return handle
 
