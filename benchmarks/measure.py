@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,14 @@ def timed(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
+
+
+def medians(times: int, *works: Callable[[], float]) -> list[float]:
+    """The median of each work; they take turns, so that the machine treats them alike. The first is not counted."""
+    for work in works:
+        work()
+    rounds = [[work() for work in works] for _ in range(times)]
+    return [statistics.median(column) for column in zip(*rounds, strict=True)]
 
 
 def table(rows: list[Row]) -> str:

@@ -7,15 +7,13 @@ prompt was there.
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.measure import Row, timed
+from benchmarks.measure import Row, medians, timed
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -56,14 +54,6 @@ def to_prompt(command: list[str], prompt: str, folder: Path, home: Path) -> floa
         return time.perf_counter() - start
     finally:
         child.close(force=True)
-
-
-def medians(times: int, *works: Callable[[], float]) -> list[float]:
-    """The median of each work; they take turns, so that the machine treats them alike. The first is not counted."""
-    for work in works:
-        work()
-    rounds = [[work() for work in works] for _ in range(times)]
-    return [statistics.median(column) for column in zip(*rounds, strict=True)]
 
 
 def measure() -> list[Row]:
