@@ -72,4 +72,10 @@ def probe(session: Session, arguments: Namespace) -> Answer:  # noqa: ARG001 - e
 
 
 def _show_probe(screen: Screen, found: Probe) -> None:
-    screen.line(str(found))
+    for name, level in found.levels.items():
+        screen.line((f"{name}: ", "bold"), ("available", "green") if level.available else ("not available", "yellow"))
+        if level.why:
+            screen.fields((("why", level.why), ("cure", level.cure)))
+        screen.fields(level.layers.items())
+        for note in level.notes:
+            screen.line(("  note: ", "yellow"), note)
