@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 from sandbox.errors import SandboxUnavailable
 from sandbox.launcher import ForkServer
@@ -12,9 +12,14 @@ from sandbox.layers import cure
 from sandbox.limits import Limits
 from sandbox.link import Link, ServerLost
 from sandbox.protocol import Frame
+from sandbox.starter import Kind
 
-Kind = Literal["plain", "tests", "parse"]
 _ATTEMPTS: Final = 3
+_NOTES: Final = (
+    "memory is bounded as address space by the kernel, and with the worker's files by looking every 50 ms",
+    "a share of the processor is kept by stopping and continuing the worker: a ceiling, exact to about 50 ms",
+    "CPU seconds are exact to one look (50 ms)",
+)
 
 
 class ProcessLevel:
@@ -58,6 +63,19 @@ class ProcessLevel:
             self._draining.append(server)
         else:
             server.close()
+
+    def layers(self) -> Mapping[str, str]:
+        """Return what is in place at this level, for the probe."""
+        from sandbox import syscalls
+
+        abi = syscalls.landlock_abi()
+        landlock = {"landlock": f"version {abi}"} if abi else {}
+        namespaces = "user, mount, pid, net, ipc, uts and cgroup"
+        return {"namespaces": namespaces, **landlock, "seccomp": f"allow-list for {syscalls.machine()}"}
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what cannot be enforced exactly here, and what is done instead."""
+        return _NOTES
 
     def servers(self) -> tuple[ForkServer, ...]:
         """Return the fork servers that are in use."""

@@ -16,11 +16,13 @@ from sandbox.link import setup_frame
 from sandbox.outcome import Crashed, LimitExceeded, Outcome
 from sandbox.outside.base import Closed, Outside
 from sandbox.policy import Policy
-from sandbox.process import Kind, ProcessLevel
+from sandbox.probe import CANARIES, LevelProbe, Probe, ProbeCache, probe_level, shared_cache
+from sandbox.process import ProcessLevel
 from sandbox.program import Job, Level, Program
 from sandbox.protocol import Frame
 from sandbox.rest import Resting
 from sandbox.session import Refusal, Session, Worker
+from sandbox.starter import Kind, Starter
 from sandbox.values import encode
 
 # By name: the fork server imports them, this package does not.
@@ -44,22 +46,41 @@ class Sandbox:
     ) -> None:
         """`work` is a folder for what is kept between runs (the probe's result); without one nothing is kept."""
         self._allow_missing_landlock = allow_missing_landlock
-        self._work = work
+        self._cache = ProbeCache(work) if work is not None else shared_cache()
         self._process = ProcessLevel({**PRELOAD, **(preload or {})})
+        self._levels: dict[Level, Starter] = {"process": self._process}
         self._resting = Resting()
         self._lock = threading.Lock()
         self._required: set[Level] = set()
 
+    def probe(self, *, fresh: bool = False) -> Probe:
+        """Return what holds here at each level; from the cache unless `fresh`, or kernel or version have changed."""
+        return Probe(levels={name: self._probe_level(name, fresh=fresh) for name in self._levels})
+
     def require(self, level: Level = "process") -> None:
-        """Raise `SandboxUnavailable` unless a worker of this level can be started here; cheap after the first time."""
+        """Raise `SandboxUnavailable` unless this level holds here; cheap after the first time."""
         with self._lock:
             if level in self._required:
                 return
-        self.open(
-            Program(files={"plugin.py": b""}, language="plain"), policy=Policy(), limits=Limits(), level=level
-        ).close()
+        if level not in self._levels:
+            raise SandboxUnavailable(level, "level", f"There is no such level; use one of {', '.join(self._levels)}.")
+        found = self._probe_level(level, fresh=False)
+        if not found.available:
+            layer = next(iter(found.layers), level)
+            raise SandboxUnavailable(level, layer, found.cure or found.why, found.layers.get(layer, ""))
         with self._lock:
             self._required.add(level)
+
+    def _probe_level(self, level: Level, *, fresh: bool) -> LevelProbe:
+        traits = f"{self._allow_missing_landlock}"
+        known = None if fresh else self._cache.get(level, traits=traits)
+        if known is not None:
+            return known
+        program = Program(files={"canaries.py": CANARIES.read_bytes()}, entry="canaries.py", language="plain")
+        layers, notes = self._levels[level].layers(), self._levels[level].notes()
+        found = probe_level(lambda: self._open(program, Limits(), level, None, None), layers, notes)
+        self._cache.put(level, found, traits=traits)
+        return found
 
     def open(
         self,
@@ -73,17 +94,22 @@ class Sandbox:
     ) -> Session:
         """Load a program. Raises `SandboxUnavailable`, never for what the program contains: see `Session.loaded`."""
         del policy  # what it grants is answered by `outside`; nothing of the host is mounted for it
-        if level != "process":
-            raise SandboxUnavailable(level, "level", "Use the level process.")
+        self.require(level)
+        return self._open(program, limits, level, outside, seed)
+
+    def _open(
+        self, program: Program, limits: Limits, level: Level, outside: Outside | None, seed: int | None
+    ) -> Session:
         _check_paths(program.files)
         setup = setup_frame(program.files, places.PLUGIN, allow_missing_landlock=self._allow_missing_landlock)
         load: Frame = {"kind": "load", "entry": program.entry, "language": program.language}
         too_large = _too_large(program.files, limits)
+        levels = self._levels
 
         def start() -> Worker:
             if too_large is not None:
                 return Refusal(too_large)
-            return self._process.start("plain", seed, limits, setup)
+            return levels[level].start("plain", seed, limits, setup)
 
         rest = self._resting.after_use
         return Session(start, load, limits=limits, outside=outside or Closed(), rest=rest)
@@ -98,6 +124,7 @@ class Sandbox:
         on_note: Callable[[object], None] | None = None,
     ) -> Outcome:
         """Run one of our functions on hostile data in a fresh worker."""
+        self.require("process")
         files = job.files or {}
         _check_paths(files)
         request: Frame = {"kind": "job", "function": job.function, "argument": encode(job.argument)}
@@ -123,7 +150,8 @@ class Sandbox:
     def close(self) -> None:
         """End everything that was started."""
         self._resting.close()
-        self._process.close()
+        for level in self._levels.values():
+            level.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,76 @@
+"""Machines that lack something: played by a system call filter on the whole test process, so that the kernel says no."""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox.syscalls import machine
+
+ROOT = Path(__file__).resolve().parents[2]
+LANDLOCK, MOUNT_SETATTR, CLONE3 = 444, 442, 435
+
+CODE = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from sandbox import syscalls
+from sandbox import Sandbox, SandboxUnavailable, Program, Policy, Limits
+syscalls.set_no_new_privileges()
+syscalls.load_seccomp(bytes.fromhex(sys.argv[2]))
+with Sandbox(allow_missing_landlock=sys.argv[3] == "yes") as sandbox:
+    try:
+        program = Program(files={"plugin.py": b"def one():\\n    return 1\\n"}, language="plain")
+        with sandbox.open(program, policy=Policy(), limits=Limits()) as session:
+            print(json.dumps(["value", session.call("one").value, dict(sandbox.probe().levels["process"].layers)]))
+    except SandboxUnavailable as problem:
+        print(json.dumps(["unavailable", problem.layer, problem.errno_name, problem.cure]))
+"""
+
+
+def without(number, errno):
+    """A filter that lets everything pass but one call."""
+    lines = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | errno), (0x06, 0, 0, 0x7FFF0000)]
+    return b"".join(struct.pack("=HBBI", *line) for line in lines).hex()
+
+
+def on_a_machine_without(number, errno, *, allow="no"):
+    ran = subprocess.run(
+        [sys.executable, "-c", CODE, str(ROOT), without(number, errno), allow],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize("errno", [38, 95])
+def test_without_landlock_the_level_is_unavailable_and_says_what_to_do(errno):
+    kind, layer, _, cure = on_a_machine_without(LANDLOCK, errno)
+    assert (kind, layer) == ("unavailable", "landlock") and "allow_missing_landlock" in cure
+
+
+def test_without_landlock_the_person_may_accept_the_rest():
+    kind, value, layers = on_a_machine_without(LANDLOCK, 38, allow="yes")
+    assert (kind, value) == ("value", 1) and "landlock" not in layers and "seccomp" in layers
+
+
+@pytest.mark.skipif(machine() != "x86_64", reason="the numbers of old calls are those of x86_64")
+@pytest.mark.parametrize(
+    ("number", "errno", "layer", "name"),
+    [
+        (CLONE3, 1, "namespaces", "EPERM"),
+        (CLONE3, 28, "namespaces", "ENOSPC"),
+        (MOUNT_SETATTR, 38, "mounts", "ENOSYS"),
+        (155, 1, "mounts", "EPERM"),
+        (126, 1, "capabilities", "EPERM"),
+    ],
+)
+def test_what_else_is_missing_is_named_with_the_kernels_answer(number, errno, layer, name):
+    kind, found, errno_name, cure = on_a_machine_without(number, errno)
+    assert (kind, found, errno_name) == ("unavailable", layer, name) and cure
