@@ -185,8 +185,8 @@ def _public_names(name: str, module: types.ModuleType) -> tuple[str, ...]:
     listed = _MODULES[name]
     if listed is not None:
         return listed
-    names = getattr(module, "__all__", None) or [key for key in vars(module) if not key.startswith("_")]
-    return tuple(key for key in names if key not in _HIDDEN.get(name, frozenset()))
+    names = getattr(module, "__all__", None) or list(vars(module))
+    return tuple(key for key in names if not key.startswith("_") and key not in _HIDDEN.get(name, frozenset()))
 
 
 def public_names(name: str) -> frozenset[str]:

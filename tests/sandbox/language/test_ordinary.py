@@ -71,7 +71,7 @@ def test_the_comparison_sees_a_lost_line(tmp_path):
 
 
 def test_class_keywords_are_kept():
-    source = "from typing import TypedDict\nclass O(TypedDict, total=False):\n    x: int\ndef main():\n    return O.__name__\n"
+    source = "from typing import TypedDict\nclass O(TypedDict, total=False):\n    x: int\n"
     module = new_module("plugin", compile_module(source, "plugin.py"))
     assert module.O.__total__ is False
     del sys.modules["plugin"]

@@ -1,0 +1,114 @@
+"""The guards, each shown refusing and shown letting through."""
+
+from __future__ import annotations
+
+import builtins
+import enum
+import sys
+
+import pytest
+from RestrictedPython.transformer import INSPECT_ATTRIBUTES
+
+from sandbox.language import compile_module, new_module
+from sandbox.language.guards import BUILTINS, OWN_MODULES, get_attribute, module_builtins, type_of, write
+from sandbox.language.names import MISSING_BUILTINS, RUNTIME_ATTRIBUTES
+
+
+@pytest.fixture
+def load():
+    def run(source: str):
+        return new_module("plugin", compile_module(source, "plugin.py"))
+
+    yield run
+    sys.modules.pop("plugin", None)
+    OWN_MODULES.discard("plugin")
+
+
+def test_a_missing_attribute_raises():
+    with pytest.raises(AttributeError):
+        get_attribute(1, "nothing")
+
+
+def test_a_module_does_not_come_out():
+    holder = type("Holder", (), {"inside": sys})
+    with pytest.raises(AttributeError, match="is a module"):
+        get_attribute(holder, "inside")
+
+
+def test_libraries_cannot_be_written():
+    for subject in (enum.Enum, len, sys, enum.unique, [].append):
+        with pytest.raises(AttributeError):
+            write(subject)
+    assert write([]) == []
+
+
+def test_own_things_can_be_written(load):
+    module = load("class A:\n    limit = 1\ndef f(): pass\nA.limit = 5\nf.calls = 3\nA().x = 1\n")
+    assert module.A.limit == 5 and module.f.calls == 3
+
+
+def test_own_private_attributes_are_open_and_those_of_libraries_are_not(load):
+    module = load(
+        "import random\nclass A:\n    def __init__(self): self._x = 1\n"
+        "def own(): return A()._x\ndef other(): return random.Random()._randbelow\n"
+    )
+    assert module.own() == 1
+    with pytest.raises(AttributeError, match="private"):
+        module.other()
+
+
+def test_private_names_are_mangled_as_python_does(load):
+    source = "class _A:\n    def __init__(self): self.__x = 1\n    def x(self): return self.__x\n"
+    assert load(source)._A().x() == 1
+    assert vars(load(source)._A()) == {"_A__x": 1}
+
+
+def test_getattr_with_a_default_does_not_hide_a_refusal(load):
+    module = load("def f(name): return getattr((), name, 'default')\ndef g(name): return hasattr((), name)\n")
+    assert module.f("nothing") == "default"
+    assert module.g("count") is True and module.g("__class__") is False
+    with pytest.raises(AttributeError):
+        module.f("__class__")
+    with pytest.raises(TypeError):
+        module.f(b"count")
+
+
+def test_setattr_takes_ordinary_names_only(load):
+    module = load("class A: pass\ndef f(name):\n    a = A()\n    setattr(a, name, 1)\n    return a\n")
+    assert module.f("x").x == 1
+    for name in ("__class__", "__dict__", "gi_frame"):
+        with pytest.raises(AttributeError):
+            module.f(name)
+
+
+def test_type_of_a_class_is_refused():
+    assert type_of(1) is int
+    with pytest.raises(TypeError):
+        type_of(int)
+
+
+def test_no_missing_builtin_is_there():
+    there = module_builtins()
+    assert not set(there) & set(MISSING_BUILTINS) - {"__import__"}
+    assert set(there) - {"__build_class__", "__import__", "__name__"} == BUILTINS
+    assert there["__import__"] is not builtins.__import__ and there["getattr"] is not builtins.getattr
+
+
+def test_every_inspect_attribute_of_the_library_is_refused():
+    assert INSPECT_ATTRIBUTES <= RUNTIME_ATTRIBUTES
+
+
+def test_parameters_may_be_named_like_missing_builtins(load):
+    assert load("def f(input, dir=1):\n    return input + dir\n").f(2) == 3
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("def f(): return '{0:>{1}}|{name}'.format(1, 3, name='x')", "  1|x"),
+        ("class T:\n    def format(self, x): return x * 2\ndef f(): return T().format(2)", 4),
+        ("import datetime\ndef f(): return format(datetime.date(2024, 1, 2), '%d')", "02"),
+    ],
+)
+def test_harmless_formatting_works(load, source, value):
+    assert load(source).f() == value

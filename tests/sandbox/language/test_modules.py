@@ -1,0 +1,107 @@
+"""Views of allowed modules show public names, and no module behind any of them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+
+import pytest
+
+from sandbox.language import ALLOWED_IMPORTS
+from sandbox.language.modules import INSTEAD, View, guarded_import, is_package, public_names, view
+
+MODULES = sorted(ALLOWED_IMPORTS)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_view_shows_a_module_or_an_underscore_name(name):
+    members = {key: value for key, value in vars(view(name)).items() if key != "_view_name"}
+    assert members
+    assert not [key for key, value in members.items() if isinstance(value, ModuleType) or key.startswith("_")]
+
+
+def test_the_real_modules_do():
+    assert isinstance(importlib.import_module("json").codecs, ModuleType)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_listed_name_exists_in_some_supported_python(name):
+    late = {"StrEnum", "ReprEnum", "timeout", "TaskGroup", "member", "nonmember", "verify", "property"}
+    module = importlib.import_module("plugins.sdk" if name == "sdk" else name)
+    assert {key for key in public_names(name) if not hasattr(module, key)} <= late
+
+
+def test_nothing_that_reaches_out_is_listed():
+    reaching = {
+        *(
+            "os",
+            "sys",
+            "io.open",
+            "subprocess",
+            "socket",
+            "ctypes",
+            "importlib",
+            "builtins",
+            "inspect",
+            "gc",
+            "threading",
+        ),
+        *(
+            "pickle",
+            "marshal",
+            "code",
+            "codeop",
+            "pathlib.Path",
+            "shutil",
+            "tempfile",
+            "signal",
+            "weakref",
+            "ast",
+            "dis",
+        ),
+    }
+    assert not reaching & ALLOWED_IMPORTS
+    assert "open" not in public_names("io") and "Path" not in public_names("pathlib")
+    assert not set(INSTEAD) - {"pathlib"} & ALLOWED_IMPORTS
+
+
+@pytest.mark.parametrize(
+    "name", ["os", "sys", "json.decoder", "plugins", "plugins.registry", "", "urllib.request", "sandbox"]
+)
+def test_other_modules_cannot_be_imported(name):
+    if is_package(name):
+        assert set(vars(guarded_import(name))) <= {"_view_name", "sdk"}
+        return
+    with pytest.raises(ImportError):
+        guarded_import(name)
+
+
+def test_relative_imports_cannot():
+    with pytest.raises(ImportError):
+        guarded_import("math", None, None, ("pi",), 1)
+
+
+def test_the_from_list_cannot_fall_back_to_loaded_modules():
+    importlib.import_module("xml.sax")
+    assert "xml.sax" in sys.modules
+    with pytest.raises(ImportError):
+        guarded_import("xml", None, None, ("sax",))
+    with pytest.raises(ImportError):
+        guarded_import("json", None, None, ("decoder",))
+
+
+def test_submodules_show_where_real_imports_show_them():
+    assert guarded_import("urllib.parse").parse.quote(" ") == "%20"
+    assert guarded_import("xml.etree.ElementTree").etree.ElementTree.fromstring("<a/>").tag == "a"
+    assert isinstance(guarded_import("xml", None, None, ("etree",)), View)
+    assert guarded_import("collections", None, None, ("abc",)).abc.Sequence
+
+
+def test_views_are_read_only():
+    shown = view("math")
+    for change in (lambda: setattr(shown, "pi", 3), lambda: delattr(shown, "pi")):
+        with pytest.raises(AttributeError):
+            change()
+    assert shown.pi == importlib.import_module("math").pi
+    assert repr(shown) == "<module 'math'>"

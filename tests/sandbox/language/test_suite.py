@@ -1,0 +1,199 @@
+"""The policy for test files: good suites pass, and each rule catches what it is for."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.language import check
+
+GOOD = {
+    "plain": "from plugin import f\ndef test_f():\n    assert f(1) == 2\n",
+    "module": "import plugin\ndef test_f():\n    assert plugin.f(1) == 2, 'message'\n",
+    "parametrized": (
+        "import pytest\nfrom decimal import Decimal\nfrom plugin import f\n"
+        "@pytest.mark.parametrize('x, want', [(1, 2), pytest.param(-2, Decimal('3'), id='two'), (float('nan'), None)])\n"
+        "def test_f(x, want):\n    assert f(x) == want\n"
+    ),
+    "stacked": (
+        "import pytest\nfrom plugin import f\n@pytest.mark.parametrize('a', [1, 2], ids=['one', 'two'])\n"
+        "@pytest.mark.parametrize(('b', 'c'), [(1, {'x': [2]})])\ndef test_f(a, b, c):\n    assert f(a, b) == c\n"
+    ),
+    "raises": (
+        "import pytest\nfrom plugin import f\ndef test_f():\n    with pytest.raises(ValueError, match='x'):\n        f('a')\n"
+    ),
+    "raises-value": (
+        "import pytest\nfrom plugin import f\ndef test_f():\n    with pytest.raises(ValueError) as caught:\n"
+        "        f('a')\n    assert 'x' in str(caught.value)\n"
+    ),
+    "fixture": (
+        "import pytest\nfrom plugin import C\n@pytest.fixture\ndef c():\n    return C(3)\n"
+        "def test_c(c):\n    c.add(1)\n    assert c.total == 4\n"
+    ),
+    "class": "from plugin import f\nclass TestF:\n    def test_a(self):\n        got = f(1)\n        assert got == 2\n",
+    "helper": "from plugin import f\ndef same(a, b):\n    assert a == b\ndef test_f():\n    same(f(1), 2)\n",
+    "loop": "from plugin import f\ndef test_f():\n    out = []\n    for i in range(3):\n        out.append(f(i))\n    assert out == [0]\n",
+    "loop-inside": "from plugin import f\ndef test_f():\n    for x, want in [(1, 2), (3, 4)]:\n        assert f(x) == want\n",
+    "capture": "from plugin import f\ndef test_f(capsys):\n    f(1)\n    assert capsys.readouterr().out == ''\n",
+    "async": "import asyncio\nfrom plugin import f\ndef test_f():\n    assert asyncio.run(f(1)) == 2\n",
+    "doubles": (
+        "from plugins.sdk import testing\nfrom plugin import f\ndef test_f():\n"
+        "    with testing.outside(http={'https://a.example.org/': testing.reply(json={'a': 1})}) as seen:\n"
+        "        f()\n    assert seen.urls == ['https://a.example.org/']\n"
+    ),
+    "data": "from plugins.sdk import testing\nfrom plugin import f\ndef test_f():\n    assert f(testing.data('a.txt')) == 1\n",
+    "approx": "import pytest\nfrom plugin import f\ndef test_f():\n    assert f(1) == pytest.approx(2.5)\n",
+    "try-raise": (
+        "from plugin import f\ndef test_f():\n    try:\n        f('x')\n    except ValueError as error:\n"
+        "        assert 'x' in str(error)\n    assert f(1) == 2\n"
+    ),
+    "unpack": "from plugin import f\ndef test_f():\n    first, *rest = f(1)\n    assert first == 1\n    assert rest == []\n",
+}
+SKIPPED = "from plugin import f\nimport pytest\n"
+BAD = {
+    "no-assertion": ("tests.no-assertion", "def test(): f(1)"),
+    "print-only": ("tests.no-assertion", "def test(): print(f(1))"),
+    "constant": ("tests.no-assertion", "def test():\n    x = 1\n    assert x == 1"),
+    "parameter-only": (
+        "tests.no-assertion",
+        "import pytest\n@pytest.mark.parametrize('x', [1])\ndef test(x):\n    f(x)\n    assert x == 1",
+    ),
+    "nested": ("tests.no-assertion", "def test():\n    def g():\n        assert f(1)\n    f(2)"),
+    "true": ("tests.always-true", "def test():\n    assert f(1) == 1\n    assert True"),
+    "same": ("tests.always-true", "def test():\n    x = f(1)\n    assert x == x"),
+    "or-true": ("tests.always-true", "def test(): assert f(1) or True"),
+    "tuple": ("tests.always-true", "def test(): assert (f(1), 'x')"),
+    "length": ("tests.always-true", "def test(): assert len(f(1)) >= 0"),
+    "either-way": ("tests.always-true", "def test():\n    x = f(1)\n    assert x or not x"),
+    "object": ("tests.always-true", "def test(): assert isinstance(f(1), object)"),
+    "lambda": ("tests.always-true", "def test(): assert lambda: f(1)"),
+    "generator": ("tests.always-true", "def test(): assert (x for x in [f(1)])"),
+    "not-false": ("tests.always-true", "def test():\n    assert f(1)\n    assert not False"),
+    "constants": ("tests.always-true", "def test():\n    assert f(1)\n    assert 1 == 1"),
+    "after-return": ("tests.unreachable", "def test():\n    assert f(2)\n    return\n    assert f(1)"),
+    "after-raise": ("tests.unreachable", "def test():\n    assert f(2)\n    raise ValueError\n    assert f(1)"),
+    "if-false": ("tests.unreachable", "def test():\n    assert f(2)\n    if False:\n        assert f(1)"),
+    "while-zero": ("tests.unreachable", "def test():\n    assert f(2)\n    while 0:\n        assert f(1)"),
+    "empty-loop": ("tests.unreachable", "def test():\n    assert f(2)\n    for x in []:\n        assert f(x)"),
+    "swallowed": ("tests.swallowed", "def test():\n    try:\n        assert f(1)\n    except Exception:\n        pass"),
+    "swallowed-bare": ("tests.swallowed", "def test():\n    try:\n        assert f(1)\n    except:\n        pass"),
+    "swallowed-own": (
+        "tests.swallowed",
+        "def test():\n    try:\n        if f(1):\n            assert f(2)\n    except (ValueError, AssertionError):\n        pass",
+    ),
+    "suppressed": (
+        "tests.swallowed",
+        "import contextlib\ndef test():\n    with contextlib.suppress(AssertionError):\n        assert f(1)",
+    ),
+    "raises-all": (
+        "tests.swallowed",
+        "import pytest\ndef test():\n    with pytest.raises(Exception):\n        assert f(1) == 2",
+    ),
+    "skip": ("tests.skip", "import pytest\ndef test():\n    pytest.skip()\n    assert f(1)"),
+    "xfail": ("tests.skip", "import pytest\n@pytest.mark.xfail\ndef test(): assert f(1)"),
+    "skipif": ("tests.skip", "import pytest\n@pytest.mark.skipif(True, reason='')\ndef test(): assert f(1)"),
+    "mark-alias": ("tests.skip", "from pytest import mark\n@mark.skip\ndef test(): assert f(1)"),
+    "exit": ("tests.skip", "import pytest\ndef test():\n    assert f(1)\n    pytest.exit()"),
+    "importorskip": ("tests.skip", "from pytest import importorskip\ndef test(): assert f(1)"),
+    "pytestmark": ("tests.name", "import pytest\npytestmark = []\ndef test(): assert f(1)"),
+    "hook": ("tests.name", "def pytest_generate_tests(metafunc): pass\ndef test(): assert f(1)"),
+    "hidden": ("tests.name", "__test__ = False\ndef test(): assert f(1)"),
+    "collect": ("tests.name", "collect_ignore = []\ndef test(): assert f(1)"),
+    "main": ("tests.pytest", "import pytest\ndef test():\n    assert f(1)\n    pytest.main([])"),
+    "monkeypatch": ("tests.fixture", "def test(monkeypatch): assert f(1)"),
+    "request": ("tests.fixture", "def test(request): assert f(1)"),
+    "pytester": ("tests.fixture", "def test(pytester): assert f(1)"),
+    "rebind-module": ("tests.rebinding", "import plugin\ndef test():\n    plugin.f = 1\n    assert f(1)"),
+    "rebind-item": ("tests.rebinding", "from plugin import D\nD['x'] = 1\ndef test(): assert f(1)"),
+    "rebind-name": ("tests.rebinding", "f = 3\ndef test(): assert f"),
+    "rebind-def": ("tests.rebinding", "def f(x): return 1\ndef test(): assert f(1)"),
+    "rebind-parameter": (
+        "tests.rebinding",
+        "import pytest\n@pytest.fixture\ndef g(): return 1\ndef test(f=1): assert f",
+    ),
+    "rebind-for": ("tests.rebinding", "def test():\n    for f in [1]:\n        assert f"),
+    "rebind-with": ("tests.rebinding", "def test():\n    with g() as f:\n        assert f"),
+    "rebind-import": ("tests.rebinding", "from math import floor as f\ndef test(): assert f(1)"),
+    "rebind-delete": ("tests.rebinding", "del f\ndef test(): assert 1 > f"),
+    "rebind-walrus": ("tests.rebinding", "def test(): assert (f := 1)"),
+    "setattr": ("tests.builtin", "import plugin\ndef test():\n    setattr(plugin, 'f', 1)\n    assert f(1)"),
+    "open": ("tests.builtin", "def test(): assert open('plugin.py').read() == f(1)"),
+    "exec": ("tests.builtin", "def test():\n    exec('x')\n    assert f(1)"),
+    "globals": ("tests.builtin", "def test():\n    globals()['f'] = 1\n    assert f(1)"),
+    "system-exit": ("tests.builtin", "def test():\n    assert f(1)\n    raise SystemExit"),
+    "os": ("tests.import", "import os\ndef test(): assert f(1)"),
+    "sys": ("tests.import", "from sys import modules\ndef test(): assert f(1)"),
+    "inspect": ("tests.import", "import inspect\ndef test(): assert f(1)"),
+    "mock": ("tests.import", "from unittest.mock import patch\ndef test(): assert f(1)"),
+    "importlib": ("tests.import", "import importlib\ndef test(): assert f(1)"),
+    "coverage": ("tests.import", "import coverage\ndef test(): assert f(1)"),
+    "private-pytest": ("tests.import", "from _pytest import runner\ndef test(): assert f(1)"),
+    "star": ("tests.import", "from plugin import *\ndef test(): assert f(1)"),
+    "relative": ("tests.import", "from . import helper\ndef test(): assert f(1)"),
+    "code": ("tests.attribute", "def test(): assert f.__code__.co_consts"),
+    "doc": ("tests.attribute", "def test(): assert f.__doc__"),
+    "module-dict": ("tests.attribute", "import plugin\ndef test(): assert plugin.__dict__"),
+    "file": ("tests.attribute", "def test(): assert __file__ == f(1)"),
+    "getattr-name": ("tests.attribute", "def test(): assert getattr(f, '__code__')"),
+    "getattr-computed": ("tests.attribute", "def test(): assert getattr(f, '__co' + 'de__')"),
+    "frame": ("tests.attribute", "def test(): assert (x for x in [f(1)]).gi_frame"),
+    "computed-cases": (
+        "tests.parameters",
+        "import pytest\n@pytest.mark.parametrize('x', range(3))\ndef test(x): assert f(x)",
+    ),
+    "comprehended": (
+        "tests.parameters",
+        "import pytest\n@pytest.mark.parametrize('x', [i for i in (1, 2)])\ndef test(x): assert f(x)",
+    ),
+    "starred": ("tests.parameters", "import pytest\n@pytest.mark.parametrize('x', [*'ab'])\ndef test(x): assert f(x)"),
+    "computed-ids": (
+        "tests.parameters",
+        "import pytest\n@pytest.mark.parametrize('x', [1], ids=str)\ndef test(x): assert f(x)",
+    ),
+    "indirect": (
+        "tests.parameters",
+        "import pytest\n@pytest.mark.parametrize('x', [1], indirect=True)\ndef test(x): assert f(x)",
+    ),
+    "marked-case": (
+        "tests.parameters",
+        "import pytest\n@pytest.mark.parametrize('x', [pytest.param(1, marks=())])\ndef test(x): assert f(x)",
+    ),
+    "no-cases": ("tests.parameters", "import pytest\n@pytest.mark.parametrize('x', [])\ndef test(x): assert f(x)"),
+    "too-many": (
+        "tests.too-many",
+        "import pytest\n@pytest.mark.parametrize('x', [" + "1," * 201 + "])\ndef test(x): assert f(x)",
+    ),
+    "too-many-stacked": (
+        "tests.too-many",
+        "import pytest\n@pytest.mark.parametrize('x', [" + "1," * 20 + "])\n"
+        "@pytest.mark.parametrize('y', [" + "1," * 20 + "])\ndef test(x, y): assert f(x)",
+    ),
+    "twice": ("tests.duplicate", "def test(): assert f(1)\ndef test(): assert f(2)"),
+    "async": ("tests.async", "async def test(): assert f(1)"),
+    "none": ("tests.none", "def check(): assert f(1)"),
+    "base-class": ("tests.name", "class TestX(f):\n    def test(self): assert f(1)"),
+    "except-star": (
+        "tests.syntax",
+        "def test():\n    try:\n        f(1)\n    except* ValueError:\n        pass\n    assert f(1)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_suite_passes(name):
+    assert check(GOOD[name], "tests/test_plugin.py", role="test") == ()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_suite_is_refused_by_its_rule(name):
+    rule, body = BAD[name]
+    found = check(f"from plugin import f\n{body}\n", "tests/test_plugin.py", role="test")
+    assert rule in {violation.rule for violation in found}
+    assert all(violation.line >= 1 and violation.hint for violation in found)
+
+
+def test_two_hundred_tests_are_fine():
+    cases = "1," * 200
+    source = (
+        f"import pytest\nfrom plugin import f\n@pytest.mark.parametrize('x', [{cases}])\ndef test(x): assert f(x)\n"
+    )
+    assert check(source, "tests/test_plugin.py", role="test") == ()
