@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from plugins import grants
 from plugins.errors import UntrustedError
 from plugins.keys import PublicKey, Signer, host_key, required_key
 from plugins.state import UserState, workspace_key
@@ -55,8 +56,17 @@ def fingerprints(workspace: Workspace, state: UserState) -> frozenset[str]:
     return frozenset(found.keys) | ({own.public.fingerprint} if own else set())
 
 
-def trust(workspace: Workspace, state: UserState, *, keys: Iterable[PublicKey]) -> Trust:
-    """Trust a workspace and the approvals made with `keys`; those trusted before stay trusted."""
+def trust(
+    workspace: Workspace,
+    state: UserState,
+    *,
+    keys: Iterable[PublicKey],
+    granted: Mapping[str, Iterable[str]] | None = None,
+) -> Trust:
+    """Trust a workspace and the approvals made with `keys`; those trusted before stay trusted.
+
+    `granted` are the capabilities by plugin that the person was shown and agreed to (`plugins.enabling`).
+    """
     check_settings(workspace)
     before = read(workspace, state)
     required_key(state)
@@ -70,6 +80,8 @@ def trust(workspace: Workspace, state: UserState, *, keys: Iterable[PublicKey]) 
             "time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         },
     )
+    for plugin, names in (granted or {}).items():
+        grants.put(workspace, state, plugin, names)
     set_refspecs(workspace.repository)
     return Trust(trusted=True, keys=tuple(found))
 

@@ -39,10 +39,10 @@ class Basis:
 
     @classmethod
     def from_json(cls, held: Mapping[str, object]) -> Basis:
-        """Read what `to_json` wrote; raises KeyError or TypeError for anything else."""
+        """Read what `to_json` wrote; raises KeyError or ValueError for anything else."""
         capabilities, dependencies = held.get("capabilities"), held.get("dependencies")
         if not isinstance(capabilities, list) or not isinstance(dependencies, dict):
-            raise TypeError("not a basis")
+            raise ValueError("not a basis")  # noqa: TRY004 - as for any other damage
         return cls(
             digest=str(held["digest"]),
             decision=str(held["decision"]),

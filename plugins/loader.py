@@ -1,0 +1,170 @@
+"""Whether a plugin may run, and the exact bytes that do: only what a trusted decision names, as HEAD holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from plugins import folder, grants, ledger, trust
+from plugins.decision import Decision
+from plugins.digest import digest_of
+from plugins.errors import RatchetError
+from plugins.keys import host_key
+from plugins.objects import FILE
+from plugins.state import UserState
+from plugins.workspace import Workspace, plugin_id
+from sandbox.version import VERSION
+
+if TYPE_CHECKING:
+    from plugins.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is known of one plugin. It may run when `reason` is ""; `files` are then the approved bytes, from git."""
+
+    id: str
+    reason: str = ""
+    version: str = ""
+    decision: Decision | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    manifest: Manifest | None = None
+
+    @property
+    def runnable(self) -> bool:
+        """Whether it may run."""
+        return not self.reason
+
+
+class _Refused(Exception):
+    """Why a plugin does not run."""
+
+
+class Loader:
+    """Judges plugins by their decisions. Nothing is executed, and what is to run comes from git, not from the disk."""
+
+    def __init__(self, workspace: Workspace, state: UserState, *, keys: Iterable[str] | None = None) -> None:
+        """`keys` are fingerprints to trust in place of the person's own list: what trusting them would enable."""
+        self._workspace, self._state = workspace, state
+        self._assumed = None if keys is None else frozenset(keys)
+
+    def standings(self) -> tuple[Standing, ...]:
+        """Every folder in `plugins/` and every plugin with a ledger; those that may run need what they depend on."""
+        found = {name: self.standing(name) for name in self._names()}
+        while True:
+            lacking = {name: reason for name, one in found.items() if one.runnable and (reason := _lacks(one, found))}
+            if not lacking:
+                return tuple(found[name] for name in sorted(found))
+            for name, reason in lacking.items():
+                found[name] = Standing(
+                    id=name, reason=reason, version=found[name].version, decision=found[name].decision,
+                    manifest=found[name].manifest,
+                )  # fmt: skip
+
+    def standing(self, name: str) -> Standing:
+        """What is known of one plugin by itself, without what it depends on."""
+        decision: Decision | None = None
+        try:
+            trusted = self._trusted()
+            plugin_id(name)
+            decision = self._latest(name)
+            self._check_key(decision, trusted)
+            files = self._approved(name, decision)
+            manifest = self._manifest(name, decision, files)
+        except (_Refused, RatchetError) as error:
+            version = decision.version if decision else ""
+            return Standing(id=name, reason=str(error), version=version, decision=decision)
+        return Standing(id=name, version=manifest.version, decision=decision, files=files, manifest=manifest)
+
+    def _names(self) -> list[str]:
+        repository, found = self._workspace.repository, set(self._workspace.plugin_ids())
+        entry = repository.entry(repository.head(), self._workspace.in_git(ledger.FOLDER))
+        if entry is not None and entry.mode != FILE:
+            found |= {ledger.plugin_of(name) for name in repository.tree(entry.id)} - {""}
+        return sorted(found)
+
+    def _trusted(self) -> frozenset[str]:
+        if self._assumed is not None:
+            return self._assumed
+        if not trust.is_trusted(self._workspace, self._state):
+            raise _Refused("the workspace is not trusted")
+        return trust.fingerprints(self._workspace, self._state)
+
+    def _latest(self, name: str) -> Decision:
+        """The decision in force: the last line of the ledger as HEAD holds it and the work tree shows it."""
+        repository, path = self._workspace.repository, ledger.path_of(name)
+        entry = repository.entry(repository.head(), self._workspace.in_git(path))
+        data = repository.blob(entry.id) if entry is not None and entry.mode == FILE else b""
+        if (folder.read_file(self._workspace.root, path) or b"") != data:
+            raise _Refused("its ledger is not the one that was committed")
+        if not data:
+            raise _Refused("nobody approved it: there is no decision about it")
+        found = ledger.read(name, data, workspace=self._workspace.id)
+        if found.problems:
+            raise _Refused(f"its ledger is broken: {found.problems[0].message}")
+        assert found.latest is not None
+        return found.latest
+
+    def _check_key(self, decision: Decision, trusted: frozenset[str]) -> None:
+        if decision.key not in trusted:
+            raise _Refused(f"it was approved with a key that you do not trust ({decision.key})")
+        if not decision.digest:
+            raise _Refused("it is rolled back")
+
+    def _approved(self, name: str, decision: Decision) -> dict[str, bytes]:
+        """The files that HEAD holds, if they are those that were decided on and those that the work tree shows."""
+        repository, path = self._workspace.repository, f"plugins/{name}"
+        entries = repository.files(repository.head(), self._workspace.in_git(path))
+        if any(entry.mode != FILE for entry in entries.values()):
+            raise _Refused("HEAD holds a link or a submodule in its folder")
+        files = {below: repository.blob(entry.id) for below, entry in entries.items()}
+        if digest_of(files) != decision.digest:
+            raise _Refused("HEAD holds other files than were approved")
+        if folder.read_files(self._workspace.root, path) != files:
+            raise _Refused("its files were edited after they were approved")
+        return files
+
+    def _manifest(self, name: str, decision: Decision, files: Mapping[str, bytes]) -> Manifest:
+        from packaging.specifiers import SpecifierSet
+
+        from plugins.manifest import ManifestError, parse_manifest
+
+        try:
+            manifest = parse_manifest(files.get("plugin.yaml", b""))
+        except ManifestError as error:
+            raise _Refused(f"its manifest is not valid: {error}") from error
+        if manifest.id != name or manifest.version != decision.version:
+            raise _Refused(f"its manifest is that of {manifest.id} {manifest.version}")
+        asked = set(manifest.capability_names())
+        if asked != set(decision.capabilities):
+            raise _Refused("its manifest asks for other capabilities than were approved")
+        if not SpecifierSet(manifest.requires).contains(VERSION, prereleases=True):
+            raise _Refused(f"it needs Ratchet {manifest.requires}, this is {VERSION}")
+        if manifest.runtime != "python":
+            raise _Refused(f"there is no runtime {manifest.runtime} here")
+        self._check_granted(name, decision, asked)
+        return manifest
+
+    def _check_granted(self, name: str, decision: Decision, asked: set[str]) -> None:
+        """What another person approved reaches nothing of this person's before they granted it themselves."""
+        own = host_key(self._state, create=False)
+        if self._assumed is not None or (own is not None and own.public.fingerprint == decision.key):
+            return
+        lacking = sorted(asked - grants.of(self._workspace, self._state, name))
+        if lacking:
+            raise _Refused(f"you have not granted it: {', '.join(lacking)}")
+
+
+def _lacks(standing: Standing, others: Mapping[str, Standing]) -> str:
+    """The dependency that is not there for a plugin, in words; "" when nothing is missing."""
+    from packaging.specifiers import SpecifierSet
+
+    needed = standing.manifest.dependencies if standing.manifest else {}
+    for name, specifier in needed.items():
+        other = others.get(name)
+        if other is None or not other.runnable:
+            return f"it needs {name}, which is not loaded"
+        if not SpecifierSet(specifier).contains(other.version, prereleases=True):
+            return f"it needs {name} {specifier}, and {other.version} is there"
+    return ""
