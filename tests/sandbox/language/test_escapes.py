@@ -14,7 +14,8 @@ from sandbox.language import DialectError, check, compile_module, new_module
 from sandbox.language.guards import OWN_MODULES
 
 TEXT = (Path(__file__).parent / "samples" / "escapes.txt").read_text("utf-8")
-ESCAPES = dict(re.findall(r"^==== ([\w-]+)[^\n]*\n(.*?)(?=^====|\Z)", TEXT, re.MULTILINE | re.DOTALL))
+SECTION = re.compile(r"^==== ([\w-]+)[^\n]*\n(.*?)(?=^====|\Z)", re.MULTILINE | re.DOTALL)
+ESCAPES: dict[str, str] = dict(SECTION.findall(TEXT))
 #: Not ways out of plain Python by themselves, so that there is no positive control for them.
 NO_CONTROL = {
     *("import-relative", "import-plugins", "import-star", "import-sdk-inner"),

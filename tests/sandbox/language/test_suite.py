@@ -11,7 +11,8 @@ GOOD = {
     "module": "import plugin\ndef test_f():\n    assert plugin.f(1) == 2, 'message'\n",
     "parametrized": (
         "import pytest\nfrom decimal import Decimal\nfrom plugin import f\n"
-        "@pytest.mark.parametrize('x, want', [(1, 2), pytest.param(-2, Decimal('3'), id='two'), (float('nan'), None)])\n"
+        "@pytest.mark.parametrize('x, want', [(1, 2), pytest.param(-"
+        "2, Decimal('3'), id='two'), (float('nan'), None)])\n"
         "def test_f(x, want):\n    assert f(x) == want\n"
     ),
     "stacked": (
@@ -19,7 +20,8 @@ GOOD = {
         "@pytest.mark.parametrize(('b', 'c'), [(1, {'x': [2]})])\ndef test_f(a, b, c):\n    assert f(a, b) == c\n"
     ),
     "raises": (
-        "import pytest\nfrom plugin import f\ndef test_f():\n    with pytest.raises(ValueError, match='x'):\n        f('a')\n"
+        "import pytest\nfrom plugin import f\n"
+        "def test_f():\n    with pytest.raises(ValueError, match='x'):\n        f('a')\n"
     ),
     "raises-value": (
         "import pytest\nfrom plugin import f\ndef test_f():\n    with pytest.raises(ValueError) as caught:\n"
@@ -31,8 +33,13 @@ GOOD = {
     ),
     "class": "from plugin import f\nclass TestF:\n    def test_a(self):\n        got = f(1)\n        assert got == 2\n",
     "helper": "from plugin import f\ndef same(a, b):\n    assert a == b\ndef test_f():\n    same(f(1), 2)\n",
-    "loop": "from plugin import f\ndef test_f():\n    out = []\n    for i in range(3):\n        out.append(f(i))\n    assert out == [0]\n",
-    "loop-inside": "from plugin import f\ndef test_f():\n    for x, want in [(1, 2), (3, 4)]:\n        assert f(x) == want\n",
+    "loop": (
+        "from plugin import f\ndef test_f():\n    out = []\n"
+        "    for i in range(3):\n        out.append(f(i))\n    assert out == [0]\n"
+    ),
+    "loop-inside": (
+        "from plugin import f\ndef test_f():\n    for x, want in [(1, 2), (3, 4)]:\n        assert f(x) == want\n"
+    ),
     "capture": "from plugin import f\ndef test_f(capsys):\n    f(1)\n    assert capsys.readouterr().out == ''\n",
     "async": "import asyncio\nfrom plugin import f\ndef test_f():\n    assert asyncio.run(f(1)) == 2\n",
     "doubles": (
@@ -40,13 +47,18 @@ GOOD = {
         "    with testing.outside(http={'https://a.example.org/': testing.reply(json={'a': 1})}) as seen:\n"
         "        f()\n    assert seen.urls == ['https://a.example.org/']\n"
     ),
-    "data": "from plugins.sdk import testing\nfrom plugin import f\ndef test_f():\n    assert f(testing.data('a.txt')) == 1\n",
+    "data": (
+        "from plugins.sdk import testing\nfrom plugin import f\n"
+        "def test_f():\n    assert f(testing.data('a.txt')) == 1\n"
+    ),
     "approx": "import pytest\nfrom plugin import f\ndef test_f():\n    assert f(1) == pytest.approx(2.5)\n",
     "try-raise": (
         "from plugin import f\ndef test_f():\n    try:\n        f('x')\n    except ValueError as error:\n"
         "        assert 'x' in str(error)\n    assert f(1) == 2\n"
     ),
-    "unpack": "from plugin import f\ndef test_f():\n    first, *rest = f(1)\n    assert first == 1\n    assert rest == []\n",
+    "unpack": (
+        "from plugin import f\ndef test_f():\n    first, *rest = f(1)\n    assert first == 1\n    assert rest == []\n"
+    ),
 }
 SKIPPED = "from plugin import f\nimport pytest\n"
 BAD = {
@@ -78,7 +90,8 @@ BAD = {
     "swallowed-bare": ("tests.swallowed", "def test():\n    try:\n        assert f(1)\n    except:\n        pass"),
     "swallowed-own": (
         "tests.swallowed",
-        "def test():\n    try:\n        if f(1):\n            assert f(2)\n    except (ValueError, AssertionError):\n        pass",
+        "def test():\n    try:\n        if f(1):\n"
+        "            assert f(2)\n    except (ValueError, AssertionError):\n        pass",
     ),
     "suppressed": (
         "tests.swallowed",
