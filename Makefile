@@ -2,6 +2,7 @@
 #   make run      the REPL (ARGS="..." are passed on)      make lint     ruff
 #   make test     the suite (ARGS="..." for pytest)        make types    mypy --strict
 #   make bench    the benchmarks, side by side             make lock     write requirements/*.txt again
+#   make map      write the map in ARCHITECTURE.md again
 # PYTHON=/path/to/python3 chooses the interpreter that .venv is made with (3.11 or later).
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ LOCKED := $(PIP) install --quiet --require-hashes --only-binary=:all:
 LOCK := $(if $(wildcard $(BIN)/uv),$(BIN)/uv,uv) pip compile --quiet --universal --generate-hashes --no-header
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint types bench lock clean
+.PHONY: run test lint types bench lock map clean
 
 run: $(VENV)/.ratchet
 	@$(BIN)/ratchet $(ARGS)
@@ -46,7 +47,7 @@ $(VENV)/.base: requirements/base.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.ratchet: pyproject.toml $(VENV)/.base
-	@$(PIP) install --quiet --no-index --no-build-isolation --no-deps --editable .
+	@$(PIP) install --no-index --no-build-isolation --no-deps --editable . >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.ratchet
@@ -59,6 +60,10 @@ $(VENV)/.bench: requirements/bench.txt | $(BIN)/python
 	@$(VENV)/bench/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary=:all: \
 	  -r requirements/bench.txt
 	@touch $@
+
+# The map in ARCHITECTURE.md, from what each module says about itself.
+map: $(VENV)/.dev
+	@$(BIN)/python tests/test_documents.py
 
 lock:
 	$(LOCK) --extra dev --extra wasm pyproject.toml requirements/build.in -o requirements/dev.txt
