@@ -40,8 +40,13 @@ def confirmed(screen: Screen, question: str) -> bool:
 
 
 def forget_typed_ahead(descriptor: int) -> None:
-    """Drop what the terminal has received but nobody has read."""
+    """Drop what the terminal has received but nobody has read, and what the prompt read beyond the end of its line."""
     termios.tcflush(descriptor, termios.TCIFLUSH)
+    if "prompt_toolkit.input.typeahead" in sys.modules:
+        from prompt_toolkit.application.current import get_app_session
+        from prompt_toolkit.input.typeahead import clear_typeahead
+
+        clear_typeahead(get_app_session().input)
 
 
 def read_line(descriptor: int, patience_s: float) -> str | None:

@@ -70,7 +70,7 @@ def parse_verb(verb: Verb, tokens: list[str], *, line: str | None = None) -> Inv
         setattr(spoken, last.field, " ".join(rest))
     elif last is not None and last.kind == "rest":
         setattr(spoken, last.field, tuple(rest))
-        spoken.line = " ".join(rest) if line is None else line
+        spoken.line = line
     return Invocation(verb=verb, arguments=spoken, options=_options(spoken))
 
 

@@ -24,12 +24,15 @@ def proposals(session: Session) -> Iterable[tuple[str, str]]:
 
 def plugins(session: Session) -> Iterable[tuple[str, str]]:
     """The plugins of the workspace."""
-    return [(name, "") for name in session.workspace.plugin_ids()]
+    return [(entry.id, f"{entry.version} {entry.status}") for entry in session.registry.plugins()]
 
 
 def tools(session: Session, plugin: str) -> Iterable[tuple[str, str]]:
     """The tools and commands of a loaded plugin."""
-    return ()
+    found = next((entry for entry in session.registry.plugins() if entry.id == plugin), None)
+    if found is None or found.manifest is None:
+        return ()
+    return {one.name: one.description for one in (*found.manifest.tools, *found.manifest.commands)}.items()
 
 
 def models(session: Session) -> Iterable[tuple[str, str]]:
@@ -54,7 +57,7 @@ def status(session: Session) -> Status:
         notice="" if session.trusted else "not trusted: /trust",
         model=model,
         pending=sum(proposal.state in PENDING for proposal in session.store.all()),
-        sandbox="process",
+        sandbox=_sandbox(session),
         building=building(),
         branch=_branch(workspace.root),
     )
@@ -64,6 +67,12 @@ def _model(session: Session) -> str:
     from selfmod.models.registry import DEFAULT
 
     return session.settings.text("model.name") or DEFAULT
+
+
+def _sandbox(session: Session) -> str:
+    """The level that plugins run at, from the kept result of the probe; it is made where there is none yet."""
+    process = session.sandbox.probe().levels.get("process")
+    return "sandbox: process" if process is not None and process.available else "no sandbox"
 
 
 def building() -> str:

@@ -36,7 +36,7 @@ def show_outcome(screen: Screen, outcome: Outcome) -> None:
     screen.foreign(describe(outcome))
     match outcome:
         case Raised(frames=frames):
-            for frame in frames:
+            for frame in frames[:-1]:
                 screen.foreign(f"  at {frame}")
         case Denied(capability=capability, violations=violations):
             if capability:

@@ -74,6 +74,15 @@ class Progress:
         if self._emit is not None:
             self._emit({"type": "text", "text": piece})
 
+    def message(self, plugin: str, kind: str, content: dict[str, object]) -> None:
+        """What a plugin says while it runs: a line of its log, or how far it is."""
+        if self._emit is not None:
+            self._emit({"type": "message", "plugin": plugin, "kind": kind, "content": content})
+        elif not self.quiet:
+            self._clear()
+            words = " ".join(str(value) for value in content.values())
+            self.screen.foreign(f"{plugin} {kind}: {words}", style="dim")
+
     def done(self) -> None:
         """Leave no passing line behind."""
         if self._screen is not None:

@@ -110,16 +110,18 @@ def acknowledge(screen: Screen, view: View) -> tuple[str, ...] | None:
     for name in view.proposal.acknowledge:
         screen.line()
         screen.line((_meaning(name), "yellow"))
-        if (answer := ask(screen, f'Type "{_plain(name)}" to accept this, anything else to stop: ')) is None:
-            return None
-        if answer.strip() != name:
+        screen.line("To accept this type ", (name, "bold"), " and anything else to stop.")
+        answer = ask(screen, "> ")
+        if answer is None or answer.strip() != name:
             return None
         accepted.append(name)
     screen.line()
-    answer = ask(
-        screen,
-        f'Commit exactly these bytes? Type "approve" to do it, anything else leaves {view.proposal.id} pending: ',
+    screen.line(
+        "To commit exactly these bytes type ",
+        ("approve", "bold"),
+        f"; anything else leaves {view.proposal.id} pending.",
     )
+    answer = ask(screen, "> ")
     return tuple(accepted) if answer is not None and answer.strip() == "approve" else None
 
 
@@ -229,12 +231,6 @@ def _meaning(name: str) -> str:
             return f"Its results may depend on the {rest}."
         case _:
             return f"It asks for {name}."
-
-
-def _plain(name: str) -> str:
-    from sandbox.text import visible
-
-    return visible(name, keep_newlines=False)
 
 
 def _change(old: bytes | None, new: bytes | None) -> str:

@@ -145,7 +145,7 @@ def show_problem(problem: Problem, screen: Screen) -> None:
     if problem.kind == "interrupted":
         screen.line(("interrupted", "yellow"))
         return
-    subject = f"{problem.id}: " if problem.id else ""
+    subject = f"{problem.id}: " if problem.id and problem.id not in problem.message else ""
     screen.line(("error: ", "bold red"), f"{subject}{problem.message}")
     if problem.hint:
         screen.line(("hint: ", "bold"), problem.hint)

@@ -17,6 +17,7 @@ from repl.cli import Options
 if TYPE_CHECKING:
     from plugins.decision import Channel
     from plugins.events import EventLog
+    from plugins.registry import Registry
     from plugins.settings import Settings
     from plugins.state import UserState
     from plugins.workspace import Workspace
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from repl.render import Screen
     from sandbox.sandbox import Sandbox
     from selfmod.gate.gate import Gate
+    from selfmod.gate.subject import Installed
     from selfmod.gate.thresholds import Thresholds
     from selfmod.journal import Journal
     from selfmod.models.base import Completion, Model, Request
@@ -49,7 +51,9 @@ class Session:
 
     def forget(self) -> None:
         """Look at the workspace afresh."""
-        for name in ("events", "journal"):
+        if "registry" in self.__dict__:
+            self.registry.close()
+        for name in ("registry", "events", "journal"):
             self.__dict__.pop(name, None)
         if self._workspace is not None:
             self._workspace.close()
@@ -204,9 +208,6 @@ class Session:
         """How decisions come: from a person at a terminal, or from a script."""
         return "terminal" if self.can_ask else "scripted"
 
-    def reload(self) -> None:
-        """Look at the plugins again: what is in force has changed."""
-
     @property
     def gate(self) -> Gate:
         """The gate with the thresholds in force."""
@@ -266,9 +267,24 @@ class Session:
         """Where the details of an unexpected error are kept."""
         return self.state.path("errors")
 
+    @cached_property
+    def registry(self) -> Registry:
+        """The plugins of the workspace."""
+        from plugins.registry import Registry
+
+        return Registry(self.workspace, self.state, self.sandbox, on_message=self.progress.message)
+
     def commands(self) -> Mapping[str, str]:
         """The commands of loaded plugins, by name, with the plugin that has them."""
-        return {}
+        return self.registry.commands() if self.here is not None else {}
+
+    def installed(self, *, without: str = "") -> Installed:
+        """What is there already, as the gate wants to know it; `without` is the plugin that is judged itself."""
+        from selfmod.gate.subject import Installed
+
+        loaded = [entry for entry in self.registry.plugins() if entry.status == "loaded" and entry.id != without]
+        commands = {name: entry.id for entry in loaded for name in entry.commands}
+        return Installed(plugins={entry.id: entry.version for entry in loaded}, commands=commands | self.own_commands())
 
 
 _SEED_FILE = "gate_secret"

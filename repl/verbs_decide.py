@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from plugins.errors import ApprovalError, DiskError, StaleError, StateError, UsageError
+from plugins.errors import ApprovalError, DiskError, StaleError, StateError
 from repl.answer import Answer
 from repl.deciding import load, review_of
 from repl.errors import NotAtTerminal
@@ -81,23 +81,18 @@ def approve(session: Session, arguments: Namespace) -> Answer:
     with session.store.locked(arguments.id):
         loaded = load(session, arguments.id)
         found = review_of(loaded)
-        answer = _scripted(found, arguments) if arguments.digest else _asked(session, loaded, found)
+        answer = _scripted(arguments) if arguments.digest else _asked(session, loaded, found)
         try:
             made = approval.approve(found, answer, journal=session.journal, thresholds=session.thresholds)
         except StaleError as error:
             session.store.save(loaded.proposal.moved("stale", reason=str(error)))
             raise
-    session.reload()
     return _changed(session.store.load(arguments.id), made)
 
 
-def _scripted(found: Review, arguments: Namespace) -> approval.Answer:
+def _scripted(arguments: Namespace) -> approval.Answer:
     from selfmod import approval
 
-    unknown = [name for name in arguments.accept if name not in found.acknowledge]
-    if unknown:
-        known = ", ".join(found.acknowledge) or "nothing"
-        raise UsageError(f"nothing here is called {unknown[0]}", hint=f"it takes: {known}", id=found.proposal)
     return approval.Answer(digest=arguments.digest, accepted=tuple(arguments.accept), channel="scripted")
 
 
@@ -207,7 +202,6 @@ def redo(session: Session, arguments: Namespace) -> Answer:
 
 
 def _after_change(session: Session, made: Commit) -> Answer:
-    session.reload()
     moved = [proposal for proposal in session.store.all() if proposal.commit == made.commit]
     return _changed(moved[-1] if moved else _unknown(made), made)
 

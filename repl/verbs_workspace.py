@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from repl.errors import NotAtTerminal
 
 if TYPE_CHECKING:
     from plugins.keys import Signer
+    from plugins.loader import Standing
     from plugins.settings import Settings
     from plugins.workspace import Workspace
     from repl.render import Screen
@@ -41,17 +43,29 @@ def _show_made(screen: Screen, workspace: Workspace, commit: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """What trusting a workspace would enable: exactly this, named by its digest."""
+    """What trusting a workspace would enable: exactly this, named by its digest.
+
+    `plugins` are those that would load, `keys` those whose approvals would count, `grants` what plugins that somebody
+    else approved would be given.
+    """
 
     workspace: Workspace
-    plugins: tuple[str, ...]
-    keys: tuple[Signer, ...]
     trusted: bool
+    plugins: tuple[Standing, ...]
+    keys: tuple[Signer, ...]
+    grants: Mapping[str, tuple[str, ...]]
+
+    @property
+    def nothing_new(self) -> bool:
+        """Whether there is nothing to ask about."""
+        return self.trusted and not self.keys and not self.grants
 
     @property
     def digest(self) -> str:
         """One value that names what was shown."""
-        lines = [self.workspace.id, str(self.workspace.root), *self.plugins, *map(str, self.keys)]
+        plugins = [f"{one.id} {one.version} {one.decision.digest if one.decision else ''}" for one in self.plugins]
+        grants = [f"{name}: {', '.join(names)}" for name, names in self.grants.items()]
+        lines = [self.workspace.id, str(self.workspace.root), *plugins, *map(str, self.keys), *grants]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def payload(self, *, trusted: bool) -> dict[str, object]:
@@ -59,44 +73,72 @@ class Offer:
         return {
             "workspace": str(self.workspace.root),
             "trusted": trusted,
-            "plugins": list(self.plugins),
+            "plugins": [{"id": one.id, "version": one.version} for one in self.plugins],
             "keys": [{"principal": s.principal, "fingerprint": s.key.fingerprint} for s in self.keys],
+            "grants": {name: list(names) for name, names in self.grants.items()},
             "digest": f"sha256:{self.digest}",
         }
 
 
 def trust(session: Session, arguments: Namespace) -> Answer:
     """Show what trusting would enable, and ask; a script names the digest of what it was shown."""
+    from plugins import grants
     from plugins import trust as vouch
     from plugins.workspace import find
 
     workspace = find(explicit=Path(arguments.dir)) if arguments.dir else session.workspace
-    offer = Offer(
-        workspace=workspace,
-        plugins=workspace.plugin_ids(),
-        keys=vouch.offered(workspace, session.state),
-        trusted=vouch.is_trusted(workspace, session.state),
-    )
-    if offer.trusted and not offer.keys:
+    offer = _offer(session, workspace)
+    if offer.nothing_new:
         return Answer(payload=offer.payload(trusted=True), show=lambda screen: screen.line("It is trusted already."))
-    keys = _scripted(offer, arguments.digest) if arguments.digest else _asked(session, offer)
+    keys, given = _scripted(offer, arguments.digest) if arguments.digest else _asked(session, offer)
     vouch.trust(workspace, session.state, keys=[signer.key for signer in keys])
-    workspace.events(session.state).append("trust", keys=[signer.key.fingerprint for signer in keys])
+    for plugin in given:
+        grants.put(workspace, session.state, plugin, offer.grants[plugin])
+    fingerprints = [signer.key.fingerprint for signer in keys]
+    workspace.events(session.state).append(
+        "trust", keys=fingerprints, granted={p: list(offer.grants[p]) for p in given}
+    )
     session.forget()
-    return Answer(payload=offer.payload(trusted=True), show=lambda screen: _show_trusted(screen, offer, keys))
+    return Answer(payload=offer.payload(trusted=True), show=lambda screen: _show_trusted(screen, offer, keys, given))
 
 
-def _scripted(offer: Offer, digest: str) -> tuple[Signer, ...]:
+def _offer(session: Session, workspace: Workspace) -> Offer:
+    from plugins import grants
+    from plugins import trust as vouch
+    from plugins.keys import host_key
+    from plugins.loader import Loader
+
+    state = session.state
+    offered = vouch.offered(workspace, state)
+    own = host_key(state, create=False)
+    mine = {own.public.fingerprint} if own is not None else set()
+    known = {signer.key.fingerprint for signer in offered} | mine | vouch.fingerprints(workspace, state)
+    runnable = tuple(one for one in Loader(workspace, state, keys=known).standings() if one.runnable)
+    wanted = {
+        one.id: one.decision.capabilities
+        for one in runnable
+        if one.decision is not None
+        and one.decision.key not in mine
+        and set(one.decision.capabilities) - grants.of(workspace, state, one.id)
+    }
+    trusted = vouch.is_trusted(workspace, state)
+    return Offer(workspace=workspace, trusted=trusted, plugins=runnable, keys=offered, grants=wanted)
+
+
+_Given = tuple[tuple["Signer", ...], tuple[str, ...]]
+
+
+def _scripted(offer: Offer, digest: str) -> _Given:
     if digest.removeprefix("sha256:") != offer.digest:
         raise StaleError(
             "this is not the digest of what trusting would enable now",
             hint="look again: ratchet trust",
             id=str(offer.workspace.root),
         )
-    return offer.keys
+    return offer.keys, tuple(offer.grants)
 
 
-def _asked(session: Session, offer: Offer) -> tuple[Signer, ...]:
+def _asked(session: Session, offer: Offer) -> _Given:
     if not session.can_ask:
         raise NotAtTerminal(
             f"trusting {offer.workspace.root} takes a person at a terminal, or the digest of what was shown",
@@ -107,34 +149,41 @@ def _asked(session: Session, offer: Offer) -> tuple[Signer, ...]:
     _show_offer(screen, offer)
     if not offer.trusted and not confirmed(screen, "Trust this workspace?"):
         raise ApprovalError("the workspace stays untrusted; nothing of it runs", id=str(offer.workspace.root))
-    return tuple(
+    keys = tuple(
         signer
         for signer in offer.keys
         if confirmed(screen, f"Let approvals with the key {signer.key.fingerprint} count here?")
     )
+    given = tuple(name for name in offer.grants if confirmed(screen, f"Give {name} the capabilities shown above?"))
+    return keys, given
 
 
 def _summary(offer: Offer) -> str:
-    keys = ", ".join(signer.key.fingerprint for signer in offer.keys) or "no new key"
-    return f"{len(offer.plugins)} plugins ({', '.join(offer.plugins) or 'none'}) and {keys}"
+    plugins = ", ".join(one.id for one in offer.plugins) or "no plugin"
+    keys = ", ".join(signer.key.fingerprint for signer in offer.keys) or "none"
+    granted = "; ".join(f"{name} may use {', '.join(names)}" for name, names in offer.grants.items())
+    return f"plugins: {plugins}; keys: {keys}" + (f"; {granted}" if granted else "")
 
 
 def _show_offer(screen: Screen, offer: Offer) -> None:
     screen.line(("Trusting ", "bold"), str(offer.workspace.root), (" would enable:", "bold"))
-    screen.line("  its plugins that were approved with a key you trust, once they are looked at one by one:")
-    screen.foreign("\n".join(offer.plugins) or "(it has none)")
     screen.line("  its settings, which can only make yours stricter")
-    if offer.keys:
-        screen.line("  and these keys want their approvals to count:")
-        for signer in offer.keys:
-            screen.line(f"    {signer.key.fingerprint}  which says it is", (" ", ""))
-            screen.foreign(signer.principal)
+    screen.line("  these plugins, in their sandbox:" if offer.plugins else "  no plugin: none is approved here")
+    for one in offer.plugins:
+        screen.foreign(f"{one.id} {one.version}")
+        for name in offer.grants.get(one.id, ()):
+            screen.line("      it would be given ", (name, "yellow"))
+    for signer in offer.keys:
+        screen.line("  approvals with the key ", (signer.key.fingerprint, "bold"), ", which says that it belongs to:")
+        screen.foreign(signer.principal)
 
 
-def _show_trusted(screen: Screen, offer: Offer, keys: tuple[Signer, ...]) -> None:
+def _show_trusted(screen: Screen, offer: Offer, keys: tuple[Signer, ...], given: tuple[str, ...]) -> None:
     screen.line(("Trusted: ", "green"), str(offer.workspace.root))
     for signer in keys:
         screen.line(f"  approvals with {signer.key.fingerprint} count here")
+    for name in given:
+        screen.line(f"  {name} may use {', '.join(offer.grants[name])}")
 
 
 def config(session: Session, arguments: Namespace) -> Answer:  # noqa: ARG001 - every handler takes both
