@@ -39,19 +39,6 @@ def run_item(item: pytest.Item) -> BaseException | None:
     return raised
 
 
-def noticed_by_assertion(error: BaseException, tests_root: str) -> bool:
-    """Return whether an assertion of a test failed, rather than something crashing on the way to it."""
-    if isinstance(error, pytest.fail.Exception):
-        return True
-    if not isinstance(error, AssertionError):
-        return False
-    trace, path = error.__traceback__, ""
-    while trace is not None:
-        path, trace = trace.tb_frame.f_code.co_filename, trace.tb_next
-    # An assertion inside the plugin is behaviour of the plugin; one inside pytest or a test is the test's.
-    return path.startswith(tests_root) or f"{os.sep}_pytest{os.sep}" in path
-
-
 Say = Callable[[Line], None]
 Body = Callable[[list[Any], Say], None]
 
@@ -119,7 +106,11 @@ def pool(batches: list[list[Any]], body: Body, size: int) -> Iterator[Child]:
                 yield child
 
 
-def limit_time(seconds: float) -> None:
-    """End this process by a signal after so much CPU time; 0 takes the limit away. Nothing in Python can catch it."""
-    signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+def limit_time(cpu_s: float, wall_s: float) -> None:
+    """End this process by a signal after so much time; 0 takes a limit away. Nothing in Python can catch it."""
+    for number, timer, seconds in (
+        (signal.SIGPROF, signal.ITIMER_PROF, cpu_s),
+        (signal.SIGALRM, signal.ITIMER_REAL, wall_s),
+    ):
+        signal.signal(number, signal.SIG_DFL)
+        signal.setitimer(timer, seconds)

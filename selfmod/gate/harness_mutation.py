@@ -16,13 +16,15 @@ from typing import Any
 import pytest
 
 from selfmod.gate.harness import Note, canonical_id, noter, session
-from selfmod.gate.harness_forks import Endless, Line, Say, limit_time, noticed_by_assertion, pool, run_item
+from selfmod.gate.harness_forks import Endless, Line, Say, limit_time, pool, run_item
+from selfmod.gate.harness_notice import noticed
 from selfmod.gate.harness_world import World, enter
 from selfmod.gate.mutants import mutants
 from selfmod.gate.schemata import ACTIVE, TICK, schemata
 
 _TURNS = 2000  # that any test may take beyond twenty times what it takes without a mutant
 _CPU_S = 1.0  # of one mutant: for what no counter sees, such as a regular expression
+_WALL_S = 3.0  # for what waits instead of working; generous, since other processes take time too
 _NONE = -1  # the number of no mutant
 
 
@@ -83,10 +85,10 @@ class Bench:
             error = self._run(test, mutant["index"], 20 * baseline.get(test, 0) + _TURNS)
             if error is None:
                 continue
+            if noticed(error, os.path.join(os.getcwd(), "tests", "")):
+                return "value", test
             if isinstance(error, Endless):
                 return "budget", test
-            if noticed_by_assertion(error, os.path.join(os.getcwd(), "tests")):
-                return "value", test
             best = ("crash", test)
         return best
 
@@ -117,7 +119,7 @@ def _line(mutant: Line, result: str, test: str = "") -> Line:
 
 def _judge_import(argument: dict[str, Any], code: CodeType, mutant: Line, say: Say) -> None:
     """Judge one mutant of code that runs at import, in a process and a session of its own."""
-    limit_time(_CPU_S + 1)
+    limit_time(_CPU_S + 1, _WALL_S + 1)
     try:
         bench = Bench(argument, code, mutant["index"])
     except (Exception, Endless) as error:  # noqa: BLE001 - however it fails, it is noticed
@@ -185,6 +187,9 @@ class Judge:
             for line in child.lines:
                 if not self._alone and line["result"] in ("survived", "traces"):
                     again.append(known[line["index"]])
+                elif line["by"] and not self._passes_afresh(line["by"]):
+                    # Something outside the process, such as a file, makes the test fail without any mutant.
+                    self._note({"kind": "mutant", **_line(known[line["index"]], "traces")})
                 else:
                     self._note({"kind": "mutant", **line})
             rest = child.work[len(child.lines) :]
@@ -195,11 +200,16 @@ class Judge:
                 again.extend(self._judge(batches_left))
         return again
 
+    def _passes_afresh(self, test: str) -> bool:
+        if not self._alone:
+            return True
+        return all(line["turns"] is not None for child in pool([[test]], self._run_baseline, 1) for line in child.lines)
+
     def _run_batch(self, work: list[Line], say: Say) -> None:
         for mutant in work:
-            limit_time(_CPU_S)
+            limit_time(_CPU_S, _WALL_S)
             result, test = self._bench.judge(mutant, self._baseline)
-            limit_time(0)
+            limit_time(0, 0)
             clean = self._alone or not test or self._bench.passes(test)
             say(_line(mutant, result, test) if clean else _line(mutant, "traces"))
             if not clean:

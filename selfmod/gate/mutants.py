@@ -149,6 +149,8 @@ class _Walk:
                     yield from self._field(item, name, inner, scope, function)
 
     def _expression(self, node: ast.expr, scope: Scope, function: str, *, condition: bool = False) -> Iterator[_Found]:
+        if _waits(node):
+            return
         if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
             variants: list[tuple[str, ast.expr]] = []
         else:
@@ -174,10 +176,21 @@ def _is_arid(node: ast.stmt) -> bool:
     """Return whether a statement only tells people something, and calls nothing else on the way."""
     if isinstance(node, ast.Assign) and all(_dunder(target) for target in node.targets):
         return True
+    if isinstance(node, ast.Expr) and _waits(node.value):
+        return True
     if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _tells(node.value.func)):
         return False
     inner = [part for part in ast.walk(node) if isinstance(part, ast.Call) and part is not node.value]
     return all(isinstance(call.func, ast.Name) and call.func.id in _QUIET for call in inner)
+
+
+def _waits(node: ast.expr) -> bool:
+    """Return whether an expression only lets time pass: no result shows how much, and a longer wait is only slow."""
+    call = node.value if isinstance(node, ast.Await) else node
+    if not isinstance(call, ast.Call):
+        return False
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return name == "sleep"
 
 
 def _tells(function: ast.expr) -> bool:

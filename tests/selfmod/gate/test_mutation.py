@@ -1,0 +1,354 @@
+"""Stage mutation: a suite that does not notice a broken plugin is refused, however much it covers."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from selfmod.gate.coverage import Coverage
+from selfmod.gate.mutants import mutants
+from selfmod.gate.mutation import Mutation
+from selfmod.gate.schemata import schemata
+from selfmod.gate.tests import Tests
+from selfmod.gate.thresholds import Thresholds
+
+MODULE = '''\
+"""Splits and counts."""
+
+LIMIT = 3
+
+
+def shorten(text: str, most: int = 10) -> str:
+    """Cut a text at a word."""
+    if len(text) <= most:
+        return text
+    kept = text[:most]
+    while kept and kept[-1] != " ":
+        kept = kept[:-1]
+    return kept.rstrip() + "..."
+
+
+def score(words: list[str]) -> int:
+    """Sum what the words are worth."""
+    total = 0
+    for word in words:
+        if word.startswith("a") and len(word) > LIMIT:
+            total += 2
+        else:
+            total += 1
+    return total
+'''
+GOOD = """\
+from plugin import score, shorten
+
+def test_short_text_stays():
+    assert shorten("one two") == "one two"
+    assert shorten("exactly 10") == "exactly 10"
+
+def test_long_text_is_cut_at_a_word():
+    assert shorten("one two three") == "one two..."
+    assert shorten("aa bb cc", 4) == "aa..."
+    assert shorten("abcdefgh", 4) == "..."
+
+def test_score():
+    assert score([]) == 0
+    assert score(["abc", "abcd", "beta"]) == 4
+    assert score(["abcd"]) == 2
+"""
+_CALLS = ['shorten("one two")', 'shorten("one two three")', 'score(["abcd", "b"])']
+
+
+def suite(assertion: str) -> str:
+    lines = "".join(f"    {assertion.format(call=call)}\n" for call in _CALLS)
+    return f"from plugin import score, shorten\ndef test_all():\n{lines}"
+
+
+def test_a_good_suite_passes(judged):
+    found = judged(MODULE, GOOD, Tests(), Coverage(), Mutation())
+    stage = found.stages["mutation"]
+    figures = stage.figures
+    assert stage.verdict == "pass", stage.findings
+    assert figures["mutants"] >= 15
+    assert figures["killed"] == figures["mutants"] - figures["survivors"]
+    assert figures["raw"] == round(figures["killed"] / figures["mutants"], 4)
+    assert figures["value"] == round(figures["value_killed"] / figures["mutants"], 4)
+
+
+VACUOUS = {
+    "no assertion": "{call}",
+    "not None": "assert {call} is not None",
+    "a type": "assert isinstance({call}, (str, int))",
+    "itself": "assert {call} == {call}",
+    "a length": "assert len(str({call})) > 0",
+    "always true": "assert {call} or True",
+    "no exception": "assert repr({call})",
+}
+
+
+@pytest.mark.parametrize("assertion", VACUOUS.values(), ids=VACUOUS)
+def test_a_suite_that_covers_everything_and_asserts_nothing_is_refused(judged, assertion):
+    found = judged(MODULE, suite(assertion), Tests(), Coverage(), Mutation())
+    assert found.stages["tests"].verdict == "pass"
+    assert found.stages["coverage"].verdict == "pass"
+    assert found.stages["mutation"].verdict == "refuse"
+    assert found.rules("mutation") & {"mutation.survivor", "mutation.value"}
+
+
+def test_survivors_are_shown_as_diffs_of_the_source_as_it_stands(judged):
+    module = "def is_adult(age: int) -> bool:\n    return age >= 18  # the law\n"
+    tests = "from plugin import is_adult\ndef test_a():\n    assert is_adult(30) is True\n"
+    found = judged(module, tests, Tests(), Mutation(), thresholds=Thresholds(survivors_allowed=0))
+    (finding,) = found.stages["mutation"].findings
+    assert "-    return age >= 18  # the law\n+    return age " in finding.message
+    assert (finding.path, finding.line, finding.waivable) == ("plugin.py", 2, True)
+
+
+def test_kills_by_crashes_alone_are_not_enough(judged):
+    module = 'def first(rows: list[dict[str, int]]) -> int:\n    return rows[0].get("a", 0) // len(rows)\n'
+    tests = 'from plugin import first\ndef test_a():\n    first([{"a": 1}])\n'
+    assert judged(module, tests, Tests(), Mutation()).stages["mutation"].verdict == "refuse"
+
+
+def test_one_survivor_is_always_allowed(judged):
+    module = "def biggest(values: list[int]) -> int:\n    best = values[0]\n    for value in values:\n"
+    module += "        if value > best:\n            best = value\n    return best\n"
+    tests = (
+        "from plugin import biggest\ndef test_a():\n    assert biggest([1, 3, 2]) == 3\n    assert biggest([5]) == 5\n"
+    )
+    stage = judged(module, tests, Tests(), Mutation()).stages["mutation"]
+    assert stage.verdict == "pass"
+    assert stage.figures["survivors"] <= 1
+    assert all(finding.advisory for finding in stage.findings)
+
+
+def test_endless_mutants_cost_next_to_nothing(judged):
+    module = "def steps(n: int) -> int:\n    count = 0\n    while n > 0:\n        n -= 1\n        count += 1\n"
+    module += "    return count\n"
+    tests = "from plugin import steps\ndef test_a():\n    assert steps(5) == 5\n    assert steps(0) == 0\n"
+    stage = judged(module, tests, Tests(), Mutation()).stages["mutation"]
+    assert stage.verdict == "pass"
+    assert stage.figures["survivors"] == 0
+
+
+def test_a_mutant_that_no_counter_sees_is_ended_by_its_timer(judged):
+    """Without its bound the text is long enough for this pattern to take years."""
+    module = "import re\n\n\ndef check(text: str) -> bool:\n    part = text[:4]\n"
+    module += '    return re.match("(a|aa)+$", part) is not None\n'
+    tests = "from plugin import check\ndef test_a():\n    assert check('a' * 80 + 'b') is True\n"
+    tests += "    assert check('b') is False\n"
+    found = judged(module, tests, Tests(), Mutation())
+    figures = found.stages["mutation"].figures
+    assert found.stages["mutation"].verdict == "pass"
+    assert figures["mutants"] >= 4
+    assert figures["survivors"] <= 1  # a bound of 5 in place of 4 makes no difference
+
+
+def test_waiting_longer_is_no_mutant():
+    source = "import asyncio\nasync def f():\n    await asyncio.sleep(1)\n    return 5\n"
+    assert {mutant.node.lineno for mutant in mutants(ast.parse(source))} == {4}
+
+
+def test_code_at_import_is_mutated_too(judged):
+    module = "RATES = {\n    'km': 1000,\n    'm': 1,\n}\n\n\ndef metres(n: int, unit: str) -> int:\n"
+    module += "    return n * RATES[unit]\n"
+    tests = "from plugin import metres\ndef test_a():\n    assert metres(2, 'km') == 2000\n"
+    found = judged(module, tests, Tests(), Mutation(), thresholds=Thresholds(survivors_allowed=0))
+    assert found.stages["mutation"].verdict == "refuse"
+    assert all(finding.line in (1, 2, 3) for finding in found.stages["mutation"].findings)
+    whole = tests + "    assert metres(2, 'm') == 2\n"
+    assert judged(module, whole, Tests(), Mutation()).stages["mutation"].figures["survivors"] == 0
+
+
+def test_a_remembered_result_does_not_hide_a_mutant(judged):
+    module = "from functools import cache\n\n\n@cache\ndef square(n: int) -> int:\n    return n * n + 0 * n\n"
+    tests = "from plugin import square\ndef test_a():\n    assert square(3) == 9\n    assert square(2) == 4\n"
+    figures = judged(module, tests, Tests(), Mutation()).stages["mutation"].figures
+    assert figures["killed"] >= figures["mutants"] - 1
+
+
+def test_the_choice_depends_on_the_host_secret(judged):
+    chosen = set()
+    for secret in (b"one", b"two", b"three", b"four"):
+        found = judged(MODULE, suite("{call}"), Tests(), Mutation(), secret=secret)
+        chosen.add(tuple(finding.id for finding in found.stages["mutation"].findings))
+    assert len(chosen) > 1
+    again = judged(MODULE, suite("{call}"), Tests(), Mutation(), secret=b"one")
+    assert tuple(finding.id for finding in again.stages["mutation"].findings) in chosen
+
+
+def test_forged_fates_of_mutants_are_refused(judged):
+    """The suite tells the host itself that every mutant was noticed, without knowing the nonce."""
+    tests = """\
+import sys
+from plugin import score
+def test_a():
+    score(["abcd", "b"])
+    for index in range(100):
+        sys.modules["sandbox.worker"].note({"kind": "mutant", "index": index, "result": "value"})
+"""
+    found = judged(MODULE, tests, Tests())
+    assert found.stages["tests"].verdict == "refuse"
+    good = judged(MODULE, GOOD, Tests())
+    forged = {**good.subject.candidate.files, "tests/test_plugin.py": tests.encode()}
+    object.__setattr__(good.subject.candidate, "files", forged)
+    object.__setattr__(good.subject.plan, "ids", ("tests/test_plugin.py::test_a",))
+    stage = Mutation().run(good.subject)
+    assert stage.verdict == "refuse"
+    assert not any(finding.waivable for finding in stage.findings)
+
+
+def test_kills_by_a_test_that_fails_whenever_it_is_run_again_do_not_count(judged):
+    """The file stays for the next run of the test, which then fails whatever the plugin does."""
+    module = "def f(a: int) -> int:\n    if a > 10:\n        return a - 1\n    return a + 1\n"
+    tests = """\
+import os
+from plugin import f
+def test_a():
+    assert not os.path.exists("/work/was-here")
+    open("/work/was-here", "w").close()
+    f(1)
+    f(11)
+"""
+    found = judged(module, tests, Tests(), Coverage(), Mutation())
+    assert (found.stages["tests"].verdict, found.stages["coverage"].verdict) == ("pass", "pass")
+    stage = found.stages["mutation"]
+    assert stage.verdict == "refuse"
+    assert stage.figures["killed"] == 0
+
+
+ARID = '''\
+"""Text."""
+from plugins.sdk import log
+
+__version__ = "1"
+
+
+class Thing:
+    """Doc."""
+
+    def __repr__(self) -> str:
+        return f"Thing {1 + 1}"
+
+
+def run(a: int) -> int:
+    """Doc."""
+    log.info(f"running {a + 1}")
+    print("x" * 3)
+    if a < 0:
+        raise ValueError(f"bad {a - 1}")
+    return a
+'''
+
+
+def test_arid_code_is_left_out():
+    lines = {mutant.node.lineno for mutant in mutants(ast.parse(ARID))}
+    assert lines == {18, 19, 20}
+
+
+def test_a_log_call_that_does_something_is_not_arid():
+    source = "def run(a):\n    print(work(a))\n    return a\n"
+    assert 2 in {mutant.node.lineno for mutant in mutants(ast.parse(source))}
+
+
+SYNTAX = """\
+import asyncio
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Kind(Enum):
+    A = 1
+    B = "b"
+
+
+@dataclass(frozen=True)
+class Item:
+    name: str = "x"
+    parts: list[int] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return len(self.parts) + 1
+
+    @staticmethod
+    def make(n: int, *, twice: bool = False) -> "Item":
+        return Item(f"item {n:>3}", [n] * (2 if twice else 1))
+
+
+def walk(values, *rest, key=lambda v: -v, **more):
+    seen = {}
+    for index, value in enumerate(sorted([*values, *rest], key=key)):
+        if value in seen or not value:
+            continue
+        elif value > 10:
+            break
+        else:
+            seen[value] = index
+        try:
+            seen[value] //= 1
+        except (KeyError, ValueError) as error:
+            raise RuntimeError("x") from error
+        finally:
+            seen.setdefault(None, 0)
+    with_default = more.get("x", 1) if more else None
+    return {k: v for k, v in seen.items() if k is not None}, with_default, (yes := len(seen)), yes
+
+
+def matching(value):
+    match value:
+        case [1, *others] if len(others) > 1:
+            return others[1:]
+        case {"a": first}:
+            return first
+        case Item(name=name) | str(name):
+            return f"{name!r}: {name.upper()}"
+        case None | True:
+            return not value
+    return [x for row in value for x in row if x % 2 == 0]
+
+
+async def later(n: int) -> int:
+    async def one(i):
+        await asyncio.sleep(0)
+        return i * 2
+
+    total = sum([await one(i) for i in range(n)])
+    return total if 0 < total <= 100 else -total
+
+
+def generate(n):
+    while True:
+        n -= 1
+        if n < 0:
+            return
+        yield n ** 2
+"""
+
+
+def test_every_mutant_of_much_syntax_keeps_to_the_dialect():
+    every = list(mutants(ast.parse(SYNTAX)))
+    assert len(every) > 70
+    tree = ast.parse(SYNTAX)
+    schemata(tree, mutants(tree), "plugin.py")
+    for number in range(len(every)):
+        tree = ast.parse(SYNTAX)
+        schemata(tree, [mutant for mutant in mutants(tree) if mutant.index == number], "plugin.py")
+
+
+def test_the_module_with_its_mutants_does_the_same_when_none_is_active(judged):
+    tests = """\
+import asyncio
+from plugin import Item, generate, later, matching, walk
+def test_all():
+    assert walk([3, 1, 2], 0, 11) == ({}, None, 0, 0)
+    assert walk([3, 1, 2], 0, x=5)[0] == {3: 0, 2: 1, 1: 2}
+    assert matching([1, 2, 3]) == [3] and matching({"a": 4}) == 4 and matching("s") == "'s': S"
+    assert matching(Item()) == "'x': X" and matching(None) is True and matching([[2, 3], [4]]) == [2, 4]
+    assert asyncio.run(later(3)) == 6 and list(generate(3)) == [4, 1, 0]
+    assert Item.make(2, twice=True) == Item("item   2", [2, 2]) and Item.make(1).size == 2
+"""
+    found = judged(SYNTAX, tests, Tests(), Mutation())
+    assert found.stages["tests"].verdict == "pass", found.stages["tests"].findings
+    assert "mutation.baseline" not in found.rules("mutation")
+    assert found.stages["mutation"].figures["raw"] > 0.5
