@@ -69,6 +69,9 @@ lock:
 	$(LOCK) --extra dev --extra wasm pyproject.toml requirements/build.in -o requirements/dev.txt
 	$(LOCK) -c requirements/dev.txt pyproject.toml requirements/build.in -o requirements/base.txt
 	$(LOCK) requirements/bench.in -o requirements/bench.txt
+	{ echo "# What the embedded model's runtime needs, and what builds it: installed first, as wheels."; \
+	  $(LOCK) --no-annotate --no-emit-package llama-cpp-python -c requirements/dev.txt requirements/local.in; \
+	} > selfmod/models/runtime_tools.txt
 
 clean:
 	rm -rf $(VENV) build dist ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
