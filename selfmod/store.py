@@ -1,7 +1,7 @@
 """Where proposals are kept: in user state, with every attempt whole.
 
 `<state>/workspaces/<key>/proposals/P-1/` holds `proposal.json`, and in `attempts/1/` what was asked (`request.json`),
-the raw reply (`reply.txt`) and how it ended (`outcome.json`), the files (`candidate.json`) and the verdict (`report.json`).
+the raw reply (`reply.txt`) and how it ended (`outcome.json`), the files (`candidate.json`), and `report.json`.
 """
 
 from __future__ import annotations
@@ -117,6 +117,15 @@ class Store:
             raise StateError(f"the stored files of {proposal_id} are not those of its digest", id=proposal_id)
         unread = self._read_json(proposal_id, _attempt(number, "unread.json")) or {"unread": []}
         return replace(candidate, unread=tuple(Unread(**item) for item in unread["unread"]))
+
+    def put_previous(self, proposal_id: str, candidate: Candidate) -> None:
+        """Keep the approved version that a change starts from."""
+        self._write(proposal_id, "previous.json", candidate_to_json(candidate))
+
+    def previous(self, proposal_id: str) -> Candidate | None:
+        """The approved version that a change started from; None for a new plugin."""
+        data = self._read(proposal_id, "previous.json")
+        return None if data is None else candidate_from_json(data)
 
     def report(self, proposal_id: str, attempt: int | None = None) -> dict[str, Any] | None:
         """The gate's report on an attempt, or on the one that the proposal stands for."""

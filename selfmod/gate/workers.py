@@ -26,6 +26,6 @@ PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
             "packaging.licenses",
         ),
         *("plugins.manifest", "selfmod.gate.parse", "selfmod.gate.parse_api", "selfmod.gate.parse_docs"),
-        *("selfmod.gate.parse_secrets", "selfmod.gate.parse_uses"),
+        *("selfmod.gate.parse_secrets", "selfmod.gate.parse_uses", "selfmod.extract"),
     ),
 }

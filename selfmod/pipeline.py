@@ -1,0 +1,391 @@
+"""The way of a proposal up to a person's decision: asked for, written, judged, revised, tried, replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from plugins.arguments import Typed
+from plugins.errors import NotFoundError, StateError, UsageError
+from plugins.workspace import Workspace
+from sandbox.outcome import Outcome
+from sandbox.sandbox import Sandbox
+from selfmod.budget import Budget
+from selfmod.candidate import Candidate
+from selfmod.context import gather
+from selfmod.examples import align_with_return, choose_held_back, parse_examples
+from selfmod.gate.gate import Gate
+from selfmod.gate.report import GateReport
+from selfmod.gate.subject import Installed, Waiver
+from selfmod.generation import Author, Judged, Loop, Watch
+from selfmod.models.base import Model
+from selfmod.models.errors import ModelUnavailable
+from selfmod.prompt import Round, WholeFiles
+from selfmod.proposal import IllegalTransition, Proposal
+from selfmod.review import committed, read_basis
+from selfmod.signature import read_signature
+from selfmod.small import ATTEMPTS as SMALL_ATTEMPTS
+from selfmod.small import OneFunction
+from selfmod.spec import Spec
+from selfmod.store import Store
+from selfmod.trial import call_tool
+from selfmod.versions import first_step, honest_step
+
+ATTEMPTS: Final = 5
+MAX_SPEC: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What came of running everything after the model again, beside what was recorded."""
+
+    id: str
+    digest: str
+    verdict: str
+    recorded_digest: str
+    recorded_verdict: str
+    report: GateReport
+
+    @property
+    def same(self) -> bool:
+        """Whether both agree."""
+        return (self.digest, self.verdict) == (self.recorded_digest, self.recorded_verdict)
+
+
+def _unheard(kind: str, /, **fields: object) -> object:
+    return kind, fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """Everything between a request and a review. Its collaborators are values; nothing is looked up elsewhere.
+
+    `attempts` is how many candidates may be tried, None for what suits the model. `record` takes the events
+    ("proposed", "judged"); `secret` decides which examples are held back.
+    """
+
+    workspace: Workspace
+    store: Store
+    sandbox: Sandbox
+    gate: Gate
+    budget: Budget
+    open_model: Callable[[str], Model]
+    installed: Callable[[], Installed]
+    secret: bytes
+    author: str = ""
+    deadline_s: float = 120.0
+    attempts: int | None = None
+    cache: Path | None = None
+    watch: Watch = field(default_factory=Watch)
+    record: Callable[..., object] = _unheard
+
+    def propose(
+        self, spec: Spec, *, candidate: Candidate | None = None, attempts: int | None = None, model: str = ""
+    ) -> Proposal:
+        """Make a proposal: from a model, or from files that a person wrote (`candidate`)."""
+        previous = self._previous(spec)
+        self._require_sandbox(candidate)
+        asked = self.open_model(model) if candidate is None else None
+        allowed = 0 if asked is None else self._allowed(asked, attempts)
+        name = asked.name if asked is not None else ""
+        proposal = self.store.create(spec, plugin=spec.plugin, model=name, attempts_allowed=allowed)
+        if previous is not None:
+            self.store.put_previous(proposal.id, previous)
+        self.record("proposed", proposal=proposal.id, plugin=spec.plugin, model=name, change=spec.change)
+        with self.store.locked(proposal.id) as held:
+            return self._carry_on(held, asked, candidate)
+
+    def revise(
+        self,
+        proposal_id: str,
+        text: str = "",
+        *,
+        candidate: Candidate | None = None,
+        examples: Sequence[str] = (),
+        attempts: int | None = None,
+        model: str = "",
+    ) -> Proposal:
+        """Go on with what a person says should be different, with more examples, or with other files."""
+        if candidate is None and not text.strip() and not examples:
+            raise UsageError("say what should be different, or give files or examples", id=proposal_id)
+        with self.store.locked(proposal_id) as held:
+            proposal = _drafting(held)
+            self._require_sandbox(candidate)
+            asked = self.open_model(model or held.model) if candidate is None else None
+            proposal = self._with_more(proposal, text, examples)
+            if asked is not None:
+                allowed = proposal.attempts + self._allowed(asked, attempts)
+                proposal = replace(proposal, model=asked.name, attempts_allowed=allowed)
+            return self._carry_on(self.store.save(proposal), asked, candidate)
+
+    def edit(self, proposal_id: str, candidate: Candidate) -> Proposal:
+        """Judge the files as the person changed them."""
+        return self.revise(proposal_id, candidate=candidate)
+
+    def resume(self, proposal_id: str, *, attempts: int | None = None, model: str = "") -> Proposal:
+        """Go on where something stopped it: a model that failed, a budget, the power."""
+        with self.store.locked(proposal_id) as held:
+            if held.state == "stale":
+                return self._judge_again(_drafting(held))
+            if held.state != "drafting":
+                raise IllegalTransition(f"{held.id} is {held.state}: there is nothing to resume", id=held.id)
+            waiting = self.store.candidate(held.id, held.attempts) if held.attempts else None
+            if waiting is not None and self.store.report(held.id, held.attempts) is None:
+                return self._finished(held, self._judged_files(held, waiting, held.attempts))
+            if not held.model:
+                raise StateError(f"{held.id} has no files", hint="send them again with: revise --from", id=held.id)
+            self.sandbox.require("process")
+            asked = self.open_model(model or held.model)
+            room = attempts or max(held.attempts_allowed - held.attempts, 1)
+            proposal = replace(held, model=asked.name, attempts_allowed=held.attempts + room)
+            return self._carry_on(self.store.save(proposal), asked, None)
+
+    def waive(self, proposal_id: str, finding: str, reason: str) -> Proposal:
+        """Accept one finding of exactly these bytes, with a reason, and judge them again with it."""
+        with self.store.locked(proposal_id) as held:
+            report = self._report(held)
+            found = next((item for item in report.findings if item.id == finding), None)
+            if found is None:
+                raise NotFoundError(f"{held.id} has no finding {finding!r}", hint="see them with: review", id=finding)
+            if not found.waivable:
+                raise UsageError(f"a finding of {found.rule} cannot be waived", hint="revise it", id=finding)
+            if not reason.strip():
+                raise UsageError("a waiver needs a reason", hint="--reason TEXT", id=finding)
+            kept = tuple(item for item in held.waivers if item.finding != finding)
+            waiver = Waiver(finding=finding, reason=reason.strip(), digest=held.digest)
+            self.record("waived", proposal=held.id, finding=finding, digest=held.digest, reason=waiver.reason)
+            return self._judge_again(replace(_drafting(held), waivers=(*kept, waiver)))
+
+    def replay(self, proposal_id: str) -> Replayed:
+        """Run everything after the model again, offline, for the attempt that the proposal stands for."""
+        held = self.store.load(proposal_id)
+        recorded = self._report(held)
+        request, reply = self.store.request(held.id, held.attempt), self.store.reply(held.id, held.attempt)
+        if request is not None and reply is not None:
+            author = self._author(held, str(request.get("mode")))
+            judged = self._judge(held, author.read(reply, cut=False))
+        else:
+            candidate = self.store.candidate(held.id, held.attempt)
+            assert candidate is not None  # there is a report on it
+            judged = Judged(candidate=candidate, report=self._verdict(held, candidate))
+        return Replayed(
+            id=held.id,
+            digest=judged.candidate.digest,
+            verdict=judged.report.verdict,
+            recorded_digest=recorded.digest,
+            recorded_verdict=recorded.verdict,
+            report=judged.report,
+        )
+
+    def try_tool(self, proposal_id: str, tool: str, typed: Typed) -> Outcome:
+        """Call a tool of the candidate in the sandbox; nothing of the outside is real."""
+        held = self.store.load(proposal_id)
+        candidate = self.store.candidate(held.id)
+        if candidate is None:
+            raise StateError(f"{held.id} has no files yet", hint="go on with: resume", id=held.id)
+        return call_tool(self.sandbox, candidate, self._report(held), tool, typed)
+
+    def _carry_on(self, proposal: Proposal, asked: Model | None, candidate: Candidate | None) -> Proposal:
+        """Ask the model, or judge the files of a person; a failure leaves the proposal as a draft, with the reason."""
+        if asked is None:
+            assert candidate is not None
+            number = proposal.attempts + 1
+            self.store.put_candidate(proposal.id, number, candidate)
+            proposal = self.store.save(replace(proposal, attempts=number))
+            return self._finished(proposal, self._judged_files(proposal, candidate, number))
+        try:
+            return self._generated(proposal, asked)
+        finally:
+            asked.close()
+
+    def _generated(self, proposal: Proposal, asked: Model) -> Proposal:
+        if asked.price() is None:
+            self.watch.on_note(f"the price of {asked.name} is not known; only its tokens are counted")
+        loop = Loop(
+            model=asked,
+            author=self._author(proposal, "function" if asked.small else "files"),
+            store=self.store,
+            budget=self.budget,
+            judge=self._judge,
+            deadline_s=self.deadline_s,
+            watch=self.watch,
+            fallback=None if asked.small or proposal.spec.change else self._one_function(proposal),
+            rounds=self._last_round(proposal),
+        )
+        proposal, judged = loop.run(proposal)
+        return proposal if judged is None else self._finished(proposal, judged)
+
+    def _finished(self, proposal: Proposal, judged: Judged) -> Proposal:
+        """Store the verdict: what passed waits for approval, everything else is refused."""
+        report = judged.report
+        attempt = proposal.attempt or proposal.attempts
+        plugin = report.plugin or proposal.plugin
+        done = proposal.moved(
+            "awaiting-approval" if report.verdict == "pass" else "refused",
+            plugin=plugin,
+            version=report.version,
+            digest=report.digest,
+            attempt=attempt,
+            acknowledge=report.acknowledge if report.verdict == "pass" else (),
+            waivers=tuple(waiver for waiver in proposal.waivers if waiver.digest == report.digest),
+            basis=self._basis(plugin, judged) if report.verdict == "pass" else {},
+            reason="",
+        )
+        self.record("judged", proposal=done.id, plugin=plugin, digest=done.digest, verdict=report.verdict)
+        return self.store.save(done)
+
+    def _judged_files(self, proposal: Proposal, candidate: Candidate, number: int) -> Judged:
+        """Judge files exactly as they are."""
+        report = self._verdict(proposal, candidate)
+        self.store.put_report(proposal.id, number, report.to_json())
+        return Judged(candidate=candidate, report=report)
+
+    def _judge_again(self, proposal: Proposal) -> Proposal:
+        candidate = self.store.candidate(proposal.id, proposal.attempt)
+        if candidate is None:
+            raise StateError(f"{proposal.id} has no files", hint="go on with: revise", id=proposal.id)
+        return self._finished(proposal, self._judged_files(proposal, candidate, proposal.attempt))
+
+    def _judge(self, proposal: Proposal, candidate: Candidate) -> Judged:
+        """Judge what a model wrote, with the smallest honest version in place of the one it guessed."""
+        previous = self.store.previous(proposal.id)
+        candidate = first_step(candidate, previous)
+        report = self._verdict(proposal, candidate)
+        stepped = honest_step(candidate, report)
+        if stepped is None:
+            return Judged(candidate=candidate, report=report)
+        return Judged(candidate=stepped, report=self._verdict(proposal, stepped))
+
+    def _verdict(self, proposal: Proposal, candidate: Candidate) -> GateReport:
+        previous = self.store.previous(proposal.id)
+        return self.gate.judge(
+            candidate,
+            spec=proposal.spec,
+            previous=previous,
+            installed=self._others(proposal),
+            candidates_tried=max(proposal.attempts, 1),
+            waivers=proposal.waivers,
+            on_stage=self.watch.on_stage,
+        )
+
+    def _others(self, proposal: Proposal) -> Installed:
+        """What is installed besides what this very proposal put there."""
+        there = self.installed()
+        if proposal.state not in {"committed", "rolled-back"} or proposal.spec.change:
+            return there
+        return Installed(
+            plugins={name: version for name, version in there.plugins.items() if name != proposal.plugin},
+            commands={name: owner for name, owner in there.commands.items() if owner != proposal.plugin},
+        )
+
+    def _author(self, proposal: Proposal, mode: str) -> Author:
+        if mode != "function":
+            spec, previous = proposal.spec, self.store.previous(proposal.id)
+            material = gather(spec, store=self.store, previous=previous, texts=proposal.texts, cache=self.cache)
+            return WholeFiles(spec, material)
+        if proposal.spec.change:
+            raise ModelUnavailable(
+                "a small model writes one new function at a time and cannot change a plugin",
+                hint="use a larger model (see: model list), or revise --from files of your own",
+                id=proposal.id,
+            )
+        found = self._one_function(proposal)
+        if found is None:
+            raise UsageError(
+                "a small model needs to know the function: begin with its signature, or give examples of one function",
+                hint='such as "is_even(n: int) -> bool: True if n is even"',
+                id=proposal.id,
+            )
+        return found
+
+    def _one_function(self, proposal: Proposal) -> Author | None:
+        spec = proposal.spec
+        signature = read_signature(replace(spec, text=". ".join((spec.text, *proposal.texts))))
+        if signature is None:
+            return None
+        seed = 1000 * int(proposal.id.removeprefix("P-"))
+        return OneFunction(spec, signature, sandbox=self.sandbox, author=self.author, seed=seed)
+
+    def _last_round(self, proposal: Proposal) -> list[Round]:
+        """The round that a revised or resumed proposal goes on from."""
+        if not proposal.attempts:
+            return []
+        number = proposal.attempts
+        report, reply = self.store.report(proposal.id, number), self.store.reply(proposal.id, number)
+        if report is None or reply is None:
+            return []
+        return [Round(attempt=number, reply=reply, report=GateReport.from_json(report))]
+
+    def _with_more(self, proposal: Proposal, text: str, examples: Sequence[str]) -> Proposal:
+        """Add what the person said; examples that were shown stay shown, and of the new ones a part is held back."""
+        spec = proposal.spec
+        if examples:
+            both = parse_examples([*(example.source for example in spec.examples), *examples])
+            known = {example.call: example for example in spec.examples}
+            fresh = choose_held_back([one for one in both if one.call not in known], self.secret)
+            spec = replace(spec, examples=(*known.values(), *fresh))
+        texts = (*proposal.texts, text.strip()) if text.strip() else proposal.texts
+        return replace(proposal, spec=spec, texts=texts)
+
+    def _report(self, held: Proposal) -> GateReport:
+        stored = self.store.report(held.id, held.attempt) if held.attempt else None
+        if stored is None:
+            raise StateError(f"{held.id} was not judged yet", hint="go on with: resume", id=held.id)
+        return GateReport.from_json(stored)
+
+    def _basis(self, plugin: str, judged: Judged) -> dict[str, Any]:
+        """What this judgement rests on; the manifest has passed the gate, so it can be read here."""
+        from plugins.manifest import parse_manifest
+
+        manifest = parse_manifest(judged.candidate.files["plugin.yaml"])
+        return dict(read_basis(self.workspace, plugin, manifest.dependencies).to_json())
+
+    def _previous(self, spec: Spec) -> Candidate | None:
+        if not spec.change:
+            return None
+        found = committed(self.workspace, spec.plugin)
+        if found is None:
+            raise NotFoundError(f"there is no plugin {spec.plugin!r} to change", hint="plugin list", id=spec.plugin)
+        return found
+
+    def _require_sandbox(self, candidate: Candidate | None) -> None:
+        """Before the first token is spent; files of a person may still be refused by a stage that needs no sandbox."""
+        if candidate is None:
+            self.sandbox.require("process")
+
+    def _allowed(self, asked: Model, attempts: int | None) -> int:
+        return attempts or self.attempts or (SMALL_ATTEMPTS if asked.small else ATTEMPTS)
+
+
+def make_spec(
+    text: str,
+    *,
+    examples: Sequence[str] = (),
+    allow: Sequence[str] = (),
+    plugin: str = "",
+    change: str = "",
+    secret: bytes,
+) -> Spec:
+    """Make the request from what a person typed; `UsageError` where it is not one."""
+    if len(text) > MAX_SPEC:
+        raise UsageError(f"a request has at most {MAX_SPEC} characters, not {len(text)}", hint="say it shorter")
+    if plugin and change and plugin != change:
+        raise UsageError("a plugin that is changed keeps its id", hint="leave out --id")
+    parsed = parse_examples(examples)
+    signature = read_signature(Spec(text=text, examples=parsed))
+    if signature is not None:
+        parsed = align_with_return(parsed, signature.name, signature.returns)
+    return Spec(
+        text=text.strip(),
+        examples=choose_held_back(parsed, secret),
+        allow=tuple(dict.fromkeys(allow)),
+        plugin=change or plugin,
+        change=bool(change),
+    )
+
+
+def _drafting(held: Proposal) -> Proposal:
+    """Lead a proposal back to the drawing board; one that is there already stays."""
+    return held if held.state == "drafting" else held.moved("drafting", reason="", acknowledge=())

@@ -1,0 +1,30 @@
+"""`try`: a tool of a candidate, called before anybody approves anything; everything of the outside is a double."""
+
+from __future__ import annotations
+
+from plugins.arguments import Typed
+from plugins.errors import StateError
+from plugins.host import prepare, run
+from sandbox.outcome import Outcome
+from sandbox.outside.doubles import Doubles
+from sandbox.program import Program
+from sandbox.sandbox import Sandbox
+from selfmod.candidate import Candidate
+from selfmod.gate.report import GateReport
+
+
+def call_tool(sandbox: Sandbox, candidate: Candidate, report: GateReport, tool: str, typed: Typed) -> Outcome:
+    """Call a tool or command of `candidate`; its manifest must have passed the gate, since it says what to call."""
+    from plugins.manifest import parse_manifest
+
+    checked = [report.stage(name) for name in ("layout", "text", "manifest")]
+    if report.digest != candidate.digest or not all(stage and stage.verdict == "pass" for stage in checked):
+        raise StateError("the gate refuses the manifest, so there is nothing to call", hint="see why with: review")
+    manifest = parse_manifest(candidate.files["plugin.yaml"])
+    call = prepare(manifest, candidate.files, tool, typed)
+    files = {path: data for path, data in candidate.files.items() if not path.startswith("tests/")}
+    policy = manifest.to_policy()
+    program = Program(files=files, entry=manifest.entry)
+    limits = manifest.limits.to_limits()
+    with sandbox.open(program, policy=policy, limits=limits, outside=Doubles(policy)) as session:
+        return run(session, call)
