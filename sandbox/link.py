@@ -4,38 +4,30 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import os
-import select
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from sandbox import replies, values
-from sandbox.errors import ProtocolError, SandboxUnavailable
+from sandbox.body import Body, End, ended
+from sandbox.errors import ProtocolError
 from sandbox.footprint import Footprint
-from sandbox.launcher import Forked, report_from
-from sandbox.layers import cure
 from sandbox.limits import Limits
-from sandbox.monitor import Monitor, Reading
+from sandbox.monitor import Monitor
 from sandbox.outcome import Corrupted, Crashed, Denied, LimitExceeded, Outcome, TimedOut, Usage
 from sandbox.outside.base import Ask, Exceeded, Failed, Given, Outside, Refused
 from sandbox.protocol import Channel, Closed, Frame, TooLarge, TooLate, new_id
 from sandbox.throttle import Throttle
 
 _MB: Final = 1 << 20
-_SETUP_S: Final = 30.0
-_REAP_S: Final = 10.0
+_DYING_MS: Final = 200
 _TICK_S: Final = 0.05
 # Frames around a value, and asks, which carry data of their own.
 _FRAME_ROOM: Final = 1 << 16
 _ASK_FRAME: Final = 1 << 20
-
-
-class ServerLost(Exception):
-    """The fork server died before it could start the worker."""
 
 
 @dataclass(slots=True)
@@ -59,84 +51,42 @@ class _Call:
 class Link:
     """One live worker. Its session gives it to one caller at a time; only `rest` may come from another thread."""
 
-    def __init__(self, forked: Forked, limits: Limits, setup: Frame) -> None:
-        """Have a forked worker isolate itself; raises `SandboxUnavailable` or `ServerLost`."""
+    def __init__(self, channel: Channel, body: Body, limits: Limits) -> None:
+        """Take over a worker that is isolated and has loaded nothing yet."""
         self.lost_server = False
         self.asks = 0
-        self._limits = limits
-        self._status = forked.status
-        frame_limit = max(limits.output_kb * 1024 + _FRAME_ROOM, _ASK_FRAME)
-        self._channel = Channel(forked.channel, frame_limit)
-        self._pidfd = -1
-        self._monitor: Monitor | None = None
-        self._exit: dict[str, object] = {}
+        self._limits, self._channel, self._body = limits, channel, body
+        self._end: End | None = None
+        self._over = False
         self._resting = False
         self._in_use = threading.Lock()
-        try:
-            self._isolate(setup)
-        except BaseException:
-            self._close()
-            raise
-
-    def _isolate(self, setup: Frame) -> None:
-        deadline = time.monotonic() + _SETUP_S
-        with contextlib.suppress(ProtocolError):  # the reports say why it does not listen
-            self._channel.send({"limits": asdict(self._limits), **setup}, deadline)
-        pid, output = 0, -1
-        while not pid or output < 0:
-            report, descriptor = report_from(self._status, deadline)
-            if "pid" in report and descriptor is not None:
-                pid, self._pidfd = int(str(report["pid"])), descriptor
-            elif "layers" in report and descriptor is not None:
-                output = descriptor
-            else:
-                raise self._unavailable(report)
-        self._monitor = Monitor(pid, output, many=self._limits.processes > 1)
-        if self.alive:
-            self._baseline = self._monitor.read().memory
-
-    def _unavailable(self, report: dict[str, object]) -> Exception:
-        if "failed" in report:
-            name = str(report["failed"])
-            text = f"{cure(name)} ({report.get('detail', '')})"
-            return SandboxUnavailable("process", name, text, str(report.get("errno", "")))
-        return ServerLost("the fork server ended while it started a worker")
+        self._monitor = Monitor(body.pid, body.output, many=limits.processes > 1)
+        self._baseline = self._monitor.read().memory
 
     @property
     def alive(self) -> bool:
         """Tell whether the worker still runs."""
-        if self._pidfd < 0:
-            return False
-        poll = select.poll()
-        poll.register(self._pidfd, select.POLLIN)
-        return not poll.poll(0)
-
-    def footprint(self) -> Footprint:
-        """Return what the worker uses now; only while it is idle."""
-        monitor = self._monitor
-        if monitor is None:
-            return Footprint()
-        now = monitor.read()
-        return Footprint(
-            cpu_s=now.cpu_s,
-            memory=now.memory,
-            proportional=monitor.proportional_memory(),
-            peak=now.peak,
-            disk=monitor.disk(),
-        )
-
-    def _reading(self) -> Reading:
-        return self._monitor.read() if self._monitor is not None else Reading()
+        return not self._over and not ended(self._body.pidfd)
 
     def rest(self) -> None:
         """Stop the worker until the next call, so that one which only pretends to have finished uses nothing."""
         if self._in_use.acquire(blocking=False):
             try:
-                if self._pidfd >= 0 and not self._resting:
+                if not self._over and not self._resting:
                     self._resting = True
                     self._signal(signal.SIGSTOP)
             finally:
                 self._in_use.release()
+
+    def footprint(self) -> Footprint:
+        """Return what the worker uses now; only while it is idle."""
+        if self._over:
+            return Footprint()
+        monitor = self._monitor
+        now, proportional = monitor.read(), monitor.proportional_memory()
+        return Footprint(
+            cpu_s=now.cpu_s, memory=now.memory, proportional=proportional, peak=now.peak, disk=monitor.disk()
+        )
 
     def converse(
         self, request: Frame, *, wall_s: float, outside: Outside, on_note: Callable[[object], None] | None = None
@@ -149,7 +99,7 @@ class Link:
                 began=now,
                 deadline=now + wall_s,
                 wall_s=wall_s,
-                cpu_before=self._reading().cpu_s,
+                cpu_before=self._monitor.read().cpu_s,
                 outside=outside,
                 on_note=on_note,
                 next_look=now + _TICK_S,
@@ -198,8 +148,6 @@ class Link:
         if now >= call.deadline:
             return TimedOut(limit_s=call.wall_s)
         monitor, limits = self._monitor, self._limits
-        if monitor is None:
-            return None
         reading = monitor.read()
         if reading.cpu_s - call.cpu_before > limits.cpu_s:
             return LimitExceeded(limit="cpu_s", message=f"more than {limits.cpu_s} s of CPU")
@@ -262,11 +210,10 @@ class Link:
         usage = self._usage(call)
         outcome = replies.outcome_of(frame, usage)
         monitor = self._monitor
-        if monitor is not None and monitor.printed() + call.output > self._limits.output_kb * 1024 + _FRAME_ROOM:
+        if monitor.printed() + call.output > self._limits.output_kb * 1024 + _FRAME_ROOM:
             message = f"more than {self._limits.output_kb} KB printed and returned"
             return self._killed(LimitExceeded(limit="output_kb", message=message), call)
-        if monitor is not None:
-            monitor.clear_output()
+        monitor.clear_output()
         self.asks += call.asks
         return self._over_ruled(call, outcome)
 
@@ -279,48 +226,40 @@ class Link:
         return outcome
 
     def _usage(self, call: _Call) -> Usage:
-        reading = self._reading()
+        reading = self._monitor.read()
         cpu, peak = reading.cpu_s, reading.peak
-        if self._exit:
-            cpu = max(cpu, float(str(self._exit.get("cpu_s", 0.0))))
-            peak = max(peak, int(str(self._exit.get("peak_kb", 0))) * 1024)
+        if self._end is not None:
+            cpu, peak = max(cpu, self._end.cpu_s), max(peak, self._end.peak)
         wall = time.monotonic() - call.began
         return Usage(wall_s=wall, cpu_s=max(0.0, cpu - call.cpu_before), peak_memory_mb=peak / _MB)
 
     def _killed(self, outcome: Outcome, call: _Call) -> Outcome:
-        self._end()
+        self._stop()
         usage = self._usage(call)
         self._close()
         return self._over_ruled(call, replies.with_usage(outcome, usage))
 
     def _died(self, call: _Call) -> Outcome:
         """Say how a worker ended that nobody ended."""
-        self._end(wait_first=True)
+        ended(self._body.pidfd, _DYING_MS)  # let one that is dying finish by itself, so that its own signal shows
+        self._stop()
         self.asks += call.asks
-        usage = self._usage(call)
-        report = self._monitor.report() if self._monitor is not None else ""
-        self.lost_server = not self._exit
+        usage, report, end = self._usage(call), self._monitor.report(), self._end
         self._close()
-        if not self._exit:
+        if end is None:
+            self.lost_server = True
             return Crashed(report="the fork server ended, and the worker with it", usage=usage)
-        status = int(str(self._exit["exit"]))
-        crashed = replies.crashed(status, report, usage)
-        return self._over_ruled(call, crashed)
+        return self._over_ruled(call, replies.crashed(end.status, report, usage))
 
-    def _end(self, *, wait_first: bool = False) -> None:
-        """Kill the worker and wait for its report; `wait_first` lets one that is dying finish by itself."""
-        if self._exit or self._pidfd < 0:
-            return
-        if wait_first:
-            poll = select.poll()
-            poll.register(self._pidfd, select.POLLIN)
-            poll.poll(200)
-        self._signal(signal.SIGKILL)
-        self._exit, _ = report_from(self._status, time.monotonic() + _REAP_S)
+    def _stop(self) -> None:
+        """Kill the worker and wait for the word of its end."""
+        if self._end is None and not self._over:
+            self._signal(signal.SIGKILL)
+            self._end = self._body.wait()
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, number)
+            signal.pidfd_send_signal(self._body.pidfd, number)
 
     def close(self) -> None:
         """End the worker and let go of everything."""
@@ -328,15 +267,17 @@ class Link:
             self._close()
 
     def _close(self) -> None:
-        self._end()
-        self._channel.close()
-        self._status.close()
-        if self._pidfd >= 0:
-            os.close(self._pidfd)
-            self._pidfd = -1
-        if self._monitor is not None:
+        if not self._over:
+            self._stop()
+            self._over = True
+            self._channel.close()
+            self._body.close()
             self._monitor.close()
-            self._monitor = None
+
+
+def frame_limit(limits: Limits) -> int:
+    """Return the largest frame a worker may send under these limits."""
+    return max(limits.output_kb * 1024 + _FRAME_ROOM, _ASK_FRAME)
 
 
 def setup_frame(files: Mapping[str, bytes], folder: str, *, allow_missing_landlock: bool) -> Frame:

@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
 from typing import Final
 
-from sandbox.errors import SandboxUnavailable
-from sandbox.launcher import ForkServer
+from sandbox.body import ForkedBody, ServerLost
+from sandbox.errors import ProtocolError, SandboxUnavailable
+from sandbox.launcher import Forked, ForkServer
 from sandbox.layers import cure
 from sandbox.limits import Limits
-from sandbox.link import Link, ServerLost
-from sandbox.protocol import Frame
+from sandbox.link import Link, frame_limit
+from sandbox.protocol import Channel, Frame
 from sandbox.starter import Kind
 
 _ATTEMPTS: Final = 3
+_SETUP_S: Final = 30.0
 _NOTES: Final = (
     "memory is bounded as address space by the kernel, and with the worker's files by looking every 50 ms",
     "a share of the processor is kept by stopping and continuing the worker: a ceiling, exact to about 50 ms",
     "CPU seconds are exact to one look (50 ms)",
 )
+
+
+def _isolated(forked: Forked, limits: Limits, setup: Frame) -> Link:
+    channel = Channel(forked.channel, frame_limit(limits))
+    try:
+        with suppress(ProtocolError):  # the reports say why it does not listen
+            channel.send({"limits": asdict(limits), **setup}, time.monotonic() + _SETUP_S)
+        body = ForkedBody.await_isolation(forked)
+        try:
+            return Link(channel, body, limits)
+        except BaseException:
+            body.abandon()
+            raise
+    except BaseException:
+        channel.close()
+        raise
 
 
 class ProcessLevel:
@@ -38,7 +59,7 @@ class ProcessLevel:
             try:
                 with self._lock:
                     forked = self._server(kind, seed).fork()
-                return Link(forked, limits, setup)
+                return _isolated(forked, limits, setup)
             except (OSError, ServerLost):
                 continue  # the server died; the next attempt starts another
         raise SandboxUnavailable("process", "fork server", cure("fork server"))

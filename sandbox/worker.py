@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from sandbox import landlock, mounts, namespaces, places, rlimits, seccomp, serving, syscalls
+from sandbox.answers import CapabilityDenied
 from sandbox.layers import LayerFailed, errno_name, layer
 from sandbox.limits import Limits
 from sandbox.protocol import Channel, Frame
-from sandbox.serving import CapabilityDenied, ask, note
+from sandbox.serving import ask, note
 
 __all__ = ["CapabilityDenied", "Facts", "ask", "failure", "main", "note"]
 

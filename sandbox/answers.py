@@ -1,0 +1,175 @@
+"""What a worker does with one request: load, call, or run a job, and say in plain data how that ended.
+
+Nothing here needs a channel, so that the same code answers inside WebAssembly. Nothing here is a defence either: the
+program shares this memory and may change all of it.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from itertools import islice
+from types import ModuleType, TracebackType
+from typing import Any, Final
+
+from sandbox import places, values
+from sandbox.outcome import Violation
+
+_MAX_TEXT: Final = 4096
+_MAX_FRAMES: Final = 20
+_MAX_VIOLATIONS: Final = 200
+_MAX_ITEMS: Final = 100_000
+_OWN: Final = os.path.dirname(__file__) + os.sep
+_LIMIT_OF_ERRNO: Final = {
+    errno.EDQUOT: "disk_mb",
+    errno.EMFILE: "open_files",
+    errno.EFBIG: "file_mb",
+    errno.EAGAIN: "processes",
+    errno.ENOMEM: "memory_mb",
+}
+Reply = dict[str, object]
+
+
+class CapabilityDenied(Exception):
+    """The host refused something of the outside; whatever the program does now, its call ends as denied."""
+
+
+class LimitReached(Exception):
+    """The host refused an ask that would go over a ceiling; the call ends as limit-exceeded."""
+
+
+class _Loaded:
+    """The program of this worker; module state, since there is one for its whole life."""
+
+    program: ModuleType | None = None
+
+
+def answer(request: Reply) -> Reply:
+    """Do what a request asks for and return how it ended; raises nothing."""
+    try:
+        return {"status": "completed", "value": values.encode(_ACTIONS[str(request["kind"])](request))}
+    except BaseException as problem:  # noqa: BLE001 (whatever the program raises is its answer)
+        return _describe(problem)
+
+
+def _load(request: Reply) -> None:
+    entry = str(request["entry"])
+    name = os.path.basename(entry).removesuffix(".py")
+    _Loaded.program = _loader(str(request["language"]))(name, f"{places.PLUGIN}/{entry}")
+
+
+def _loader(language: str) -> Callable[[str, str], ModuleType]:
+    if language == "plain":
+        return _load_plain
+    return _load_dialect
+
+
+def _load_plain(name: str, path: str) -> ModuleType:
+    sys.path.insert(0, places.PLUGIN)
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _load_dialect(name: str, path: str) -> ModuleType:
+    from sandbox import language
+
+    with open(path, "rb") as stream:
+        language.install(name, stream.read(), path)
+    return importlib.import_module(name)
+
+
+def _call(request: Reply) -> object:
+    function = getattr(_Loaded.program, str(request["function"]), None)
+    if not callable(function):
+        raise AttributeError(f"the program has no function {request['function']!r}")  # noqa: TRY004 (a missing name)
+    arguments: Any = values.decode(request["args"])
+    named: Any = values.decode(request["kwargs"])
+    return _finished(function(*arguments, **named))
+
+
+def _finished(result: object) -> object:
+    """Run a coroutine to its end and list what a generator gives."""
+    if inspect.iscoroutine(result):
+        import asyncio
+
+        return _finished(asyncio.run(result))
+    if inspect.isgenerator(result):
+        return list(islice(result, _MAX_ITEMS))
+    if inspect.isasyncgen(result):
+        return _finished(_gather(result))
+    return result
+
+
+async def _gather(results: object) -> list[object]:
+    gathered: list[object] = []
+    async for item in results:  # type: ignore[attr-defined]
+        gathered.append(item)
+        if len(gathered) >= _MAX_ITEMS:
+            break
+    return gathered
+
+
+def _job(request: Reply) -> object:
+    module, _, function = str(request["function"]).partition(":")
+    return getattr(sys.modules[module], function)(values.decode(request["argument"]))
+
+
+_ACTIONS: Final[dict[str, Callable[[Reply], object]]] = {"load": _load, "call": _call, "job": _job}
+
+
+def _describe(problem: BaseException) -> Reply:
+    violations = getattr(problem, "violations", None)
+    if isinstance(violations, tuple) and type(problem).__module__.startswith("sandbox.language"):
+        return {"status": "refused", "violations": [_violation(one) for one in violations[:_MAX_VIOLATIONS]]}
+    limit = _limit_of(problem)
+    if limit:
+        return {"status": "limit", "limit": limit, "message": _text(problem) or f"{limit} is used up"}
+    kind = type(problem).__name__
+    return {"status": "raised", "type": kind[:200], "message": _text(problem), "frames": _frames(problem.__traceback__)}
+
+
+def _violation(violation: Violation) -> Reply:
+    """Name the file as the program does: its folder here is nobody's business."""
+    return {**asdict(violation), "path": violation.path.removeprefix(f"{places.PLUGIN}/")}
+
+
+def _limit_of(problem: BaseException) -> str:
+    if isinstance(problem, MemoryError):
+        return "memory_mb"
+    if isinstance(problem, OSError):
+        if problem.errno == errno.ENOSPC:
+            return "disk_mb" if os.statvfs(places.WORK).f_ffree else "inodes"
+        return _LIMIT_OF_ERRNO.get(problem.errno or 0, "")
+    if isinstance(problem, RuntimeError) and problem.args == ("can't start new thread",):
+        return "processes"
+    return ""
+
+
+def _text(problem: BaseException) -> str:
+    try:
+        text = str(problem)[:_MAX_TEXT]
+    except BaseException:  # noqa: BLE001 (an exception of the program may refuse to be printed)
+        return "(it cannot be shown)"
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    frames: list[str] = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        folder = next((one for one in (places.PLUGIN, places.WORK) if code.co_filename.startswith(f"{one}/")), "")
+        if folder and not code.co_filename.startswith(_OWN):  # a checkout may itself lie under a /work of the host
+            frames.append(f"{code.co_filename[len(folder) + 1 :]}:{trace.tb_lineno} in {code.co_name}"[:300])
+        trace = trace.tb_next
+    return frames[-_MAX_FRAMES:]
