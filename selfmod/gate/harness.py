@@ -25,7 +25,7 @@ from _pytest.config import default_plugins
 
 from plugins.sdk_testing import outside, recorded
 from selfmod.gate.harness_calls import CallLog, asks_since, shadow
-from selfmod.gate.harness_world import World, enter
+from selfmod.gate.harness_world import World, enter, reseed
 
 if TYPE_CHECKING:
     from coverage import Coverage
@@ -99,7 +99,7 @@ class Recorder:
     def __init__(self, note: Note, log: CallLog, measure: Coverage | None, argument: Mapping[str, Any]) -> None:
         self._note, self._log, self._measure = note, log, measure
         self._indexed = frozenset(argument["indexed"])
-        self._order = argument.get("order")
+        self._order, self._seed = argument.get("order"), argument["world"]["seed"]
         self._state: dict[str, dict[str, Any]] = {}
         self._ids: dict[str, str] = {}
         self.reported = 0
@@ -126,6 +126,7 @@ class Recorder:
         name = self._ids[item.nodeid]
         self._state[name] = {"outcome": "passed", "seconds": 0.0, "message": "", "path": "", "line": 0}
         self._log.begin(name)
+        reseed(self._seed, name)
         before = len(recorded())
         if self._measure:
             self._measure.switch_context(name)

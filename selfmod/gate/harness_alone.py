@@ -11,7 +11,7 @@ import pytest
 from selfmod.gate.harness import Note, canonical_id, closed_imports, load, noter, session
 from selfmod.gate.harness_calls import CallLog, shadow
 from selfmod.gate.harness_forks import Line, Say, pool, run_item
-from selfmod.gate.harness_world import World, enter
+from selfmod.gate.harness_world import World, enter, reseed
 
 _AT_ONCE = 2
 _MESSAGE = 2000
@@ -27,7 +27,7 @@ def run_alone(argument: dict[str, Any]) -> dict[str, Any]:
         log = CallLog()
         sys.modules[module.__name__] = shadow(module, log)
         with closed_imports():
-            code = session(argument["tests"], Alone(note, log, frozenset(argument["indexed"])))
+            code = session(argument["tests"], Alone(note, log, argument))
     note({"kind": "end", "exit": int(code)})
     return {"exit": int(code)}
 
@@ -35,8 +35,9 @@ def run_alone(argument: dict[str, Any]) -> dict[str, Any]:
 class Alone:
     """A pytest plugin that forks for each collected test."""
 
-    def __init__(self, note: Note, log: CallLog, indexed: frozenset[str]) -> None:
-        self._note, self._log, self._indexed = note, log, indexed
+    def __init__(self, note: Note, log: CallLog, argument: dict[str, Any]) -> None:
+        self._note, self._log = note, log
+        self._indexed, self._seed = frozenset(argument["indexed"]), argument["world"]["seed"]
         self._items: dict[str, pytest.Item] = {}
 
     @pytest.hookimpl(tryfirst=True)
@@ -52,6 +53,7 @@ class Alone:
     def _run(self, work: list[str], say: Say) -> None:
         (name,) = work
         self._log.begin(name)
+        reseed(self._seed, name)
         error = run_item(self._items[name])
         calls = self._log.end()
         skipped = isinstance(error, pytest.skip.Exception)

@@ -14,7 +14,8 @@ from sandbox.values import encode
 
 _CALLS = 500  # of one run
 _ASKS = 100  # of one test
-_BYTES = 4096  # of one call: what is larger is not recorded
+_BYTES = 16 * 1024  # of one call: what is larger is not recorded
+_BYTES_OF_TEST = 256 * 1024
 
 
 class CallLog:
@@ -24,11 +25,11 @@ class CallLog:
         self._active = False
         self._depth = self._asks = 0
         self._calls: list[dict[str, Any]] = []
-        self._left = _CALLS
+        self._left, self._room = _CALLS, 0
 
     def begin(self, test: str) -> None:
         """Keep calls from here on."""
-        self._active, self._depth, self._calls = bool(test), 0, []
+        self._active, self._depth, self._calls, self._room = bool(test), 0, [], _BYTES_OF_TEST
 
     def end(self) -> list[dict[str, Any]]:
         """Stop, and return what was called."""
@@ -55,7 +56,9 @@ class CallLog:
             call |= {"outcome": outcome, "value": encode(value), "asked": len(recorded()) > self._asks}
         except ValueError:
             return
-        if len(json.dumps(call)) <= _BYTES:
+        size = len(json.dumps(call))
+        if size <= min(_BYTES, self._room):
+            self._room -= size
             self._calls.append(call)
 
 

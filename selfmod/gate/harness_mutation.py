@@ -18,7 +18,7 @@ import pytest
 from selfmod.gate.harness import Note, canonical_id, noter, session
 from selfmod.gate.harness_forks import Endless, Line, Say, limit_time, pool, run_item
 from selfmod.gate.harness_notice import noticed
-from selfmod.gate.harness_world import World, enter
+from selfmod.gate.harness_world import World, enter, reseed
 from selfmod.gate.mutants import mutants
 from selfmod.gate.schemata import ACTIVE, TICK, schemata
 
@@ -64,7 +64,7 @@ class Bench:
     def __init__(self, argument: dict[str, Any], code: CodeType, active: int) -> None:
         from sandbox.language import new_module
 
-        self._indexed = frozenset(argument["indexed"])
+        self._indexed, self._seed = frozenset(argument["indexed"]), argument["world"]["seed"]
         self.budget = Budget()
         self.items: dict[str, pytest.Item] = {}
         self.budget.left = 1_000_000  # an import that takes more turns than this never ends
@@ -105,6 +105,7 @@ class Bench:
         for value in vars(self.module).values():
             if hasattr(value, "cache_clear") and hasattr(value, "cache_info"):
                 value.cache_clear()  # a remembered result would hide a mutant
+        reseed(self._seed, test)
         self.budget.left = turns
         vars(self.module)[ACTIVE] = active
         try:

@@ -42,6 +42,11 @@ def enter(world: World) -> Iterator[None]:
             setattr(owner, name, value)
 
 
+def reseed(world_seed: int, test: str) -> None:
+    """Seed the shared generator for one test: what it draws then depends on no other test."""
+    random.seed(f"{world_seed} {test}")
+
+
 def _set_clock(world: World) -> None:
     real = time.time
     local, universal, monotonic = time.localtime, time.gmtime, time.monotonic
