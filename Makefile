@@ -2,7 +2,7 @@
 #   make run      the REPL (ARGS="..." are passed on)      make lint     ruff
 #   make test     the suite (ARGS="..." for pytest)        make types    mypy --strict
 #   make bench    the benchmarks, side by side             make lock     write requirements/*.txt again
-#   make map      write the map in ARCHITECTURE.md again
+#   make map      write the lists in ARCHITECTURE.md and README.md again
 # PYTHON=/path/to/python3 chooses the interpreter that .venv is made with (3.11 or later).
 
 PYTHON ?= python3
@@ -61,7 +61,7 @@ $(VENV)/.bench: requirements/bench.txt | $(BIN)/python
 	  -r requirements/bench.txt
 	@touch $@
 
-# The map in ARCHITECTURE.md, from what each module says about itself.
+# What documents repeat: the map in ARCHITECTURE.md from the modules' docstrings, the verbs in README.md from their table.
 map: $(VENV)/.dev
 	@$(BIN)/python tests/test_documents.py
 
