@@ -64,6 +64,8 @@ def build(
     sign: Sign | None,
 ) -> Built:
     """Make a commit on `parent` that differs from it in `contents` (None removes). Nothing is stored yet."""
+    for path in contents:
+        _refuse_path(path)
     algorithm = repository.algorithm
     blobs = blobs_of((data for data in contents.values() if data is not None), algorithm)
     entries = {path: _entry(data, algorithm) for path, data in contents.items()}
@@ -179,6 +181,14 @@ def update_tree(repository: Repository, edits: Sequence[Edit], token: str) -> tu
 def signing(key: HostKey) -> Sign:
     """How a host key signs commits."""
     return lambda text: key.sign(COMMIT, text)
+
+
+def _refuse_path(path: str) -> None:
+    """Refuse a path that leads out of its folder, or into git's own, whoever let it come this far."""
+    parts = path.split("/")
+    odd = any(part.casefold() in ("", ".", "..", ".git") for part in parts)
+    if odd or any(ord(letter) < 32 or ord(letter) == 127 for letter in path):
+        raise RepositoryError(f"{path!r} is not a path that can be committed")
 
 
 def _expected(repository: Repository, commit: str, paths: Sequence[str]) -> dict[str, Entry]:

@@ -11,6 +11,7 @@ from plugins import trust
 from plugins.decision import Channel, Decision
 from plugins.errors import ApprovalError, GateRefused, StaleError
 from plugins.keys import required_key
+from plugins.workspace import plugin_id
 from selfmod import commit
 from selfmod.clock import Clock, wall_clock
 from selfmod.gate.thresholds import GATE_VERSION, Thresholds
@@ -38,6 +39,7 @@ def approve(
     """
     workspace, state = journal.workspace, journal.state
     trust.require(workspace, state)
+    plugin_id(review.plugin)
     check(review, answer)
     with workspace.lock():
         journal.recover()

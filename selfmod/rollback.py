@@ -12,7 +12,7 @@ from plugins.errors import ApprovalError, AuditError, ConflictError, NotFoundErr
 from plugins.history import history
 from plugins.keys import required_key
 from plugins.ledger import Ledger
-from plugins.workspace import Workspace
+from plugins.workspace import Workspace, plugin_id
 from selfmod import commit
 from selfmod.approval import stamp
 from selfmod.candidate import Candidate
@@ -183,7 +183,7 @@ def _words(
 def _usable(journal: Journal, plugin: str) -> Versions:
     """The versions of a plugin whose ledger is as it was signed."""
     trust.require(journal.workspace, journal.state)
-    ledger = read_ledger(journal.workspace, plugin)
+    ledger = read_ledger(journal.workspace, plugin_id(plugin))
     if ledger.problems:
         problem = ledger.problems[0]
         raise AuditError(f"{problem.where}: {problem.message}", hint="run: ratchet audit verify", id=plugin)

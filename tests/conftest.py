@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -137,3 +137,27 @@ def desk(tmp_path: Path, person: Path) -> Iterator[Desk]:
 @pytest.fixture
 def new_desk() -> type[Desk]:
     return Desk
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> UserState:
+    return UserState(tmp_path / "state")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, person: Path, state: UserState) -> Iterator[Workspace]:
+    made = workspaces.init(tmp_path / "work", state)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def git() -> Callable[..., str]:
+    """The git that the person would run."""
+
+    def run(folder: Path, *arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
