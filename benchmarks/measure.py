@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ def medians(times: int, *works: Callable[[], float]) -> list[float]:
     for work in works:
         work()
     rounds = [[work() for work in works] for _ in range(times)]
-    return [statistics.median(column) for column in zip(*rounds, strict=True)]
+    return [median(column) for column in zip(*rounds, strict=True)]
 
 
 def table(rows: list[Row]) -> str:
