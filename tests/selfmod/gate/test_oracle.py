@@ -1,0 +1,279 @@
+"""Stage oracle: what somebody else said the plugin should do, held against what it does without pytest."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from selfmod.candidate import Candidate
+from selfmod.examples import parse_examples
+from selfmod.gate.mutation import Mutation
+from selfmod.gate.oracle import Oracle
+from selfmod.gate.subject import RecordedCall, SuiteRun
+from selfmod.gate.tests import Tests
+from selfmod.spec import Example, Spec
+
+MODULE = '''\
+def clamp(value: int, low: int, high: int) -> int:
+    """Bring a value between two others."""
+    if low > high:
+        raise ValueError("low is above high")
+    return max(low, min(value, high))
+'''
+TESTS = """\
+import pytest
+from plugin import clamp
+def test_clamp():
+    assert clamp(5, 0, 3) == 3
+    assert clamp(-1, 0, 3) == 0
+def test_bounds():
+    with pytest.raises(ValueError):
+        clamp(1, 3, 0)
+"""
+
+
+def spec(*sources: str, held_back: tuple[str, ...] = ()) -> Spec:
+    shown = parse_examples(sources)
+    hidden = tuple(
+        Example(
+            source=one.source,
+            kind=one.kind,
+            function=one.function,
+            call=one.call,
+            expected=one.expected,
+            held_back=True,
+        )
+        for one in parse_examples(held_back)
+    )
+    return Spec(text="clamp a value", examples=shown + hidden)
+
+
+def test_examples_that_hold_make_the_oracle_independent(judged):
+    wanted = spec("clamp(5, 0, 3) == 3", "clamp(2, 4, 1) raises ValueError", held_back=("clamp(-7, 0, 9) == 0",))
+    found = judged(MODULE, TESTS, Tests(), Oracle(), spec=wanted)
+    stage = found.stages["oracle"]
+    assert stage.verdict == "pass", stage.findings
+    assert stage.figures["independent"] is True
+    assert found.subject.oracles == ("examples",)
+    assert (stage.figures["examples"], stage.figures["held_back"], stage.figures["held_back_failed"]) == (3, 1, 0)
+    assert stage.figures["replayed"] == 3
+
+
+def test_without_any_oracle_the_report_says_so(judged):
+    found = judged(MODULE, TESTS, Tests(), Oracle())
+    assert found.stages["oracle"].verdict == "pass"
+    assert found.stages["oracle"].figures["independent"] is False
+    assert found.subject.oracles == ()
+
+
+WRONG = {
+    "another value": "clamp(5, 0, 3) == 4",
+    "another type": "clamp(5, 0, 3) == 3.0",
+    "a bool for an int": "clamp(5, 0, 1) == True",
+    "no exception": "clamp(5, 0, 3) raises ValueError",
+    "another exception": "clamp(5, 3, 0) raises KeyError",
+    "a missing function": "clip(5, 0, 3) == 3",
+    "a missing function that should raise": "clip(5) raises AttributeError",
+}
+
+
+@pytest.mark.parametrize("example", WRONG.values(), ids=WRONG)
+def test_an_example_that_does_not_hold_is_refused(judged, example):
+    found = judged(MODULE, TESTS, Tests(), Oracle(), spec=spec(example))
+    assert found.rules("oracle") == {"oracle.example"}
+    (finding,) = found.stages["oracle"].findings
+    assert not finding.waivable
+
+
+def test_what_a_failing_held_back_example_says_is_never_shown(judged):
+    secret = ("clamp(831, 417, 555) == 972", "clamp(5, 0, 3) == 3")
+    found = judged(MODULE, TESTS, Tests(), Oracle(), spec=spec("clamp(5, 0, 4) == 4", held_back=secret))
+    stage = found.stages["oracle"]
+    assert found.rules("oracle") == {"oracle.held-back"}
+    assert "1 of 2" in stage.findings[0].message
+    told = repr(stage)
+    assert not any(part in told for part in ("831", "417", "555", "972", "clamp(5, 0, 3)"))
+
+
+TABLES = {
+    "a dict": """\
+def kind(name: str) -> str:
+    return {"aspirin": "drug", "ferrari": "car"}.get(name, "?")
+""",
+    "a chain of ifs": """\
+def kind(name: str) -> str:
+    if name == "aspirin":
+        return "drug"
+    if name == "ferrari":
+        return "car"
+    return "?"
+""",
+    "a match": """\
+def kind(name: str) -> str:
+    match name:
+        case "aspirin":
+            return "drug"
+        case "ferrari":
+            return "car"
+    return "?"
+""",
+    "an expression": """\
+def kind(name: str) -> str:
+    return "drug" if name == "aspirin" else "car" if "ferrari" == name else "?"
+""",
+}
+KIND_TESTS = """\
+from plugin import kind
+def test_kind():
+    assert [kind("aspirin"), kind("ferrari"), kind("x")] == ["drug", "car", "?"]
+"""
+
+
+@pytest.mark.parametrize("module", TABLES.values(), ids=TABLES)
+def test_a_table_of_the_examples_is_refused(judged, module):
+    wanted = spec('kind("aspirin") == "drug"', 'kind("ferrari") == "car"')
+    assert "oracle.lookup" in judged(module, KIND_TESTS, Tests(), Oracle(), spec=wanted).rules("oracle")
+
+
+def test_a_membership_table_is_refused(judged):
+    module = 'def is_palindrome(s: str) -> bool:\n    return s in ("level", "racecar")\n'
+    tests = "from plugin import is_palindrome\ndef test_a():\n    assert is_palindrome('level') is True\n"
+    wanted = spec('is_palindrome("level") == True', 'is_palindrome("racecar") == True')
+    assert judged(module, tests, Tests(), Oracle(), spec=wanted).rules("oracle") == {"oracle.lookup"}
+
+
+HONEST = {
+    "a table that knows more than the examples": """\
+def kind(name: str) -> str:
+    return {"aspirin": "drug", "ferrari": "car", "ibuprofen": "drug", "porsche": "car", "oak": "tree"}.get(name, "?")
+""",
+    "a special case beside a rule": """\
+def kind(name: str) -> str:
+    if name == "ferrari":
+        return "car"
+    return "drug" if name.endswith("in") else "?"
+""",
+}
+
+
+@pytest.mark.parametrize("module", HONEST.values(), ids=HONEST)
+def test_honest_tables_pass(judged, module):
+    wanted = spec('kind("aspirin") == "drug"', 'kind("ferrari") == "car"')
+    assert judged(module, KIND_TESTS, Tests(), Oracle(), spec=wanted).rules("oracle") == set()
+
+
+def test_a_table_that_knows_examples_nobody_was_shown_was_not_copied(judged):
+    wanted = spec('kind("aspirin") == "drug"', held_back=('kind("ferrari") == "car"',))
+    assert judged(TABLES["a dict"], KIND_TESTS, Tests(), Oracle(), spec=wanted).rules("oracle") == set()
+
+
+def test_a_base_case_is_no_table(judged):
+    module = "def fib(n: int) -> int:\n    if n == 0:\n        return 0\n    if n == 1:\n        return 1\n"
+    module += "    return fib(n - 1) + fib(n - 2)\n"
+    tests = "from plugin import fib\ndef test_a():\n    assert [fib(n) for n in range(7)] == [0, 1, 1, 2, 3, 5, 8]\n"
+    wanted = spec("fib(0) == 0", "fib(1) == 1")
+    assert judged(module, tests, Tests(), Oracle(), spec=wanted).rules("oracle") == set()
+
+
+def test_behaviour_that_differs_without_pytest_is_seen(judged):
+    """The evidence is changed, since the policy leaves a plugin no way to tell where it runs."""
+    found = judged(MODULE, TESTS, Tests())
+    run = found.subject.run
+    lies = (
+        RecordedCall(test="t", function="clamp", args=[9, 0, 3], kwargs={}, outcome="returned", value=9),
+        RecordedCall(test="t", function="clamp", args=[1, 3, 0], kwargs={}, outcome="raised", value="KeyError"),
+        RecordedCall(test="t", function="clamp", args=[1, 0, 3], kwargs={}, outcome="returned", value=True),
+    )
+    found.subject.run = SuiteRun(expected=run.expected, tests=run.tests, outcome=run.outcome, calls=lies)
+    stage = Oracle().run(found.subject)
+    assert [finding.rule for finding in stage.findings] == ["oracle.replay"] * 3
+    assert "in production: 3" in stage.findings[0].message
+
+
+def previous(module: str, tests: str) -> Candidate:
+    return Candidate(files={"plugin.py": module.encode(), "tests/test_plugin.py": tests.encode()})
+
+
+def test_the_tests_of_the_approved_version_must_still_pass(judged):
+    changed = MODULE.replace('raise ValueError("low is above high")', "low, high = high, low")
+    tests = "from plugin import clamp\ndef test_swapped():\n    assert clamp(1, 3, 0) == 1\n"
+    before = previous(MODULE, TESTS)
+    found = judged(changed, tests, Tests(), Oracle(), previous=before)
+    assert found.rules("oracle") == {"oracle.previous"}
+    (finding,) = found.stages["oracle"].findings
+    assert "test_bounds" in finding.message
+    assert found.stages["oracle"].figures["previous_passed"] == 1
+    assert found.subject.oracles == ("previous-tests",)
+    retired = judged(changed, tests, Tests(), previous=before, retired=("tests/test_plugin.py::test_bounds",))
+    assert Oracle().run(retired.subject).verdict == "pass"
+
+
+def test_a_version_that_loses_a_function_is_seen_by_the_old_tests(judged):
+    found = judged(
+        "def other() -> int:\n    return 1\n",
+        "def test_a():\n    assert 1\n",
+        Tests(),
+        Oracle(),
+        previous=previous(MODULE, TESTS),
+    )
+    assert found.rules("oracle") == {"oracle.previous"}
+
+
+CLONE = """\
+from plugin import clamp
+def expected(v, a, b):
+    if a > b:
+        raise ValueError("low is above high")
+    return max(a, min(v, b))
+def test_clamp():
+    for v in range(-5, 5):
+        assert clamp(v, 0, 3) == expected(v, 0, 3)
+"""
+
+
+def test_the_plugin_again_in_its_tests_is_refused(judged):
+    assert judged(MODULE, CLONE, Tests(), Oracle()).rules("oracle") == {"oracle.clone"}
+
+
+def test_another_way_to_say_the_same_is_no_clone(judged):
+    tests = CLONE.replace("return max(a, min(v, b))", "return sorted([v, a, b])[1]").replace("if a > b", "if b < a - 0")
+    assert judged(MODULE, tests, Tests(), Oracle()).rules("oracle") == set()
+
+
+def test_a_result_compared_with_itself_is_shown(judged):
+    tests = "from plugin import clamp\ndef test_a():\n    first = clamp(5, 0, 3)\n    assert clamp(5, 0, 3) == first\n"
+    stage = judged(MODULE, tests, Tests(), Oracle()).stages["oracle"]
+    assert [(finding.rule, finding.advisory) for finding in stage.findings] == [("oracle.itself", True)]
+
+
+def test_a_recorded_result_in_the_data_of_the_tests_is_refused(judged):
+    module = "def table(n: int) -> dict[str, int]:\n    return {f'row {i}': i * i for i in range(n)}\n"
+    tests = """\
+import json
+from pathlib import Path
+from plugin import table
+def test_table():
+    assert table(12) == json.loads(Path(__file__).with_name("data").joinpath("table.json").read_text())
+"""
+    data = json.dumps({f"row {i}": i * i for i in range(12)})
+    found = judged(module, tests, Tests(), Oracle(), files={"tests/data/table.json": data})
+    assert found.stages["tests"].verdict == "pass", found.stages["tests"].findings
+    assert found.rules("oracle") == {"oracle.recorded"}
+
+
+def test_examples_whose_answer_comes_from_outside_are_not_judged(judged):
+    module = "from plugins.sdk import http\n\n\ndef rate(c: str) -> float:\n"
+    module += "    return http.get(f'https://api.example.org/{c}').json()['rate']\n"
+    tests = "def test_a():\n    assert True\n"
+    found = judged(module, tests, Tests(), Oracle(), spec=spec('rate("EUR") == 1.5'))
+    stage = found.stages["oracle"]
+    assert (stage.figures["examples_judged"], stage.figures["independent"]) == (0, False)
+
+
+def test_a_plugin_that_imitates_is_refused_by_more_than_one_stage(judged):
+    module = "def double(n: int) -> int:\n    return {2102: 4204, 3103: 6206}.get(n, 0)\n"
+    tests = "from plugin import double\ndef test_a():\n    assert double(2102) == 4204\n"
+    wanted = spec("double(2102) == 4204", held_back=("double(7) == 14",))
+    found = judged(module, tests, Tests(), Mutation(), Oracle(), spec=wanted)
+    assert "oracle.held-back" in found.rules("oracle")
