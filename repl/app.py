@@ -45,7 +45,7 @@ class App:
         session.interactive = True
         self.session = session
         self.looker = session.twin()
-        self.screen = screen or Screen(tolerant(sys.stdout), framed=True)
+        self.screen = screen or Screen(tolerant(sys.stdout))
         self.loop = Loop(session, self.screen)
         self.bar = StatusBar(session, self._redraw)
         self.prompts: PromptSession[str] = PromptSession(

@@ -36,17 +36,22 @@ class Problem:
         return {"error": {"kind": self.kind, "message": self.message, "hint": self.hint, "id": self.id}}
 
 
-def problem_of(error: BaseException, *, traceback_folder: Path | None = None) -> Problem:
-    """Turn any exception into a `Problem`; an unexpected one leaves its traceback in `traceback_folder`."""
+def problem_of(error: BaseException, *, traceback_folder: Path | None = None, about: str = "") -> Problem:
+    """Turn any exception into a `Problem`; an unexpected one leaves its traceback in `traceback_folder`.
+
+    `about` is the proposal that was worked on, where the error itself does not say what it is about.
+    """
     from sandbox.errors import SandboxUnavailable
 
     if isinstance(error, RatchetError):
-        return Problem(kind=error.kind, message=str(error), hint=error.hint, id=error.id, exit_code=error.exit_code)
+        exit_code, subject = error.exit_code, error.id or about
+        return Problem(kind=error.kind, message=str(error), hint=error.hint, id=subject, exit_code=exit_code)
     if isinstance(error, SandboxUnavailable):
         message = str(error).removesuffix(error.cure).strip()
-        return Problem(kind="sandbox-unavailable", message=message, hint=error.cure, exit_code=UNAVAILABLE)
+        return Problem(kind="sandbox-unavailable", message=message, hint=error.cure, id=about, exit_code=UNAVAILABLE)
     if isinstance(error, KeyboardInterrupt):
-        return Problem(kind="interrupted", message="interrupted", exit_code=INTERRUPTED)
+        hint = f"{about} is kept; go on with: resume {about}" if about else ""
+        return Problem(kind="interrupted", message="interrupted", hint=hint, id=about, exit_code=INTERRUPTED)
     return _unexpected(error, traceback_folder)
 
 

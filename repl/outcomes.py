@@ -30,7 +30,7 @@ def show_outcome(screen: Screen, outcome: Outcome) -> None:
     """Draw a value plainly, and anything else with what is known about it."""
     if isinstance(outcome, Completed):
         if outcome.value is not None:
-            screen.foreign(value_text(outcome.value))
+            screen.result(value_text(outcome.value))
         return
     screen.line((f"{NAMES[type(outcome)]}: ", "bold red"), "it did not complete")
     screen.foreign(describe(outcome))

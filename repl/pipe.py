@@ -18,7 +18,7 @@ def run_pipe(options: Options) -> int:
 
     failed = 0
     with opened(Invocation(options=options)) as session:
-        loop = Loop(session, _screen(framed=True))
+        loop = Loop(session, _screen(bare=False))
         for line in sys.stdin:
             try:
                 failed = loop.handle(line) or failed
@@ -36,14 +36,14 @@ def run_prompt(prompt: str, options: Options) -> int:
 
     text = sys.stdin.read() if prompt == "-" else prompt
     with opened(Invocation(options=options)) as session:
-        loop = Loop(session, _screen(framed=False))
+        loop = Loop(session, _screen(bare=True))
         try:
             return loop.handle(text)
         except Leave:
             return 0
 
 
-def _screen(*, framed: bool) -> Screen:
+def _screen(*, bare: bool) -> Screen:
     from repl.render import Screen, tolerant
 
-    return Screen(tolerant(sys.stdout), framed=framed)
+    return Screen(tolerant(sys.stdout), bare=bare)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from repl.render import Screen
     from selfmod.gate.base import StageResult
+    from selfmod.generation import Watch
 
 _MARKS = {"pass": ("ok", "green"), "refuse": ("refused", "red"), "not-run": ("not run", "yellow")}
 
@@ -24,6 +25,7 @@ class Progress:
         self._stream = stream
         self._screen: Screen | None = None
         self._passing = ""
+        self._written = 0
 
     @property
     def screen(self) -> Screen:
@@ -31,7 +33,7 @@ class Progress:
         if self._screen is None:
             from repl.render import Screen, tolerant
 
-            self._screen = Screen(tolerant(self._stream or sys.stderr), framed=True)
+            self._screen = Screen(tolerant(self._stream or sys.stderr))
         return self._screen
 
     def stage(self, result: StageResult) -> None:
@@ -70,9 +72,26 @@ class Progress:
         self._passing = shown
 
     def text(self, piece: str) -> None:
-        """A piece of a model's answer, for programs that follow it."""
+        """A piece of a model's answer: whole for programs that follow it, its length for a person who waits."""
         if self._emit is not None:
             self._emit({"type": "text", "text": piece})
+            return
+        self._written += len(piece)
+        self.passing(f"  writing: {self._written} characters")
+
+    def attempt(self, number: int, allowed: int) -> None:
+        """A candidate is about to be asked for."""
+        self._written = 0
+        if self._emit is not None:
+            self._emit({"type": "attempt", "attempt": number, "allowed": allowed})
+        else:
+            self.say(f"candidate {number} of at most {allowed}")
+
+    def watch(self) -> Watch:
+        """What the making of a proposal tells its news to."""
+        from selfmod.generation import Watch
+
+        return Watch(on_text=self.text, on_stage=self.stage, on_attempt=self.attempt, on_note=self.say)
 
     def message(self, plugin: str, kind: str, content: dict[str, object]) -> None:
         """What a plugin says while it runs: a line of its log, or how far it is."""

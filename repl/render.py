@@ -24,12 +24,12 @@ _NARROWEST = 20
 
 
 class Screen:
-    """One output stream. `framed` keeps the border of foreign text also where the stream is no terminal."""
+    """One output stream. `bare` leaves the border off results where the stream is no terminal: a pipe wants them alone."""
 
-    def __init__(self, stream: TextIO, *, framed: bool = False, width: int | None = None) -> None:
+    def __init__(self, stream: TextIO, *, bare: bool = False, width: int | None = None) -> None:
         self.stream = stream
         self.terminal = stream.isatty()
-        self.framed = framed or self.terminal
+        self.bare = bare and not self.terminal
         self.coloured = self.terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self._width = width
         self._console: Console | None = None
@@ -98,19 +98,23 @@ class Screen:
             self._row(row, widths, "")
 
     def foreign(self, text: str, *, style: str = "") -> None:
-        """Print text of a model, plugin or candidate: behind a border in a terminal, alone in a pipe."""
+        """Print text of a model, plugin or candidate behind the border."""
         self.end_foreign()
-        shown = visible(text, keep_newlines=True)
-        if not self.framed:
-            self._write(shown if shown.endswith("\n") or not shown else shown + "\n")
-            return
-        for line in shown.split("\n") if shown else [""]:
+        for line in visible(text, keep_newlines=True).split("\n"):
             self._bordered("", line.replace("\t", self.tab), style)
+
+    def result(self, text: str) -> None:
+        """Print what was asked for and came from a plugin: alone in a pipe, behind the border everywhere else."""
+        if not self.bare:
+            self.foreign(text)
+            return
+        shown = visible(text, keep_newlines=True)
+        self._write(shown if shown.endswith("\n") or not shown else shown + "\n")
 
     def foreign_piece(self, text: str) -> None:
         """Print a piece of a stream of foreign text; `end_foreign` (or any line of Ratchet's own) closes it."""
         shown = visible(text, keep_newlines=True)
-        if self.framed:
+        if not self.bare:
             lead = "" if self._open_foreign else self.border
             shown = lead + shown.replace("\n", "\n" + self.border)
         if shown:

@@ -47,7 +47,9 @@ def draw_finding(screen: Screen, finding: Mapping[str, Any]) -> None:
     if finding.get("hint"):
         screen.foreign(str(finding["hint"]), style="dim")
     screen.line(
-        ("    id: ", "dim"), (str(finding["id"]), "dim"), ("  can be waived" if finding["waivable"] else "", "dim")
+        ("    id: ", "dim"),
+        (str(finding["id"]), "dim"),
+        ("  can be waived" if finding["waivable"] and not finding["waived"] else "", "dim"),
     )
 
 

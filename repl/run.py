@@ -92,13 +92,15 @@ def perform(session: Session, invocation: Invocation, output: Format, *, screen:
     """Run the verb of `invocation` and print its answer or its error; an interrupt is an error like any other."""
     verb = invocation.verb
     assert verb is not None
+    session.working_on = ""
     try:
         answer = handler_of(verb.handler)(session, invocation.arguments)
     except BrokenPipeError:
         raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one handler of everything
         session.progress.done()
-        return print_problem(problem_of(error, traceback_folder=session.traceback_folder), output)
+        problem = problem_of(error, traceback_folder=session.traceback_folder, about=session.working_on)
+        return print_problem(problem, output)
     session.progress.done()
     print_answer(answer, output, screen=screen)
     return answer.exit_code
@@ -118,7 +120,7 @@ def print_answer(answer: Answer, output: Format, *, screen: Screen | None = None
     if output == "text":
         from repl.render import Screen, tolerant
 
-        shown = screen or Screen(tolerant(sys.stdout))
+        shown = screen or Screen(tolerant(sys.stdout), bare=True)
         answer.show(shown)
         shown.end_foreign()
         shown.flush()
@@ -143,7 +145,8 @@ def print_problem(problem: Problem, output: Format) -> int:
 def show_problem(problem: Problem, screen: Screen) -> None:
     """Draw an error for a person."""
     if problem.kind == "interrupted":
-        screen.line(("interrupted", "yellow"))
+        screen.line(("interrupted", "yellow"), f"  {problem.hint}" if problem.hint else "")
+        screen.flush()
         return
     subject = f"{problem.id}: " if problem.id and problem.id not in problem.message else ""
     screen.line(("error: ", "bold red"), f"{subject}{problem.message}")

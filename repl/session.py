@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from selfmod.journal import Journal
     from selfmod.models.base import Completion, Model, Request
     from selfmod.models.registry import Listed
+    from selfmod.pipeline import Pipeline
     from selfmod.store import Store
 
 
@@ -41,6 +42,7 @@ class Session:
         self.progress = progress
         self.environment = os.environ if environment is None else environment
         self.interactive = False
+        self.working_on = ""  # the proposal that an error in this command is about
         self._workspace: Workspace | None = None
 
     def close(self) -> None:
@@ -88,7 +90,7 @@ class Session:
         """The terminal, for what has to be shown before a question."""
         from repl.render import Screen, tolerant
 
-        return Screen(tolerant(sys.stdout), framed=True)
+        return Screen(tolerant(sys.stdout))
 
     @property
     def workspace(self) -> Workspace:
@@ -197,6 +199,45 @@ class Session:
         from selfmod.journal import Journal
 
         return Journal(workspace=self.workspace, state=self.state, settle=settle(self.store))
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The way of a proposal up to a decision; UntrustedError where the workspace is not trusted."""
+        from plugins import trust
+        from selfmod.budget import Budget, Caps
+        from selfmod.pipeline import Pipeline
+
+        trust.require(self.workspace, self.state)
+        settings = self.settings
+        attempts = settings.values["generation.attempts"]
+        return Pipeline(
+            workspace=self.workspace,
+            store=self.store,
+            sandbox=self.sandbox,
+            gate=self.gate,
+            budget=Budget(self.state, Caps.of(settings)),
+            open_model=self.open_model,
+            installed=self.installed,
+            secret=self.secret,
+            author=self._author(),
+            deadline_s=settings.number("model.timeout_s"),
+            attempts=None if attempts.origin == "default" else settings.count("generation.attempts"),
+            cache=self.cache_folder("analysis"),
+            watch=self.progress.watch(),
+            record=self._record,
+        )
+
+    def _author(self) -> str:
+        """Who a made manifest names; a missing identity is for the approval to complain about."""
+        try:
+            return self.workspace.repository.identity().name
+        except RatchetError:
+            return ""
+
+    def _record(self, kind: str, /, **fields: object) -> object:
+        if kind == "proposed":
+            self.working_on = str(fields["proposal"])
+        return self.events.append(kind, **fields)
 
     def recover(self) -> None:
         """Finish or undo what a crash interrupted, and say so."""

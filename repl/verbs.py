@@ -244,8 +244,13 @@ VERBS: tuple[Verb, ...] = (
         examples=("gate ./my-plugin", "gate candidate.json --json", "gate --all"),
     ),
     Verb(
-        name="gate bench", group=LOOKING, handler="repl.verbs_gate:bench",
+        name="gate bench", group=LOOKING, handler="repl.gate_bench:bench",
         help="measure the gate's own error rate on a body of known candidates",
+        arguments=(
+            _option("--attempts", "how many variants of each bad one are tried", number="int"),
+            _option("--held-back", "the part of the corpus that is not looked at while tuning", kind="flag"),
+        ),
+        examples=("gate bench", "gate bench --held-back --json"),
     ),
     Verb(
         name="analyze", group=LOOKING, handler="repl.verbs_analyze:analyze",

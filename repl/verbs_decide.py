@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
-import os
 from argparse import Namespace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plugins.errors import ApprovalError, DiskError, StaleError, StateError
+from plugins.errors import ApprovalError, StaleError
 from repl.answer import Answer
 from repl.deciding import load, review_of
 from repl.errors import NotAtTerminal
+from repl.files import write_new
 from repl.payloads import proposal_payload
+from repl.proposing import proposal_answer
 from repl.review_screen import acknowledge, draw, draw_diff, unified
 
 if TYPE_CHECKING:
@@ -152,35 +153,18 @@ def export(session: Session, arguments: Namespace) -> Answer:
     """Write the files of a proposal into a new folder."""
     loaded = load(session, arguments.id)
     target = Path(arguments.dir)
-    paths = {path: _safe(path, arguments.id) for path in loaded.candidate.files}
-    try:
-        target.mkdir(parents=True, exist_ok=False)
-        for path, parts in paths.items():
-            place = target.joinpath(*parts)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _write_new(place, loaded.candidate.files[path])
-    except FileExistsError as error:
-        raise StateError(f"{target} is there already", hint="name a folder that is not", id=arguments.id) from error
-    except OSError as error:
-        raise DiskError(f"cannot write {target}: {error.strerror}", id=arguments.id) from error
+    write_new(target, loaded.candidate, arguments.id)
+    paths = sorted(loaded.candidate.files)
     return Answer(
-        payload={"id": arguments.id, "folder": str(target), "files": sorted(paths), "digest": loaded.candidate.digest},
+        payload={"id": arguments.id, "folder": str(target), "files": paths, "digest": loaded.candidate.digest},
         show=lambda screen: screen.line(f"{len(paths)} files are in {target}"),
     )
 
 
-def _safe(path: str, proposal: str) -> tuple[str, ...]:
-    """The parts of a path of a candidate, which may be anything until the gate has passed it."""
-    parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or "\0" in path or "/".join(parts) != path:
-        raise StateError(f"the path {path!r} would lead out of the folder", id=proposal)
-    return parts
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+def waive(session: Session, arguments: Namespace) -> Answer:
+    """Accept one finding of exactly these bytes."""
+    session.working_on = arguments.id
+    return proposal_answer(session, session.pipeline.waive(arguments.id, arguments.finding, arguments.reason))
 
 
 def rollback(session: Session, arguments: Namespace) -> Answer:

@@ -6,8 +6,9 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plugins.errors import NotFoundError, UsageError
+from plugins.errors import UsageError
 from repl.answer import REFUSED, Answer
+from repl.files import read_files
 from repl.report_screen import draw_report
 
 if TYPE_CHECKING:
@@ -28,15 +29,11 @@ def gate(session: Session, arguments: Namespace) -> Answer:
 
 
 def _judge(session: Session, path: Path, examples: list[str]) -> Answer:
-    from selfmod.candidate import read_candidate
     from selfmod.examples import parse_examples
     from selfmod.gate.subject import Installed
     from selfmod.spec import Spec
 
-    try:
-        candidate = read_candidate(path)
-    except OSError as error:
-        raise NotFoundError(f"cannot read {path}: {error.strerror}", id=str(path)) from error
+    candidate = read_files(path)
     spec = Spec(text="", examples=parse_examples(examples)) if examples else None
     installed = Installed(commands=session.own_commands())
     report = session.gate.judge(candidate, spec=spec, installed=installed, on_stage=session.progress.stage)

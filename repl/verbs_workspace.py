@@ -15,8 +15,8 @@ from repl.ask import confirmed
 from repl.errors import NotAtTerminal
 
 if TYPE_CHECKING:
+    from plugins.enabling import Enabling
     from plugins.keys import Signer
-    from plugins.loader import Standing
     from plugins.settings import Settings
     from plugins.workspace import Workspace
     from repl.render import Screen
@@ -45,15 +45,18 @@ def _show_made(screen: Screen, workspace: Workspace, commit: str) -> None:
 class Offer:
     """What trusting a workspace would enable: exactly this, named by its digest.
 
-    `plugins` are those that would load, `keys` those whose approvals would count, `grants` what plugins that somebody
-    else approved would be given.
+    `grants` are the capabilities that plugins which somebody else approved would be given, and do not have yet.
     """
 
     workspace: Workspace
     trusted: bool
-    plugins: tuple[Standing, ...]
-    keys: tuple[Signer, ...]
+    enabling: Enabling
     grants: Mapping[str, tuple[str, ...]]
+
+    @property
+    def keys(self) -> tuple[Signer, ...]:
+        """Those whose approvals would count."""
+        return self.enabling.keys
 
     @property
     def nothing_new(self) -> bool:
@@ -63,17 +66,19 @@ class Offer:
     @property
     def digest(self) -> str:
         """One value that names what was shown."""
-        plugins = [f"{one.id} {one.version} {one.decision.digest if one.decision else ''}" for one in self.plugins]
+        plugins = [f"{one.id} {one.version} {one.key} {', '.join(one.capabilities)}" for one in self.enabling.plugins]
         grants = [f"{name}: {', '.join(names)}" for name, names in self.grants.items()]
         lines = [self.workspace.id, str(self.workspace.root), *plugins, *map(str, self.keys), *grants]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def payload(self, *, trusted: bool) -> dict[str, object]:
         """The offer for programs."""
+        plugins = self.enabling.plugins
         return {
             "workspace": str(self.workspace.root),
             "trusted": trusted,
-            "plugins": [{"id": one.id, "version": one.version} for one in self.plugins],
+            "plugins": [{"id": p.id, "version": p.version, "capabilities": list(p.capabilities)} for p in plugins],
+            "others": [{"id": name, "reason": reason} for name, reason in self.enabling.others],
             "keys": [{"principal": s.principal, "fingerprint": s.key.fingerprint} for s in self.keys],
             "grants": {name: list(names) for name, names in self.grants.items()},
             "digest": f"sha256:{self.digest}",
@@ -82,7 +87,6 @@ class Offer:
 
 def trust(session: Session, arguments: Namespace) -> Answer:
     """Show what trusting would enable, and ask; a script names the digest of what it was shown."""
-    from plugins import grants
     from plugins import trust as vouch
     from plugins.workspace import find
 
@@ -90,42 +94,34 @@ def trust(session: Session, arguments: Namespace) -> Answer:
     offer = _offer(session, workspace)
     if offer.nothing_new:
         return Answer(payload=offer.payload(trusted=True), show=lambda screen: screen.line("It is trusted already."))
-    keys, given = _scripted(offer, arguments.digest) if arguments.digest else _asked(session, offer)
-    vouch.trust(workspace, session.state, keys=[signer.key for signer in keys])
-    for plugin in given:
-        grants.put(workspace, session.state, plugin, offer.grants[plugin])
+    keys, granted = _scripted(offer, arguments.digest) if arguments.digest else _asked(session, offer)
+    vouch.trust(workspace, session.state, keys=[signer.key for signer in keys], granted=granted)
     fingerprints = [signer.key.fingerprint for signer in keys]
-    workspace.events(session.state).append(
-        "trust", keys=fingerprints, granted={p: list(offer.grants[p]) for p in given}
-    )
+    told = {name: list(names) for name, names in granted.items()}
+    workspace.events(session.state).append("trust", keys=fingerprints, granted=told)
     session.forget()
-    return Answer(payload=offer.payload(trusted=True), show=lambda screen: _show_trusted(screen, offer, keys, given))
+    return Answer(payload=offer.payload(trusted=True), show=lambda screen: _show_trusted(screen, offer, keys, granted))
 
 
 def _offer(session: Session, workspace: Workspace) -> Offer:
     from plugins import grants
     from plugins import trust as vouch
+    from plugins.enabling import what_it_would_enable
     from plugins.keys import host_key
-    from plugins.loader import Loader
 
     state = session.state
-    offered = vouch.offered(workspace, state)
+    enabling = what_it_would_enable(workspace, state)
     own = host_key(state, create=False)
-    mine = {own.public.fingerprint} if own is not None else set()
-    known = {signer.key.fingerprint for signer in offered} | mine | vouch.fingerprints(workspace, state)
-    runnable = tuple(one for one in Loader(workspace, state, keys=known).standings() if one.runnable)
+    mine = own.public.fingerprint if own is not None else ""
     wanted = {
-        one.id: one.decision.capabilities
-        for one in runnable
-        if one.decision is not None
-        and one.decision.key not in mine
-        and set(one.decision.capabilities) - grants.of(workspace, state, one.id)
+        one.id: one.capabilities
+        for one in enabling.plugins
+        if one.key != mine and set(one.capabilities) - grants.of(workspace, state, one.id)
     }
-    trusted = vouch.is_trusted(workspace, state)
-    return Offer(workspace=workspace, trusted=trusted, plugins=runnable, keys=offered, grants=wanted)
+    return Offer(workspace=workspace, trusted=vouch.is_trusted(workspace, state), enabling=enabling, grants=wanted)
 
 
-_Given = tuple[tuple["Signer", ...], tuple[str, ...]]
+_Given = tuple[tuple["Signer", ...], Mapping[str, tuple[str, ...]]]
 
 
 def _scripted(offer: Offer, digest: str) -> _Given:
@@ -135,7 +131,7 @@ def _scripted(offer: Offer, digest: str) -> _Given:
             hint="look again: ratchet trust",
             id=str(offer.workspace.root),
         )
-    return offer.keys, tuple(offer.grants)
+    return offer.keys, offer.grants
 
 
 def _asked(session: Session, offer: Offer) -> _Given:
@@ -154,12 +150,12 @@ def _asked(session: Session, offer: Offer) -> _Given:
         for signer in offer.keys
         if confirmed(screen, f"Let approvals with the key {signer.key.fingerprint} count here?")
     )
-    given = tuple(name for name in offer.grants if confirmed(screen, f"Give {name} the capabilities shown above?"))
-    return keys, given
+    names = [name for name in offer.grants if confirmed(screen, f"Give {name} the capabilities shown above?")]
+    return keys, {name: offer.grants[name] for name in names}
 
 
 def _summary(offer: Offer) -> str:
-    plugins = ", ".join(one.id for one in offer.plugins) or "no plugin"
+    plugins = ", ".join(one.id for one in offer.enabling.plugins) or "no plugin"
     keys = ", ".join(signer.key.fingerprint for signer in offer.keys) or "none"
     granted = "; ".join(f"{name} may use {', '.join(names)}" for name, names in offer.grants.items())
     return f"plugins: {plugins}; keys: {keys}" + (f"; {granted}" if granted else "")
@@ -168,22 +164,27 @@ def _summary(offer: Offer) -> str:
 def _show_offer(screen: Screen, offer: Offer) -> None:
     screen.line(("Trusting ", "bold"), str(offer.workspace.root), (" would enable:", "bold"))
     screen.line("  its settings, which can only make yours stricter")
-    screen.line("  these plugins, in their sandbox:" if offer.plugins else "  no plugin: none is approved here")
-    for one in offer.plugins:
+    enabled = offer.enabling.plugins
+    screen.line("  these plugins, in their sandbox:" if enabled else "  no plugin: none is approved here")
+    for one in enabled:
         screen.foreign(f"{one.id} {one.version}")
-        for name in offer.grants.get(one.id, ()):
-            screen.line("      it would be given ", (name, "yellow"))
+        for name in one.capabilities:
+            screen.line("      it may use ", (name, "yellow"))
+    for name, reason in offer.enabling.others:
+        screen.line((f"  not {name}: {reason}", "dim"))
     for signer in offer.keys:
         screen.line("  approvals with the key ", (signer.key.fingerprint, "bold"), ", which says that it belongs to:")
         screen.foreign(signer.principal)
 
 
-def _show_trusted(screen: Screen, offer: Offer, keys: tuple[Signer, ...], given: tuple[str, ...]) -> None:
+def _show_trusted(
+    screen: Screen, offer: Offer, keys: tuple[Signer, ...], granted: Mapping[str, tuple[str, ...]]
+) -> None:
     screen.line(("Trusted: ", "green"), str(offer.workspace.root))
     for signer in keys:
         screen.line(f"  approvals with {signer.key.fingerprint} count here")
-    for name in given:
-        screen.line(f"  {name} may use {', '.join(offer.grants[name])}")
+    for name, names in granted.items():
+        screen.line(f"  {name} may use {', '.join(names)}")
 
 
 def config(session: Session, arguments: Namespace) -> Answer:  # noqa: ARG001 - every handler takes both

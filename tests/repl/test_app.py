@@ -32,7 +32,7 @@ def session(maker, monkeypatch):
 
 
 def typed(session: Session, keys: str) -> tuple[int, str]:
-    screen = Screen(io.StringIO(), framed=True)
+    screen = Screen(io.StringIO())
     with create_pipe_input() as pipe:
         pipe.send_text(keys)
         code = App(session, keys=pipe, output=DummyOutput(), screen=screen).run()

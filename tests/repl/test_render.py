@@ -87,15 +87,17 @@ def test_a_pipe_gets_plain_lines_that_are_not_wrapped():
     screen.foreign("text of a plugin")
     screen.table(["a", "b"], [["1", "w " * 100]])
     lines = stream.getvalue().split("\n")
-    assert lines[0] == "word " * 60
-    assert lines[1] == "text of a plugin"
+    assert lines[:2] == ["word " * 60, "│ text of a plugin"]
     assert "\x1b" not in stream.getvalue()
 
 
-def test_a_framed_pipe_keeps_the_border():
+def test_a_result_is_alone_in_a_pipe_and_framed_in_a_terminal():
     stream = io.StringIO()
-    Screen(stream, framed=True).foreign("a\nb")
-    assert [row[2:] for row in stream.getvalue().split("\n")[:2]] == ["a", "b"]
+    Screen(stream, bare=True).result("a\nb\x1b")
+    assert stream.getvalue() == "a\nb\\u{001B}\n"
+    stream = Terminal()
+    Screen(stream, bare=True, width=80).result("a")
+    assert "│ " in stream.getvalue()
 
 
 def test_colour_follows_no_color(monkeypatch):
@@ -122,7 +124,7 @@ def test_a_narrow_table_becomes_blocks_and_loses_nothing(monkeypatch):
 def test_a_stream_that_has_no_such_character_gets_its_number():
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
-    screen = Screen(tolerant(stream), framed=True)
+    screen = Screen(tolerant(stream))
     screen.foreign("grün →")
     screen.flush()
     assert raw.getvalue() == b"| gr\\xfcn \\u2192\n"

@@ -1,0 +1,45 @@
+"""How a proposal that was just judged is answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from repl.answer import REFUSED, Answer
+from repl.payloads import proposal_payload
+from repl.report_screen import draw_report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from repl.render import Screen
+    from repl.session import Session
+    from selfmod.proposal import Proposal
+
+
+def proposal_answer(session: Session, proposal: Proposal) -> Answer:
+    """The proposal with its report; the exit code says whether the gate let it through."""
+    report = session.store.report(proposal.id) if proposal.attempt else None
+    return Answer(
+        payload=proposal_payload(proposal, report),
+        show=lambda screen: _show(screen, proposal, report),
+        exit_code=REFUSED if proposal.state == "refused" else 0,
+    )
+
+
+def _show(screen: Screen, proposal: Proposal, report: Mapping[str, Any] | None) -> None:
+    if report is not None:
+        draw_report(screen, report)
+    style = "green" if proposal.state == "awaiting-approval" else "bold red"
+    screen.line()
+    screen.line((f"{proposal.id}: {proposal.state}", style), f"  {proposal.plugin} {proposal.version}".rstrip())
+    if proposal.model:
+        cost = proposal.cost
+        money = "price unknown" if cost.money is None else f"{cost.money:.4f} {cost.currency}"
+        tokens = cost.prompt_tokens + cost.completion_tokens
+        screen.line((f"  {proposal.model}, {proposal.attempts} candidates, {tokens} tokens, {money}", "dim"))
+    if proposal.state == "awaiting-approval":
+        screen.line(
+            f"Next: review {proposal.id}, try {proposal.id} TOOL, approve {proposal.id}, revise {proposal.id} TEXT"
+        )
+    elif proposal.state == "refused":
+        screen.line(f"Next: revise {proposal.id} TEXT, edit {proposal.id}, review {proposal.id}")
