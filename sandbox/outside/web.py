@@ -91,10 +91,11 @@ class HostWeb:
             self._send_request(connection, request)
             response = http.client.HTTPResponse(connection, method=request.method)
             response.begin()
-        except (http.client.HTTPException, ValueError) as error:
-            guard.fail(ConnectionError(f"{request.url.host} does not speak HTTP: {type(error).__name__}"), error)
+            guard.check()
         except OSError as error:
             guard.fail(_as_connection_error(request.url.host, error), error)
+        except (http.client.HTTPException, ValueError) as error:
+            guard.fail(ConnectionError(f"{request.url.host} does not speak HTTP: {type(error).__name__}"), error)
         except LimitReached:
             connection.close()
             raise
@@ -138,7 +139,7 @@ class HostWeb:
     def _answer(self, request: Request, opened: _Open, response: http.client.HTTPResponse) -> dict[str, object]:
         handle = self._keep(opened)
         body = self.read(handle, CHUNK)
-        done = not body or response.isclosed()
+        done = not body or response.isclosed() or response.length == 0
         if done:
             self.disconnect(handle)
         return {
@@ -157,10 +158,13 @@ class HostWeb:
         guard, data = _Deadline(opened.socket, time.monotonic() + opened.wall_s), b""
         try:
             data = opened.response.read1(size)
-        except (http.client.HTTPException, ValueError) as error:
-            guard.fail(ConnectionError("the answer was cut off"), error)
+            guard.check()
+            if not data and opened.response.length:
+                raise http.client.IncompleteRead(b"")
         except OSError as error:
             guard.fail(_as_connection_error("the server", error), error)
+        except (http.client.HTTPException, ValueError) as error:
+            guard.fail(ConnectionError("the answer was cut off"), error)
         finally:
             guard.stop()
             if not data:
@@ -264,6 +268,11 @@ class _Deadline:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             return
+
+    def check(self) -> None:
+        """Raise when the moment has passed: an answer that was cut off by it looks whole to the parser."""
+        if self._passed:
+            raise TimeoutError
 
     def fail(self, problem: OSError, cause: BaseException) -> None:
         self._socket.close()

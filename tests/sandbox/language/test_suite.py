@@ -60,7 +60,7 @@ GOOD = {
         "from plugin import f\ndef test_f():\n    first, *rest = f(1)\n    assert first == 1\n    assert rest == []\n"
     ),
 }
-SKIPPED = "from plugin import f\nimport pytest\n"
+
 BAD = {
     "no-assertion": ("tests.no-assertion", "def test(): f(1)"),
     "print-only": ("tests.no-assertion", "def test(): print(f(1))"),
@@ -90,8 +90,10 @@ BAD = {
     "swallowed-bare": ("tests.swallowed", "def test():\n    try:\n        assert f(1)\n    except:\n        pass"),
     "swallowed-own": (
         "tests.swallowed",
-        "def test():\n    try:\n        if f(1):\n"
-        "            assert f(2)\n    except (ValueError, AssertionError):\n        pass",
+        (
+            "def test():\n    try:\n        if f(1):\n"
+            "            assert f(2)\n    except (ValueError, AssertionError):\n        pass"
+        ),
     ),
     "suppressed": (
         "tests.swallowed",

@@ -1,0 +1,208 @@
+"""Files of the person: what is granted, never through a link, never what cannot be granted."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from sandbox import Limits, Policy
+from sandbox.outside.base import Exceeded, Failed, Given, Refused
+from sandbox.outside.decide import clean_path, never_grantable
+
+
+@pytest.fixture
+def home(tmp_path):
+    folder = tmp_path / "home"
+    (folder / "notes" / "deep").mkdir(parents=True)
+    (folder / "out").mkdir()
+    (folder / "notes" / "a.txt").write_text("hello")
+    (folder / "secret.txt").write_text("secret")
+    return folder
+
+
+@pytest.fixture
+def door(home, outside):
+    return outside(Policy(read=("~/notes",), write=("~/out",)))
+
+
+@pytest.fixture
+def read(ask, door):
+    return lambda path, **more: ask(
+        more.pop("door", door), "files.read", path=path, **{"offset": 0, "size": 1000, **more}
+    )
+
+
+@pytest.fixture
+def write(ask, door):
+    return lambda path, data=b"x", **more: ask(
+        more.pop("door", door), "files.write", path=path, data=data, **{"append": False, **more}
+    )
+
+
+def test_a_granted_file_is_read_whole_and_in_pieces(read, home):
+    assert read("~/notes/a.txt") == Given(value={"data": b"hello", "end": True})
+    assert read(f"{home}/notes/a.txt", offset=1, size=2) == Given(value={"data": b"el", "end": False})
+    assert read("~/notes/./a.txt", offset=9) == Given(value={"data": b"", "end": True})
+
+
+@pytest.mark.parametrize(
+    "path", ["~/secret.txt", "~", "~/", "/etc/passwd", "/", "~/notes2/a.txt", "~/notesx", "/proc/self/environ"]
+)
+def test_what_is_not_granted_is_refused(path, read, home):
+    answer = read(path)
+    assert isinstance(answer, Refused) and answer.capability.startswith("read:")
+
+
+@pytest.mark.parametrize(
+    "path", ["notes/a.txt", "~/notes/../secret.txt", "~other/x", "", "a\0b", "~/notes/..", "x" * 5000, "../x"]
+)
+def test_odd_paths_are_errors(path, read):
+    assert read(path).kind == "ValueError"
+
+
+def test_a_refusal_names_the_capability_as_manifests_do(read, write):
+    assert read("~/secret.txt").capability == "read:~/secret.txt"
+    assert write("~/notes/a.txt").capability == "write:~/notes/a.txt"
+    assert read("/etc/passwd").capability == "read:/etc/passwd"
+
+
+def test_links_are_not_followed(read, write, home):
+    (home / "notes" / "link").symlink_to(home / "secret.txt")
+    (home / "notes" / "up").symlink_to(home)
+    (home / "out" / "link").symlink_to(home / "secret.txt")
+    os.link(home / "secret.txt", home / "notes" / "hard")
+    for path in ("~/notes/link", "~/notes/up/secret.txt"):
+        assert read(path) == Failed(kind="OSError", message="links are not followed")
+    assert read("~/notes/hard").kind == "PermissionError"
+    assert write("~/out/link").kind == "OSError"
+    assert (home / "secret.txt").read_text() == "secret"
+
+
+def test_a_link_that_the_person_granted_is_followed_once(home, outside, read, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "b.txt").write_text("b")
+    (home / "linked").symlink_to(tmp_path / "elsewhere")
+    door = outside(Policy(read=("~/linked",)))
+    assert read("~/linked/b.txt", door=door).value["data"] == b"b"
+
+
+def test_pipes_devices_and_folders_are_not_files(read, home):
+    os.mkfifo(home / "notes" / "pipe")
+    assert read("~/notes/pipe").kind == "PermissionError"
+    assert read("~/notes/deep").kind == "IsADirectoryError"
+    assert read("~/notes/missing").kind == "FileNotFoundError"
+
+
+def test_names_are_listed_without_links(ask, door, home):
+    (home / "notes" / "link").symlink_to("/etc")
+    (home / "notes" / ".git").mkdir()
+    assert ask(door, "files.list", path="~/notes") == Given(value=["a.txt", "deep/"])
+    assert ask(door, "files.list", path="~").capability == "read:~"
+
+
+def test_writing_makes_replaces_and_appends(write, read, home):
+    assert write("~/out/new.txt", b"one") == Given()
+    assert write("~/out/new.txt", b"2", append=True) == Given()
+    assert (home / "out" / "new.txt").read_bytes() == b"one2"
+    assert write("~/out/new.txt", b"z") == Given()
+    assert read("~/out/new.txt").value["data"] == b"z"
+    assert write("~/out/none/x").kind == "FileNotFoundError"
+    assert write("~/secret.txt").capability == "write:~/secret.txt"
+    assert os.stat(home / "out" / "new.txt").st_mode & 0o777 & ~0o644 == 0
+
+
+def test_a_single_file_can_be_granted(home, outside, write):
+    door = outside(Policy(write=("~/out/only.txt",)))
+    assert write("~/out/only.txt", b"1", door=door) == Given()
+    assert isinstance(write("~/out/other.txt", door=door), Refused)
+    assert isinstance(write("~/out/only.txt.bak", door=door), Refused)
+
+
+def test_quota_and_file_size_are_held_to_the_byte(home, outside, write):
+    limits = Limits(disk_mb=1, file_mb=1)
+    piece = b"x" * (256 * 1024)
+    door = outside(Policy(write=("~/out",)), limits=limits)
+    for number in range(4):
+        assert write("~/out/a", piece, door=door, append=number > 0) == Given()
+    answer = write("~/out/b", b"x", door=door)
+    assert isinstance(answer, Exceeded) and answer.limit == "disk_mb"
+    assert (home / "out" / "a").stat().st_size == 1 << 20
+    (home / "out" / "full").write_bytes(b"x" * (1 << 20))
+    door = outside(Policy(write=("~/out",)), limits=Limits(disk_mb=5, file_mb=1))
+    answer = write("~/out/full", b"x", door=door, append=True)
+    assert isinstance(answer, Exceeded) and answer.limit == "file_mb"
+
+
+def test_protected_trees_stay_out_of_a_wide_grant(home, outside, read, write, ask):
+    state = home / ".local" / "state" / "ratchet"
+    (state / "inner").mkdir(parents=True)
+    (state / "key").write_text("key")
+    (home / "repo" / ".git").mkdir(parents=True)
+    (home / "repo" / ".git" / "config").write_text("x")
+    (home / "repo" / "ratchet.toml").write_text("x")
+    (home / "alias").symlink_to(state)
+    door = outside(Policy(read=("~",), write=("~",)), forbidden=[str(home / "alias")])
+    assert read("~/notes/a.txt", door=door).value["data"] == b"hello"
+    for path in ("~/.local/state/ratchet/key", "~/.local/state/ratchet/./key", "~/.local//state/ratchet/inner/x"):
+        assert isinstance(read(path, door=door), Refused)
+        assert isinstance(write(path, door=door), Refused)
+    for path in ("~/repo/.git/config", "~/repo/.GIT/config", "~/repo/ratchet.toml", "~/repo/Ratchet.TOML"):
+        assert isinstance(read(path, door=door), Refused)
+        assert isinstance(write(path, door=door), Refused)
+    assert isinstance(ask(door, "files.list", path="~/.local/state/ratchet"), Refused)
+    assert (state / "key").read_text() == "key"
+
+
+def test_a_protected_tree_is_known_by_identity_not_only_by_name(home, outside, read):
+    state = home / "state"
+    state.mkdir()
+    (state / "key").write_text("key")
+    door = outside(Policy(read=("~",)), forbidden=[str(state)])
+    moved = home / "renamed"
+    (home / "kept").mkdir()
+    os.rename(state, moved)  # the same folder under another name
+    state.symlink_to(moved)
+    assert isinstance(read("~/renamed/key", door=door), Refused)
+
+
+def test_its_own_storage_is_not_reached_as_files(tmp_path, outside, ask, read):
+    door = outside(Policy(read=(str(tmp_path),), storage=True))
+    ask(door, "storage.set", key="a", value=1)
+    (name,) = [entry for entry in os.listdir(tmp_path / "storage") if entry.endswith(".json")]
+    assert isinstance(read(f"{tmp_path}/storage/{name}", door=door), Refused)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/proc",
+        "/proc/self",
+        "/sys",
+        "/dev/shm",
+        "/run",
+        "/run/user/1000/docker.sock",
+        "/var/run/docker.sock",
+        "/home/a/.git",
+        "/home/a/x/.git/hooks",
+        "/home/a/.Git",
+        "/home/a/ratchet.toml",
+        "/state/x",
+    ],
+)
+def test_never_grantable(path):
+    assert never_grantable(path, ["/state"])
+
+
+@pytest.mark.parametrize("path", ["/home/a", "/procession", "/home/a/gitlab", "/statement", "/tmp/x"])
+def test_grantable(path):
+    assert never_grantable(path, ["/state"]) == ""
+
+
+def test_paths_have_one_spelling():
+    assert clean_path("~/a//b/./c/", "/home/x") == "/home/x/a/b/c"
+    assert clean_path("//etc", "/h") == "/etc"
+    for odd in (None, 1, b"/x", "~x", "a"):
+        with pytest.raises(ValueError, match="path"):
+            clean_path(odd, "/h")
