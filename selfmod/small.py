@@ -131,7 +131,7 @@ def plugin_files(signature: Signature, spec: Spec, source: str, *, author: str) 
     """The whole plugin around one function."""
     files = {
         "plugin.yaml": _manifest(signature, spec, author),
-        "plugin.py": f'"""{_inside(docstring(signature))}"""\n\n{source}'.encode(),
+        "plugin.py": _module(signature, source),
         "README.md": _readme(signature, spec),
         TEST_PATH: example_tests(spec.shown),
     }
@@ -181,6 +181,11 @@ def _readme(signature: Signature, spec: Spec) -> bytes:
         shown or f"    {call}\n",
     ]
     return "\n".join(lines).rstrip("\n").encode() + b"\n"
+
+
+def _module(signature: Signature, source: str) -> bytes:
+    space = "\n\n" if source.startswith(("import ", "from ")) else "\n\n\n"
+    return f'"""{_inside(docstring(signature))}"""{space}{source}'.encode()
 
 
 def _inside(text: str) -> str:
