@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from sandbox.values import decode
 from selfmod.gate.subject import ObservedAsk, RecordedCall, TestRun
 
 _K = TypeVar("_K")
@@ -113,6 +114,7 @@ class MutantNotes:
     end: int | None = None
     failed: tuple[str, ...] | None = None
     results: dict[int, str] = field(default_factory=dict)
+    questions: dict[int, str] = field(default_factory=dict)
 
     def take(self, note: object) -> None:
         """Take one note from the worker."""
@@ -133,10 +135,29 @@ class MutantNotes:
                 self.failed = once(self.failed, tuple(text(name) for name in array(note.get("failed"))))
             case "mutant":
                 add(self.results, whole(note.get("index")), _ending(note.get("result")))
+            case "question":
+                add(self.questions, whole(note.get("index")), _question(note))
             case "end":
                 self.end = once(self.end, whole(note.get("exit")))
             case _:
                 raise BadEvidence("a note of an unknown kind")
+
+
+def _question(note: Mapping[str, object]) -> str:
+    """A question for a person: what should this call give, and what do the plugin and the mutant say."""
+    try:
+        args, named = decode(note.get("args")), decode(note.get("kwargs"))
+        said = [_said(array(note.get(way))) for way in ("plain", "mutant")]
+    except ValueError as error:
+        raise BadEvidence("values that cannot be read") from error
+    shown = [*map(repr, array(args)), *(f"{name}={value!r}" for name, value in mapping(named).items())]
+    call = f"{text(note.get('function'))}({', '.join(shown)})"
+    return f"What should {call[:300]} give? This code says {said[0]}, the mutant {said[1]}."
+
+
+def _said(outcome: list[object]) -> str:
+    way, value = outcome
+    return f"{decode(value)!r}"[:300] if way == "returned" else f"{text(value)} (raised)"
 
 
 def _ending(value: object) -> str:

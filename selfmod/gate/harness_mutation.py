@@ -18,6 +18,7 @@ import pytest
 from selfmod.gate.harness import Note, canonical_id, noter, session
 from selfmod.gate.harness_forks import Endless, Line, Say, limit_time, pool, run_item
 from selfmod.gate.harness_notice import noticed
+from selfmod.gate.harness_questions import constants, question
 from selfmod.gate.harness_world import World, enter, reseed
 from selfmod.gate.mutants import mutants
 from selfmod.gate.schemata import ACTIVE, TICK, schemata
@@ -25,6 +26,7 @@ from selfmod.gate.schemata import ACTIVE, TICK, schemata
 _TURNS = 2000  # that any test may take beyond twenty times what it takes without a mutant
 _CPU_S = 1.0  # of one mutant: for what no counter sees, such as a regular expression
 _WALL_S = 3.0  # for what waits instead of working; generous, since other processes take time too
+_QUESTIONS = 7  # survivors that are asked about
 _NONE = -1  # the number of no mutant
 
 
@@ -92,6 +94,12 @@ class Bench:
             best = ("crash", test)
         return best
 
+    def switch(self, mutant: Line, on: bool, turns: int) -> None:
+        """Make a mutant active or not, with so many turns left."""
+        self._forget()
+        self.budget.left = turns
+        vars(self.module)[ACTIVE] = mutant["index"] if on else _NONE
+
     def passes(self, test: str) -> bool:
         """Return whether a test passes without a mutant."""
         return self._run(test, _NONE, 1 << 60) is None
@@ -101,10 +109,14 @@ class Bench:
         error = self._run(test, _NONE, 1 << 40)
         return None if error is not None else (1 << 40) - self.budget.left
 
-    def _run(self, test: str, active: int, turns: int) -> BaseException | None:
+    def _forget(self) -> None:
+        """Empty caches: a remembered result would hide a mutant."""
         for value in vars(self.module).values():
             if hasattr(value, "cache_clear") and hasattr(value, "cache_info"):
-                value.cache_clear()  # a remembered result would hide a mutant
+                value.cache_clear()
+
+    def _run(self, test: str, active: int, turns: int) -> BaseException | None:
+        self._forget()
         reseed(self._seed, test)
         self.budget.left = turns
         vars(self.module)[ACTIVE] = active
@@ -155,6 +167,9 @@ class Judge:
         self._mutants: list[Line] = [mutant for mutant in argument["mutants"] if mutant["scope"] != "import"]
         self._bench = Bench(argument, code, _NONE)
         self._baseline: dict[str, int] = {}
+        self._calls: list[Line] = argument["calls"]
+        self._tree = ast.parse(Path(argument["entry"]).read_bytes())
+        self._survivors: list[Line] = []
         self._alone = False
 
     @pytest.hookimpl(tryfirst=True)
@@ -166,7 +181,22 @@ class Judge:
         again = self._judge([self._mutants[start :: self._workers] for start in range(self._workers)])
         self._alone = True
         self._judge([[mutant] for mutant in again])
+        self._ask()
         return True
+
+    def _ask(self) -> None:
+        """Look for inputs that tell survivors from the plugin, where there are calls to start from."""
+        asked = [[mutant] for mutant in self._survivors[:_QUESTIONS]] if self._calls else []
+        for child in pool(asked, self._question, self._workers):
+            for line in child.lines:
+                self._note({"kind": "question", "index": child.work[0]["index"], **line})
+
+    def _question(self, work: list[Line], say: Say) -> None:
+        limit_time(_CPU_S, _WALL_S)
+        bench, own = self._bench, constants(self._tree)
+        found = question(bench.module, self._calls, own, lambda on, turns: bench.switch(work[0], on, turns))
+        if found is not None:
+            say(found)
 
     def _measure_baseline(self) -> bool:
         wanted = sorted({test for mutant in self._mutants for test in mutant["tests"]})
@@ -192,6 +222,7 @@ class Judge:
                     # Something outside the process, such as a file, makes the test fail without any mutant.
                     self._note({"kind": "mutant", **_line(known[line["index"]], "traces")})
                 else:
+                    self._survivors += [known[line["index"]]] if line["result"] == "survived" else []
                     self._note({"kind": "mutant", **line})
             rest = child.work[len(child.lines) :]
             if child.died and rest:

@@ -16,6 +16,7 @@ from selfmod.gate.suite import Plan, limits_for, plain_world, test_paths
 
 _PER_LINE, _MOST = 2, 150
 _WORKERS = 2
+_ASKED = 60  # recorded calls that questions start from
 _SHOWN = 7  # survivors: more would not be read
 
 
@@ -60,7 +61,8 @@ class Mutation:
         figures = _figures(changes, notes.results)
         if broken:
             return result(self.name, broken, figures=figures)
-        return result(self.name, _judge(subject, changes, notes.results, figures), figures=figures)
+        figures["questions"] = [notes.questions[index] for index in sorted(notes.questions)]
+        return result(self.name, _judge(subject, changes, notes, figures), figures=figures)
 
 
 def _choose(subject: Subject, plan: Plan, run: SuiteRun) -> list[Change]:
@@ -97,7 +99,7 @@ def _change(note: Mapping[str, object]) -> Change:
 
 
 def _run(subject: Subject, plan: Plan, run: SuiteRun, changes: Sequence[Change]) -> tuple[MutantNotes, str]:
-    notes = MutantNotes(nonce=secrets.token_hex(16), limit=len(changes) + 10)
+    notes = MutantNotes(nonce=secrets.token_hex(16), limit=2 * len(changes) + 10)
     job = Job(
         function="selfmod.gate.harness_mutation:run_mutants",
         argument={
@@ -107,6 +109,11 @@ def _run(subject: Subject, plan: Plan, run: SuiteRun, changes: Sequence[Change])
             "nonce": notes.nonce,
             "workers": _WORKERS,
             "world": plain_world(subject),
+            "calls": [
+                {"function": call.function, "args": call.args, "kwargs": call.kwargs}
+                for call in run.calls[:_ASKED]
+                if not call.asked
+            ],
             "mutants": [
                 {"index": change.index, "scope": change.scope, "tests": _covering(run, change)} for change in changes
             ],
@@ -167,16 +174,19 @@ def _share(part: int, whole_: int) -> float:
 
 
 def _judge(
-    subject: Subject, changes: Sequence[Change], results: Mapping[int, str], figures: Mapping[str, Figure]
+    subject: Subject, changes: Sequence[Change], notes: MutantNotes, figures: Mapping[str, Figure]
 ) -> list[Finding]:
-    limits, total = subject.thresholds, len(changes)
+    limits, total, results = subject.thresholds, len(changes), notes.results
     survivors = [change for change in changes if _survived(results.get(change.index))]
     value = sum(1 for change in changes if results.get(change.index) == "value")
     forgiven = min(len(survivors), limits.survivors_allowed)
     raw_enough = _share(total - len(survivors) + forgiven, total) >= limits.mutation_raw_min
     value_enough = _share(value + forgiven, total) >= limits.mutation_value_min
     enough = raw_enough and value_enough
-    findings = [_survivor(subject, change, advisory=enough) for change in survivors[:_SHOWN]]
+    findings = [
+        _survivor(subject, change, notes.questions.get(change.index, ""), advisory=enough)
+        for change in survivors[:_SHOWN]
+    ]
     if len(survivors) > _SHOWN:
         findings.append(_more(len(survivors) - _SHOWN, advisory=enough))
     if raw_enough and not value_enough:
@@ -184,11 +194,11 @@ def _judge(
     return findings
 
 
-def _survivor(subject: Subject, change: Change, *, advisory: bool) -> Finding:
+def _survivor(subject: Subject, change: Change, question: str, *, advisory: bool) -> Finding:
     where = f" in {change.function}" if change.function else ""
     return finding(
         "mutation.survivor",
-        f"no test notices this change{where}:\n{change.diff}",
+        f"no test notices this change{where}:\n{change.diff}" + (f"\n{question}" if question else ""),
         path=subject.entry,
         line=change.at,
         hint="add a test whose assertion fails with this change",

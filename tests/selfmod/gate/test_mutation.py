@@ -101,7 +101,23 @@ def test_survivors_are_shown_as_diffs_of_the_source_as_it_stands(judged):
     found = judged(module, tests, Tests(), Mutation(), thresholds=Thresholds(survivors_allowed=0))
     (finding,) = found.stages["mutation"].findings
     assert "-    return age >= 18  # the law\n+    return age " in finding.message
+    assert "What should is_adult(" in finding.message
     assert (finding.path, finding.line, finding.waivable) == ("plugin.py", 2, True)
+
+
+def test_survivors_become_questions_with_an_input_that_tells_them_apart(judged):
+    module = "def grade(points: int) -> str:\n    return 'pass' if points >= 50 else 'fail'\n"
+    tests = "from plugin import grade\ndef test_a():\n    assert grade(80) == 'pass'\n    assert grade(10) == 'fail'\n"
+    found = judged(module, tests, Tests(), Mutation())
+    questions = {
+        question
+        for secret in (b"1", b"2", b"3", b"4", b"5", b"6")
+        for question in judged(module, tests, Tests(), Mutation(), secret=secret)
+        .stages["mutation"]
+        .figures["questions"]
+    }
+    assert found.stages["mutation"].verdict == "pass"
+    assert "What should grade(50) give? This code says 'pass', the mutant 'fail'." in questions
 
 
 def test_kills_by_crashes_alone_are_not_enough(judged):
