@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -16,12 +18,16 @@ from sandbox.language.guards import OWN_MODULES
 SAMPLES = {path.stem: path.read_text("utf-8") for path in sorted((Path(__file__).parent / "samples").glob("*.sample"))}
 
 
+def finished(result: object) -> object:
+    return asyncio.run(result) if inspect.iscoroutine(result) else result
+
+
 def run_plain(source: str, path: str) -> object:
     module = ModuleType("plugin")
     sys.modules["plugin"] = module
     try:
         exec(compile(source, path, "exec", dont_inherit=True), vars(module))
-        return module.main()
+        return finished(module.main())
     finally:
         del sys.modules["plugin"]
 
@@ -29,7 +35,7 @@ def run_plain(source: str, path: str) -> object:
 def run_policy(source: str, path: str) -> object:
     module = new_module("plugin", compile_module(source, path))
     try:
-        return module.main()
+        return finished(module.main())
     finally:
         del sys.modules["plugin"]
         OWN_MODULES.discard("plugin")
