@@ -131,6 +131,7 @@ def all_stages() -> tuple[Stage, ...]:
     """Return the stages in the order of the design's table."""
     from selfmod.gate.capabilities import Capabilities
     from selfmod.gate.compatibility import Compatibility
+    from selfmod.gate.cost import Cost
     from selfmod.gate.coverage import Coverage
     from selfmod.gate.determinism import Determinism
     from selfmod.gate.docs import Docs
@@ -145,7 +146,7 @@ def all_stages() -> tuple[Stage, ...]:
     return (
         *(Layout(), Text(), ManifestStage(), Policy(), Capabilities()),
         *(Tests(), Coverage(), Determinism(), Mutation(), Oracle()),
-        *(Compatibility(), Docs()),
+        *(Compatibility(), Cost(), Docs()),
     )
 
 

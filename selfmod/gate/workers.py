@@ -12,8 +12,8 @@ PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
     "plain": _PLAIN,
     "tests": (
         *(*_PLAIN, "pytest", "coverage", "coverage.parser", "plugins.sdk_testing"),
-        *("selfmod.gate.plan", "selfmod.gate.imitation"),
-        *("selfmod.gate.harness", "selfmod.gate.harness_alone", "selfmod.gate.harness_mutation"),
+        *("selfmod.gate.plan", "selfmod.gate.imitation", "selfmod.gate.harness", "selfmod.gate.harness_alone"),
+        *("selfmod.gate.harness_cost", "selfmod.gate.harness_mutation"),
     ),
     "parse": (
         *(

@@ -1,0 +1,146 @@
+"""Stage cost: calls that grow out of hand, patterns that explode, imports that work, against generous ceilings."""
+
+from __future__ import annotations
+
+import pytest
+
+from selfmod.candidate import Candidate
+from selfmod.gate.cost import Cost
+from selfmod.gate.tests import Tests
+from selfmod.gate.thresholds import Thresholds
+
+QUICK = Thresholds(call_s=0.3)
+EXPLODING = {
+    "nested repeats": r"^(a+)+$",
+    "overlapping words": r"^(\w+\s?)*$",
+    "alternatives that overlap": r"^(?:x|x)*y$",
+    "digits in groups": r"(\d+,?)+;",
+}
+
+
+@pytest.mark.parametrize("pattern", EXPLODING.values(), ids=EXPLODING)
+def test_a_pattern_that_explodes_is_found(judged, pattern):
+    module = f"import re\n\n_PATTERN = re.compile(r'{pattern}')\n\n\ndef check(text: str) -> bool:\n"
+    module += "    return _PATTERN.search(text) is not None\n"
+    tests = "from plugin import check\ndef test_a():\n    assert check('?') in (True, False)\n"
+    found = judged(module, tests, Tests(), Cost(), thresholds=QUICK)
+    assert "cost.pattern" in found.rules("cost")
+    finding = found.stages["cost"].findings[0]
+    assert (finding.line, finding.waivable) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"[a-z0-9]+", r"^\d{4}-\d{2}-\d{2}$", r"\s+", r"(\w+)@(\w+)\.com", r"^(?:[^,]*,)*[^,]*$", r"(a|b)*c"]
+)
+def test_ordinary_patterns_pass(judged, pattern):
+    module = f"import re\n\n\ndef check(text: str) -> bool:\n    return re.search(r'{pattern}', text) is not None\n"
+    tests = "from plugin import check\ndef test_a():\n    assert check('?') in (True, False)\n"
+    assert judged(module, tests, Tests(), Cost()).stages["cost"].verdict == "pass"
+
+
+GROWING = {
+    "cubic": (
+        """\
+def triples(a: list[int]) -> int:
+    return sum(1 for x in a for y in a for z in a if x + y == z)
+""",
+        "assert triples([1, 2, 3]) == 3",
+    ),
+    "exponential": (
+        """\
+def subsets(a: list[int]) -> int:
+    if not a:
+        return 1
+    return subsets(a[1:]) + subsets(a[1:])
+""",
+        "assert subsets([1, 2]) == 4",
+    ),
+    "a text that is searched for every pair": (
+        """\
+def pairs(t: str) -> int:
+    return sum(1 for i in range(len(t)) for j in range(len(t)) if t[i:j] in t[j:])
+""",
+        "assert pairs('abab') > 0",
+    ),
+}
+
+
+@pytest.mark.parametrize(("module", "check"), GROWING.values(), ids=GROWING)
+def test_time_that_grows_out_of_hand_is_found(judged, module, check):
+    name = check.removeprefix("assert ").split("(")[0]
+    tests = f"from plugin import {name}\ndef test_a():\n    {check}\n"
+    found = judged(module, tests, Tests(), Cost(), thresholds=QUICK)
+    assert found.stages["tests"].verdict == "pass", found.stages["tests"].findings
+    assert found.rules("cost") == {"cost.growth"}
+    assert found.stages["cost"].figures["growth"] > 1.8
+
+
+LINEAR = {
+    "words": (
+        """\
+def words(t: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for w in t.split():
+        found[w] = found.get(w, 0) + 1
+    return found
+""",
+        "assert words('a b a') == {'a': 2, 'b': 1}",
+    ),
+    "sorting": (
+        """\
+def ranked(a: list[int]) -> list[int]:
+    return sorted(a, reverse=True)
+""",
+        "assert ranked([1, 3, 2]) == [3, 2, 1]",
+    ),
+    "pairs of a short list": (
+        """\
+def pairs(a: list[int]) -> int:
+    return sum(1 for x in a for y in a if x < y)
+""",
+        "assert pairs([1, 2, 3]) == 3",
+    ),
+}
+
+
+@pytest.mark.parametrize(("module", "check"), LINEAR.values(), ids=LINEAR)
+def test_ordinary_growth_passes(judged, module, check):
+    name = check.removeprefix("assert ").split("(")[0]
+    tests = f"from plugin import {name}\ndef test_a():\n    {check}\n"
+    stage = judged(module, tests, Tests(), Cost()).stages["cost"]
+    assert stage.verdict == "pass", stage.findings
+    assert stage.figures["call_s"] < 0.5
+
+
+def test_work_at_import_is_found(judged):
+    module = "TABLE = [n for n in range(8_000_000)][-1]\n\n\ndef last() -> int:\n    return TABLE\n"
+    tests = "from plugin import last\ndef test_a():\n    assert last() == 7_999_999\n"
+    found = judged(module, tests, Tests(), Cost(), thresholds=Thresholds(import_s=0.05, memory_mb=1000))
+    assert "cost.import" in found.rules("cost")
+
+
+def test_a_slow_call_of_the_tests_is_found(judged):
+    module = (
+        "def count(n: int) -> int:\n    total = 0\n    for i in range(n):\n        total += i % 3\n    return total\n"
+    )
+    tests = "from plugin import count\ndef test_a():\n    assert count(3_000_000) == 3_000_000\n"
+    found = judged(module, tests, Tests(), Cost(), thresholds=Thresholds(call_s=0.02))
+    assert found.rules("cost") == {"cost.call"}
+
+
+def test_memory_is_found(judged):
+    module = "def big(n: int) -> int:\n    return len(b'x' * (n * 1024 * 1024))\n"
+    tests = "from plugin import big\ndef test_a():\n    assert big(60) == 60 * 1024 * 1024\n"
+    found = judged(module, tests, Tests(), Cost(), thresholds=Thresholds(memory_mb=50))
+    assert found.rules("cost") & {"cost.memory"}
+
+
+def test_what_became_slower_than_the_approved_version_is_found(judged):
+    quick = "def double(n: int) -> int:\n    return n + n\n"
+    slow = "def double(n: int) -> int:\n    return [n + n for _ in range(2_000_000)][0]\n"
+    tests = "from plugin import double\ndef test_a():\n    assert [double(n) for n in range(3)] == [0, 2, 4]\n"
+    previous = Candidate(files={"plugin.py": quick.encode(), "tests/test_plugin.py": tests.encode()})
+    found = judged(slow, tests, Tests(), Cost(), previous=previous)
+    assert "cost.slower" in found.rules("cost")
+    same = judged(quick, tests, Tests(), Cost(), previous=previous)
+    assert same.stages["cost"].verdict == "pass"
