@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from sandbox.language.compiler import DialectError, check, compile_module, explain
-from sandbox.language.dialect import DIALECT
+from sandbox.language.dialect import DIALECT, TEST_DIALECT
 from sandbox.language.loader import PolicyFinder, install, new_module, uninstall, warm
 from sandbox.language.modules import ALLOWED_IMPORTS, guarded_import
 
 __all__ = [
     "ALLOWED_IMPORTS",
     "DIALECT",
+    "TEST_DIALECT",
     "DialectError",
     "PolicyFinder",
     "check",

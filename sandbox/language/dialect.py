@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sandbox.language.modules import ALLOWED_IMPORTS
+from sandbox.language.modules import ALLOWED_IMPORTS, SDK
 
-_MODULES: Final = ", ".join(sorted(ALLOWED_IMPORTS - {"plugins.sdk", "sdk", "__future__"}))
+_MODULES: Final = ", ".join(sorted(ALLOWED_IMPORTS - {SDK, "sdk", "__future__"}))
 
 DIALECT: Final = f"""\
 A plugin is one ordinary Python module, plugin.py, with type hints and docstrings (Python 3.11 syntax).
@@ -24,13 +24,29 @@ Not allowed, and what to write instead:
 - open, input, exec, eval, compile, globals, locals, vars, dir, __import__: use parameters, json, and plugins.sdk.
 - x.__class__, x.__dict__, __subclasses__, __globals__, __code__ and the like: use type(x), isinstance, asdict.
   type(x) takes exactly one value, and type is not passed around.
-- str.format and str.format_map with a template that is not a literal: use f-strings.
 - frame, code, traceback and generator internals (tb_frame, gi_frame, f_globals, ...).
 - metaclass=...: inherit from abc.ABC or enum.Enum. except*: use except. Template strings: use f-strings.
-- BaseException, SystemExit, KeyboardInterrupt: use Exception or an exception of your own.
+- BaseException (outside type hints), SystemExit, KeyboardInterrupt: use Exception or an exception of your own.
 - setting attributes of modules and of classes from libraries; other objects' private attributes (x._y).
 - operator.attrgetter and operator.methodcaller with names that start with an underscore.
 - type hints that are more than names, attributes, subscripts, unions and constants.
 - time, random, datetime.now and uuid4 make results differ: declare them under `effects`, or take the value
   as a parameter.
+"""
+
+#: The same for test files.
+TEST_DIALECT: Final = """\
+Tests are plain pytest in tests/test_plugin.py: `from plugin import ...`, functions named test_..., at most 200 of them.
+Every test asserts something that depends on what the plugin returns or raises, and can fail.
+
+Allowed: pytest.raises, approx, fixture, param, and mark.parametrize with its names, cases and ids written out as
+literals; fixtures of the same file, and capsys, capfd, caplog, recwarn, tmp_path; the modules a plugin may import, and
+asyncio (asyncio.run for async handlers). For the outside: `from plugins.sdk import testing`, then
+`with testing.outside(http={"https://host/path": testing.reply(json={...})}, files={"~/notes/a.txt": "text"},
+environment={"NAME": "value"}, storage={...}) as seen:`, and seen.urls, seen.files, seen.storage, seen.messages after.
+Recorded inputs lie in tests/data; read them with testing.data("name").
+
+Not allowed: skip, xfail, exit, monkeypatch, mock, changing or rebinding what is tested; os, sys, inspect, importlib;
+open, exec, eval, setattr, globals; the plugin's source, code objects or __doc__; async test functions; assertions that
+are always true, come after a return, or are caught by an except.
 """

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import builtins
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from sandbox.language.formats import GuardedFormatter
 from sandbox.language.modules import View, guarded_import
 from sandbox.language.names import FORMATTERS, UNDERSCORE_API, WATCHED, attribute_problem, is_dunder
 
@@ -30,8 +31,8 @@ def get_own(subject: Any, name: str) -> Any:
     problem = attribute_problem(name)
     if problem:
         raise AttributeError(problem[0])
-    if name in FORMATTERS and _formats_text(subject):
-        raise AttributeError(f"str.{name} with a template made at run time is not part of the dialect; use an f-string")
+    if name in FORMATTERS and _formats_text(subject, name):
+        return _formatter(subject, name)
     if name == "__setattr__":
         return _setter(subject)
     if name.startswith("_") and not is_dunder(name) and name not in UNDERSCORE_API and not is_own(subject):
@@ -39,10 +40,26 @@ def get_own(subject: Any, name: str) -> Any:
     return get_attribute(subject, name)
 
 
-def _formats_text(subject: object) -> bool:
-    if isinstance(subject, (str, super)):
+def _formats_text(subject: object, name: str) -> bool:
+    """Return whether this is the `format` of str, also behind a subclass or `super()`."""
+    if isinstance(subject, super):
         return True
-    return isinstance(subject, type) and issubclass(subject, str)
+    kind = subject if isinstance(subject, type) else type(subject)
+    return issubclass(kind, str) and _getattr(kind, name) is _getattr(str, name)
+
+
+def _formatter(subject: Any, name: str) -> Callable[..., str]:
+    if isinstance(subject, super):
+        raise AttributeError(f"super().{name} is not part of the dialect; use an f-string")  # noqa: TRY004 - it is hidden
+
+    def formatted(template: str, arguments: Sequence[Any], named: Mapping[str, Any]) -> str:
+        if name == "format_map":
+            (named,) = arguments
+        return GuardedFormatter(_get).vformat(str.__str__(template), arguments, named)
+
+    if isinstance(subject, type):
+        return lambda template, *arguments, **named: formatted(template, arguments, named)
+    return lambda *arguments, **named: formatted(subject, arguments, named)
 
 
 def _setter(subject: Any) -> Callable[..., None]:
@@ -141,6 +158,7 @@ def module_builtins(import_: Callable[..., Any] = guarded_import) -> dict[str, A
     return _exceptions() | {
         **{key: _getattr(builtins, key) for key in _FUNCTIONS},
         "__build_class__": builtins.__build_class__,
+        "BaseException": BaseException,  # for type hints of __exit__; the compiler refuses it elsewhere
         "__import__": import_,
         "__name__": "builtins",
         "getattr": _get,

@@ -49,5 +49,5 @@ class Imports(Ground):
                 continue
             else:
                 message = f"a plugin cannot import {alias.name!r} from {name!r}"
-                hint = "use a public name of the module"
+                hint = INSTEAD.get(f"{name}.{alias.name}", "use a public name of the module")
             self.refuse(node, "policy.import", message, hint)

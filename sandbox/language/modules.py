@@ -15,6 +15,7 @@ from sandbox.language.names import FORMATTERS, WATCHED
 #: The module that plugins may import as `plugins.sdk` or, shorter, as `sdk`.
 SDK: Final = "plugins.sdk"
 _SDK_NAMES: Final = ("http", "files", "environment", "storage", "clock", "random", "log", "progress", "tcp")
+_SDK_TYPES: Final = ("Connection", "HttpError", "Reply")
 
 # None: the names of `__all__`, or every public name that is not a module. A tuple: exactly these names.
 _MODULES: Final[Mapping[str, tuple[str, ...] | None]] = {
@@ -28,9 +29,11 @@ _MODULES: Final[Mapping[str, tuple[str, ...] | None]] = {
     ),
     "base64": None,
     "binascii": None,
+    "bz2": ("compress", "decompress"),
     "bisect": ("bisect", "bisect_left", "bisect_right", "insort", "insort_left", "insort_right"),
     "calendar": None,
     "cmath": None,
+    "codecs": ("encode", "decode"),
     "collections": None,
     "collections.abc": None,
     "colorsys": None,
@@ -60,6 +63,7 @@ _MODULES: Final[Mapping[str, tuple[str, ...] | None]] = {
         *("singledispatch", "singledispatchmethod", "total_ordering", "update_wrapper", "wraps"),
     ),
     "graphlib": None,
+    "gzip": ("compress", "decompress"),
     "hashlib": (
         *("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "blake2s", "sha3_224", "sha3_256"),
         *("sha3_384", "sha3_512", "shake_128", "shake_256", "new", "algorithms_guaranteed", "pbkdf2_hmac", "scrypt"),
@@ -72,6 +76,8 @@ _MODULES: Final[Mapping[str, tuple[str, ...] | None]] = {
     "ipaddress": None,
     "itertools": None,
     "json": None,
+    "json.decoder": ("JSONDecodeError", "JSONDecoder"),
+    "lzma": ("compress", "decompress", "LZMAError"),
     "keyword": ("iskeyword", "issoftkeyword", "kwlist"),
     "math": None,
     "numbers": None,
@@ -87,15 +93,24 @@ _MODULES: Final[Mapping[str, tuple[str, ...] | None]] = {
     "textwrap": None,
     "time": None,
     "tomllib": ("loads", "TOMLDecodeError"),
-    "types": ("SimpleNamespace", "MappingProxyType", "NoneType", "EllipsisType", "GenericAlias", "UnionType"),
+    "types": (
+        "SimpleNamespace",
+        "MappingProxyType",
+        "NoneType",
+        "EllipsisType",
+        "GenericAlias",
+        "UnionType",
+        "TracebackType",
+    ),
     "typing": None,
     "unicodedata": None,
     "urllib.parse": None,
     "uuid": ("UUID", "uuid3", "uuid4", "uuid5", "NAMESPACE_DNS", "NAMESPACE_URL", "NAMESPACE_OID", "NAMESPACE_X500"),
     "xml.etree.ElementTree": ("fromstring", "tostring", "Element", "SubElement", "ParseError", "indent", "QName"),
     "zlib": None,
-    "plugins.sdk": _SDK_NAMES,
-    "sdk": _SDK_NAMES,
+    "zoneinfo": ("ZoneInfo", "ZoneInfoNotFoundError"),
+    SDK: (*_SDK_NAMES, *_SDK_TYPES),
+    "sdk": (*_SDK_NAMES, *_SDK_TYPES),
 }
 
 # Names left out of a view, because they format by template, evaluate text, open files or make metaclasses.
@@ -135,6 +150,14 @@ INSTEAD: Final[Mapping[str, str]] = {
     "shelve": "use `from plugins.sdk import storage`",
     "tempfile": "use io.BytesIO or io.StringIO",
     "yaml": "use json or tomllib",
+    "asyncio.run": "make the handler async; the host runs it to its end",
+    "collections.UserString": "keep the text in an attribute",
+    "dataclasses.make_dataclass": "write the class",
+    "io.open": "use `from plugins.sdk import files`",
+    "pathlib.Path": "use PurePath for names, and plugins.sdk files for contents",
+    "random.SystemRandom": "use `from plugins.sdk import random`",
+    "string.Formatter": "use an f-string",
+    "typing.get_type_hints": "use dataclasses.fields",
     "numpy": "use lists, math and statistics",
     "pandas": "use lists, csv and statistics",
 }
@@ -191,8 +214,8 @@ def _public_names(name: str, module: types.ModuleType) -> tuple[str, ...]:
 
 def public_names(name: str) -> frozenset[str]:
     """Return the names `from name import ...` may take."""
-    if name in ("plugins.sdk", "sdk"):
-        return frozenset(_SDK_NAMES)
+    if name in (SDK, "sdk"):
+        return frozenset((*_SDK_NAMES, *_SDK_TYPES))
     return frozenset(key for key in vars(view(name)) if key != "_view_name")
 
 

@@ -29,7 +29,15 @@ NO_CONTROL = {
     ),
     *("format-nested", "object-setattr-class", "hint-literal-alias", "set-library-class", "set-library-class-setattr"),
     *("set-module", "set-module-view-name", "delete-module", "object-setattr-module", "augmented-module"),
-    *("annotated-module", "shadow-builtins", "update-wrapper", "wraps-assigned", "hint-variable", "hint-call"),
+    *(
+        "annotated-module",
+        "shadow-builtins",
+        "update-wrapper",
+        "wraps-assigned",
+        "hint-variable",
+        "hint-call",
+        "format-nested-specification",
+    ),
 }
 
 
