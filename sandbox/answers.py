@@ -24,9 +24,9 @@ from sandbox.outcome import Violation
 _MAX_TEXT: Final = 4096
 _MAX_FRAMES: Final = 20
 _MAX_VIOLATIONS: Final = 200
-_MAX_ITEMS: Final = 100_000
+MAX_ITEMS: Final = 100_000
 _OWN: Final = os.path.dirname(__file__) + os.sep
-_LIMIT_OF_ERRNO: Final = {
+LIMIT_OF_ERRNO: Final = {
     errno.EDQUOT: "disk_mb",
     errno.EMFILE: "open_files",
     errno.EFBIG: "file_mb",
@@ -53,9 +53,28 @@ class _Loaded:
 def answer(request: Reply) -> Reply:
     """Do what a request asks for and return how it ended; raises nothing."""
     try:
-        return {"status": "completed", "value": values.encode(_ACTIONS[str(request["kind"])](request))}
+        return completed(_finished(begin(request)))
     except BaseException as problem:  # noqa: BLE001 (whatever the program raises is its answer)
-        return _describe(problem)
+        return describe(problem)
+
+
+def begin(request: Reply) -> object:
+    """Do what a request asks for; a coroutine or generator comes back as it is."""
+    return _ACTIONS[str(request["kind"])](request)
+
+
+def completed(value: object) -> Reply:
+    """Return the reply for a value; raises ValueError when it cannot cross."""
+    return {"status": "completed", "value": values.encode(value)}
+
+
+async def settled(result: object) -> object:
+    """Return what comes of a result inside a running loop, as `begin` gave it."""
+    if inspect.iscoroutine(result):
+        return await settled(await result)
+    if inspect.isasyncgen(result):
+        return await _gather(result)
+    return list(islice(result, MAX_ITEMS)) if inspect.isgenerator(result) else result
 
 
 def _load(request: Reply) -> None:
@@ -95,27 +114,23 @@ def _call(request: Reply) -> object:
         raise AttributeError(f"the program has no function {request['function']!r}")  # noqa: TRY004 (a missing name)
     arguments: Any = values.decode(request["args"])
     named: Any = values.decode(request["kwargs"])
-    return _finished(function(*arguments, **named))
+    return function(*arguments, **named)
 
 
 def _finished(result: object) -> object:
     """Run a coroutine to its end and list what a generator gives."""
-    if inspect.iscoroutine(result):
+    if inspect.iscoroutine(result) or inspect.isasyncgen(result):
         import asyncio
 
-        return _finished(asyncio.run(result))
-    if inspect.isgenerator(result):
-        return list(islice(result, _MAX_ITEMS))
-    if inspect.isasyncgen(result):
-        return _finished(_gather(result))
-    return result
+        return asyncio.run(settled(result))
+    return list(islice(result, MAX_ITEMS)) if inspect.isgenerator(result) else result
 
 
 async def _gather(results: object) -> list[object]:
     gathered: list[object] = []
     async for item in results:  # type: ignore[attr-defined]
         gathered.append(item)
-        if len(gathered) >= _MAX_ITEMS:
+        if len(gathered) >= MAX_ITEMS:
             break
     return gathered
 
@@ -128,7 +143,8 @@ def _job(request: Reply) -> object:
 _ACTIONS: Final[dict[str, Callable[[Reply], object]]] = {"load": _load, "call": _call, "job": _job}
 
 
-def _describe(problem: BaseException) -> Reply:
+def describe(problem: BaseException) -> Reply:
+    """Return the reply for what a program raised."""
     violations = getattr(problem, "violations", None)
     if isinstance(violations, tuple) and type(problem).__module__.startswith("sandbox.language"):
         return {"status": "refused", "violations": [_violation(one) for one in violations[:_MAX_VIOLATIONS]]}
@@ -150,7 +166,7 @@ def _limit_of(problem: BaseException) -> str:
     if isinstance(problem, OSError):
         if problem.errno == errno.ENOSPC:
             return "disk_mb" if os.statvfs(places.WORK).f_ffree else "inodes"
-        return _LIMIT_OF_ERRNO.get(problem.errno or 0, "")
+        return LIMIT_OF_ERRNO.get(problem.errno or 0, "")
     if isinstance(problem, RuntimeError) and problem.args == ("can't start new thread",):
         return "processes"
     return ""

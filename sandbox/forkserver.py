@@ -19,6 +19,7 @@ from typing import NoReturn
 from sandbox import mounts, namespaces, rlimits, worker
 from sandbox.layers import LayerFailed
 from sandbox.preload import follow_moved_paths, preload, visible_paths
+from sandbox.spawn import ROOT
 
 _MESSAGE = 1 << 20
 
@@ -107,10 +108,10 @@ def _send(status: int, message: dict[str, object], *descriptors: int) -> None:
         connection.detach()
 
 
-def _prepare(control: socket.socket, root: str) -> worker.Facts:
+def _prepare(control: socket.socket) -> worker.Facts:
     config = json.loads(control.recv(_MESSAGE))
     preload(config["preload"])
-    visible, hidden = visible_paths(root)
+    visible, hidden = visible_paths(ROOT)
     proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     namespaces.enter_private_mounts()
     mounts.build_root(visible, hidden)
@@ -126,12 +127,12 @@ def _prepare(control: socket.socket, root: str) -> worker.Facts:
     )
 
 
-def main(descriptor: int, root: str) -> NoReturn:
-    """Serve the host on a socket given by descriptor; `root` is the folder of our own packages."""
+def main(descriptor: int) -> NoReturn:
+    """Serve the host on a socket given by descriptor."""
     os.environ.clear()
     control = socket.socket(fileno=descriptor)
     try:
-        facts = _prepare(control, root)
+        facts = _prepare(control)
     except LayerFailed as problem:
         control.send(json.dumps(worker.failure(problem)).encode())
         os._exit(1)

@@ -8,19 +8,15 @@ import os
 import select
 import socket
 import subprocess
-import sys
-import sysconfig
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from sandbox.errors import SandboxUnavailable
 from sandbox.layers import cure
+from sandbox.spawn import interpreter
 
-_BOOT: Final = (
-    "import sys; sys.path += sys.argv[2:]; from sandbox.forkserver import main; main(int(sys.argv[1]), sys.argv[2])"
-)
+_BOOT: Final = "from sandbox.forkserver import main; main(int(sys.argv[1]))"
 _MESSAGE: Final = 1 << 16
 _START_S: Final = 60.0
 _STOP_S: Final = 5.0
@@ -47,7 +43,13 @@ class ForkServer:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with theirs:
-                self._process = _start(theirs, self._errors, seed)
+                self._process = interpreter(
+                    _BOOT,
+                    str(theirs.fileno()),
+                    keep=theirs,
+                    output=self._errors,
+                    environment={"PYTHONHASHSEED": "random" if seed is None else str(seed)},
+                )
             self._configure(preload)
         except BaseException:
             self.close()
@@ -117,29 +119,6 @@ class ForkServer:
         size = os.fstat(self._errors).st_size
         text = os.pread(self._errors, _ERRORS_SHOWN, max(0, size - _ERRORS_SHOWN))
         return text.decode(errors="replace").strip() or "it did not start in time"
-
-
-def _start(theirs: socket.socket, errors: int, seed: int | None) -> subprocess.Popen[bytes]:
-    root = str(Path(__file__).resolve().parent.parent)
-    # Safe path, no user site, no `site` at all (so no .pth file runs), and nothing of our environment.
-    flags = ["-P", "-s", "-S", "-X", "utf8", "-X", "frozen_modules=on"]
-    return subprocess.Popen(
-        [sys.executable, *flags, "-c", _BOOT, str(theirs.fileno()), root, *_packages(root)],
-        env={"PYTHONHASHSEED": "random" if seed is None else str(seed), "PYTHONCOERCECLOCALE": "0"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=errors,
-        cwd="/",
-        pass_fds=[theirs.fileno()],
-        start_new_session=True,
-    )
-
-
-def _packages(root: str) -> list[str]:
-    """Return the folders of installed packages that this interpreter itself uses."""
-    paths = sysconfig.get_paths()
-    installed = {paths["purelib"], paths["platlib"], *(path for path in sys.path if path.endswith("-packages"))}
-    return sorted(path for path in installed if path != root and os.path.isdir(path))
 
 
 def report_from(status: socket.socket, deadline: float) -> tuple[dict[str, object], int | None]:

@@ -15,11 +15,9 @@ from typing import Final
 
 from sandbox import syscalls
 from sandbox.layers import layer
-from sandbox.places import PLUGIN, TEMPORARY, WORK
+from sandbox.places import PLUGIN, TEMPORARY, WORK, inside
 
 ZONES: Final = "/usr/share/zoneinfo"
-_TAKEN: Final = ("/plugin/", "/work/", "/tmp/", "/box/", "/dev/", "/host/")  # noqa: S108
-_MOVED: Final = "/host"
 _PAGE: Final = os.sysconf("SC_PAGESIZE")
 # The root of the box, its three folders and the output; a page for each of their directory blocks is not charged.
 _OWN_INODES: Final = 5
@@ -29,11 +27,6 @@ _BOX: Final = "/box"
 # A folder that exists on every Linux, is a mount point, and that no file of Python lies under.
 _NEW_ROOT: Final = "/proc"
 _SEALED: Final = syscalls.MOUNT_ATTR_RDONLY | syscalls.MOUNT_ATTR_NOSUID | syscalls.MOUNT_ATTR_NODEV
-
-
-def inside(path: str) -> str:
-    """Return where a path of the host is seen in the new root: at its own place, unless a folder of ours is there."""
-    return f"{_MOVED}{path}" if path.startswith(_TAKEN) else path
 
 
 def build_root(visible: Iterable[str], hidden: Iterable[str]) -> None:

@@ -11,7 +11,8 @@ from types import ModuleType
 from typing import Final
 
 from sandbox.layers import LayerFailed
-from sandbox.mounts import ZONES, inside
+from sandbox.mounts import ZONES
+from sandbox.places import inside
 
 # Extension modules that need a shared library of the host: loaded now, since that library is not visible later.
 _EXTENSIONS: Final = (

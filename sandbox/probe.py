@@ -77,11 +77,13 @@ def _lines(name: str, level: LevelProbe) -> Iterator[str]:
     yield from (f"  note: {visible(note)}" for note in level.notes)
 
 
-def probe_level(open_canaries: Callable[[], Session], layers: Mapping[str, str], notes: tuple[str, ...]) -> LevelProbe:
+def probe_level(
+    open_canaries: Callable[[], Session], layers: Callable[[], Mapping[str, str]], notes: tuple[str, ...]
+) -> LevelProbe:
     """Run the canaries in a session and judge them; a level that cannot start, or lets one through, is unavailable."""
     try:
+        found = dict(layers())
         with open_canaries() as session, _targets() as targets:
-            found = dict(layers)
             problems = list(_attacks(session, targets, found))
     except SandboxUnavailable as problem:
         return LevelProbe(available=False, layers={problem.layer: problem.errno_name or "failed"}, why=str(problem))
@@ -147,7 +149,7 @@ def _attacks(session: Session, targets: _Targets, found: dict[str, str]) -> Iter
             if name != "browse" or "landlock" in found:  # without the second layer, the empty root may be listed
                 yield f"the canary {name!r} was not stopped"
         else:
-            layer = _LAYER_OF[name].get(str(refusal), "the level")
+            layer = "webassembly" if "webassembly" in found else _LAYER_OF[name].get(str(refusal), "the level")
             found[f"canary {name}"] = f"stopped by {layer} ({refusal})"
 
 

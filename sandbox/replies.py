@@ -36,6 +36,9 @@ def outcome_of(frame: Frame, usage: Usage) -> Outcome:
             if limit not in _LIMITS_SEEN_INSIDE:
                 raise ProtocolError("a limit that a worker cannot know of")
             return LimitExceeded(limit=limit, message=_text(rest["message"]), usage=usage)
+        case "unreachable" if set(rest) == {"op"}:
+            kind = _text(rest["op"]).partition(".")[0]
+            return Denied(message="nothing of the outside is reachable at this level", capability=kind, usage=usage)
         case "refused" if set(rest) == {"violations"}:
             found = tuple(_violation(item) for item in _list(rest["violations"], _MAX_VIOLATIONS))
             message = found[0].message if found else "the language policy refused the source"

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from sandbox import places
+from sandbox.container import ContainerLevel
 from sandbox.errors import SandboxUnavailable
 from sandbox.launcher import ForkServer
 from sandbox.limits import Limits
@@ -24,6 +25,7 @@ from sandbox.rest import Resting
 from sandbox.session import Refusal, Session, Worker
 from sandbox.starter import Kind, Starter
 from sandbox.values import encode
+from sandbox.wasm import WasmLevel
 
 # By name: the fork server imports them, this package does not.
 PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
@@ -47,8 +49,13 @@ class Sandbox:
         """`work` is a folder for what is kept between runs (the probe's result); without one nothing is kept."""
         self._allow_missing_landlock = allow_missing_landlock
         self._cache = ProbeCache(work) if work is not None else shared_cache()
-        self._process = ProcessLevel({**PRELOAD, **(preload or {})})
-        self._levels: dict[Level, Starter] = {"process": self._process}
+        preloads = {**PRELOAD, **(preload or {})}
+        self._process = ProcessLevel(preloads)
+        self._levels: dict[Level, Starter] = {
+            "process": self._process,
+            "wasm": WasmLevel(work, preloads["plain"]),
+            "container": ContainerLevel(preloads["plain"]),
+        }
         self._resting = Resting()
         self._lock = threading.Lock()
         self._required: set[Level] = set()
@@ -77,8 +84,8 @@ class Sandbox:
         if known is not None:
             return known
         program = Program(files={"canaries.py": CANARIES.read_bytes()}, entry="canaries.py", language="plain")
-        layers, notes = self._levels[level].layers(), self._levels[level].notes()
-        found = probe_level(lambda: self._open(program, Limits(), level, None, None), layers, notes)
+        starter = self._levels[level]
+        found = probe_level(lambda: self._open(program, Limits(), level, None, None), starter.layers, starter.notes())
         self._cache.put(level, found, traits=traits)
         return found
 

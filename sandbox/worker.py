@@ -85,7 +85,7 @@ def _isolate(setup: Frame, facts: Facts, reports: socket.socket, connection: Cha
     output = mounts.open_output()
     mounts.seal_box()
     _arrange_descriptors(output, reports, connection)
-    _settle(limits)
+    settle(limits)
     rlimits.apply(limits, inherited=facts.inherited)
     with layer("capabilities"):
         syscalls.set_no_new_privileges()
@@ -119,7 +119,7 @@ def _arrange_descriptors(output: int, reports: socket.socket, connection: Channe
     os.closerange(first, 1 << 16)
 
 
-def _settle(limits: Limits) -> None:
+def settle(limits: Limits) -> None:
     """Set up the interpreter for what follows: collector, crash reports, small stacks for many threads."""
     gc.enable()
     faulthandler.enable(file=2, all_threads=True)

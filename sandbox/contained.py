@@ -1,0 +1,59 @@
+"""The first process of a container: import, take the setup, add our own layers to the runtime's, then serve."""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import os
+import socket
+from typing import Any, Final, NoReturn
+
+from sandbox import landlock, places, rlimits, seccomp, serving, syscalls
+from sandbox.layers import LayerFailed, layer
+from sandbox.limits import Limits
+from sandbox.protocol import Channel
+from sandbox.worker import failure, settle
+
+_HOST_FRAME: Final = 1 << 28
+
+
+def main(descriptor: int, modules: list[str]) -> NoReturn:
+    """Serve one host on a socket given by descriptor."""
+    os.environ.clear()
+    for name in modules:
+        importlib.import_module(name)
+    channel = Channel(socket.socket(fileno=descriptor), _HOST_FRAME)
+    channel.send({"imported": True})
+    try:
+        _isolate(channel.receive())
+    except LayerFailed as problem:
+        channel.send(failure(problem))
+        os._exit(1)
+    channel.send({"ready": True})
+    serving.serve(channel)
+
+
+def _isolate(setup: Any) -> None:
+    limits = Limits(**setup["limits"])
+    with layer("mounts"):
+        for path, content in setup["files"].items():
+            target = f"{places.PLUGIN}/{path}"
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "xb") as stream:
+                stream.write(base64.b64decode(content))
+        os.chdir(places.WORK)
+    settle(limits)
+    rlimits.apply(limits, inherited=setup["inherited"])
+    with layer("capabilities"):
+        syscalls.set_no_new_privileges()
+    with layer("landlock"):
+        readable = tuple(path for path in os.listdir("/") if path not in ("work", "plugin", "tmp", "dev"))
+        abi = landlock.restrict(
+            readable=(*(f"/{path}" for path in readable), places.PLUGIN), writable=(places.WORK, places.NULL)
+        )
+        if abi == 0 and not setup["allow_missing_landlock"]:
+            raise LayerFailed("landlock", 0, "this kernel has no Landlock")
+    with layer("capabilities"):
+        syscalls.drop_capabilities(bounding=False)  # the runtime emptied that one
+    with layer("seccomp"):
+        seccomp.load(processes=limits.processes > 1)

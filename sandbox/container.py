@@ -1,0 +1,157 @@
+"""The level container: an OCI runtime makes the namespaces and mounts; limits, Landlock and seccomp are ours as well.
+
+The root file system is made from the running Python (its binary, its library, the shared libraries of the host, the
+packages that workers need), all read-only; no image is downloaded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from sandbox.body import SpawnedBody
+from sandbox.container_config import config, make_root
+from sandbox.errors import ProtocolError, SandboxUnavailable
+from sandbox.limits import Limits
+from sandbox.link import Link, frame_limit
+from sandbox.protocol import Channel, Frame
+from sandbox.spawn import interpreter, pair
+from sandbox.starter import Kind
+
+# In the order in which they are tried. Each is called as `NAME GLOBAL... run OPTIONS ID`.
+_RUNTIMES: Final[Mapping[str, tuple[str, ...]]] = {"crun": ("--cgroup-manager=disabled",), "runc": ()}
+_CURE: Final = "Install crun (apt-get install crun), or use the level process."
+_LAUNCH: Final = "from sandbox.container_launch import main; main(sys.argv[1:])"
+_START_S: Final = 60.0
+_NOTES: Final = (
+    "the worker's files are bounded by their tmpfs, beside the memory limit",
+    "a share of the processor is kept by stopping and continuing, as at the level process",
+)
+
+
+class ContainerLevel:
+    """Starts containers with the first OCI runtime that is installed. Thread-safe."""
+
+    def __init__(self, modules: tuple[str, ...]) -> None:
+        """`modules` are imported before a program is loaded, as at the level process."""
+        self._modules = modules
+        self._lock = threading.Lock()
+        self._folder: Path | None = None
+
+    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame) -> Link:
+        """Return an isolated worker; raises `SandboxUnavailable`."""
+        del kind
+        runtime, bundle = _runtime(), self._bundle()
+        ours, theirs = pair()
+        channel = Channel(ours, frame_limit(limits))
+        output = os.memfd_create("output", os.MFD_CLOEXEC)
+        body = None
+        try:
+            with theirs:
+                process = self._run(runtime, bundle, theirs, output, limits, seed)
+            body = _body(process, bundle, output, channel)
+            _isolate(channel, body, limits, setup)
+            return Link(channel, body, limits)
+        except BaseException:
+            channel.close()
+            if body is not None:
+                body.close()
+            os.close(output)
+            raise
+        finally:
+            shutil.rmtree(bundle, ignore_errors=True)
+
+    def _run(
+        self, runtime: str, bundle: Path, channel: socket.socket, output: int, limits: Limits, seed: int | None
+    ) -> subprocess.Popen[bytes]:
+        root = self._root()
+        text = json.dumps(config(root, channel.fileno(), limits, seed, self._modules))
+        (bundle / "config.json").write_text(text, encoding="utf-8")
+        # Every descriptor from 3 up to ours; the others in between are not inherited.
+        options = [f"--preserve-fds={channel.fileno() - 2}", f"--pid-file={bundle}/pid", f"--bundle={bundle}"]
+        command = [*_RUNTIMES[Path(runtime).name], "run", *options, bundle.name]
+        return interpreter(_LAUNCH, runtime, f"--root={bundle}/state", *command, keep=channel, output=output)
+
+    def layers(self) -> Mapping[str, str]:
+        """Return what is in place at this level, for the probe."""
+        from sandbox import syscalls
+
+        runtime = _runtime()
+        version = subprocess.run([runtime, "--version"], capture_output=True, text=True).stdout.splitlines()
+        abi = syscalls.landlock_abi()
+        landlock = {"landlock": f"version {abi}"} if abi else {}
+        seccomp = f"allow-list for {syscalls.machine()}"
+        return {"runtime": version[0] if version else Path(runtime).name, **landlock, "seccomp": seccomp}
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what cannot be enforced exactly here, and what is done instead."""
+        return _NOTES
+
+    def close(self) -> None:
+        """Remove the root file system."""
+        with self._lock:
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                self._folder = None
+
+    def _home(self) -> Path:
+        with self._lock:
+            if self._folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix="ratchet-container-"))
+                self._folder.chmod(0o711)  # the user inside may pass through, not look around
+                make_root(self._folder / "root")
+            return self._folder
+
+    def _root(self) -> Path:
+        return self._home() / "root"
+
+    def _bundle(self) -> Path:
+        bundle = self._home() / f"run-{secrets.token_hex(8)}"
+        bundle.mkdir(mode=0o700)
+        return bundle
+
+
+def _runtime() -> str:
+    for name in _RUNTIMES:
+        path = shutil.which(name)
+        if path is not None:
+            return path
+    raise SandboxUnavailable("container", "runtime", _CURE)
+
+
+def _body(process: subprocess.Popen[bytes], bundle: Path, output: int, channel: Channel) -> SpawnedBody:
+    """Wait until Python runs inside, and find its first process."""
+    try:
+        channel.receive(time.monotonic() + _START_S)
+        pid = int((bundle / "pid").read_text(encoding="ascii"))
+        return SpawnedBody(process=process, pid=pid, output=output)
+    except (ProtocolError, OSError, ValueError) as problem:
+        process.kill()
+        process.wait()
+        text = os.pread(output, 1000, 0).decode(errors="replace").strip()
+        raise SandboxUnavailable("container", "runtime", f"It did not start: {text or problem}") from problem
+
+
+def _isolate(channel: Channel, body: SpawnedBody, limits: Limits, setup: Frame) -> None:
+    with open(f"/proc/{body.pid}/statm", encoding="ascii") as statm:
+        inherited = int(statm.read().split()[0]) * os.sysconf("SC_PAGESIZE")
+    deadline = time.monotonic() + _START_S
+    answer: Frame = {}
+    with suppress(ProtocolError):
+        channel.send({"limits": asdict(limits), "inherited": inherited, **setup}, deadline)
+        answer = channel.receive(deadline)
+    if not answer.get("ready"):
+        layer, detail = str(answer.get("failed", "worker")), str(answer.get("detail", ""))
+        raise SandboxUnavailable("container", layer, f"{_CURE} ({detail})", str(answer.get("errno", "")))
