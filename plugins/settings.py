@@ -197,7 +197,7 @@ def _read(path: Path) -> dict[str, _Found]:
 
 def _parse(text: str, where: str) -> dict[str, _Found]:
     try:
-        document = tomllib.loads(text)
+        document = tomllib.loads(text + "\n")  # with an end to the last line, so that an error has a line
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where}: {error}", hint="ratchet.toml is written in TOML") from error
     found = {}
