@@ -23,7 +23,7 @@ declared in plugin.yaml. No other module, no relative import, no star import.
 Not allowed, and what to write instead:
 - open, input, exec, eval, compile, globals, locals, vars, dir, __import__: use parameters, json, and plugins.sdk.
 - x.__class__, x.__dict__, __subclasses__, __globals__, __code__ and the like: use type(x), isinstance, asdict.
-  type(x) takes exactly one value, and type is not passed around.
+  type takes exactly one value, which is not a class.
 - frame, code, traceback and generator internals (tb_frame, gi_frame, f_globals, ...).
 - metaclass=...: inherit from abc.ABC or enum.Enum. except*: use except. Template strings: use f-strings.
 - BaseException (outside type hints), SystemExit, KeyboardInterrupt: use Exception or an exception of your own.

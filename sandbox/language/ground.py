@@ -29,6 +29,8 @@ class Ground(RestrictingNodeTransformer):
         self._modules = imported_modules(tree)
         self._hints_are_text = has_text_hints(tree)
         self._scopes: list[ast.AST] = []
+        self._callee: ast.AST | None = None
+        self._instances: dict[ast.AST, str] = {}
 
     # ---- reporting -------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,10 @@ from sandbox.language.names import FORMATTERS, UNDERSCORE_API, WATCHED, attribut
 OWN_MODULES: Final[set[str]] = set()
 
 _getattr = getattr
+#: Classes whose instances are the plugin's own, remembered because asking takes longer than reading.
+_OWN_TYPES: Final[set[type]] = set()
+_MAX_OWN_TYPES: Final = 1000
+_PLAIN_BASES: Final = frozenset({"builtins", "abc", "typing", "enum", "collections.abc"})
 _MISSING: Final = object()
 
 
@@ -77,11 +81,41 @@ def is_own(subject: object) -> bool:
     if isinstance(subject, super):
         return True
     kind = subject if isinstance(subject, type) else type(subject)
-    return any(base.__dict__.get("__module__") in OWN_MODULES for base in type.mro(kind))
+    return any(_module_of(base) in OWN_MODULES for base in type.mro(kind))
+
+
+def _module_of(kind: type) -> object:
+    return kind.__dict__.get("__module__")
+
+
+def get_private(subject: Any, name: str) -> Any:
+    """Read a name with one underscore, which the compiler has checked: only of what the plugin defined itself."""
+    if type(subject) in _OWN_TYPES:
+        return _getattr(subject, name)
+    if not is_own(subject):
+        raise AttributeError(f"{name!r} is private to {type(subject).__name__}")
+    if len(_OWN_TYPES) < _MAX_OWN_TYPES and _is_plainly_own(subject):
+        _OWN_TYPES.add(type(subject))
+    return get_attribute(subject, name)
+
+
+def _is_plainly_own(subject: object) -> bool:
+    """Return whether all bases are the plugin's or plain: others may keep anything under their private names."""
+    if isinstance(subject, (type, types.FunctionType, super)):
+        return False
+    return all(_module_of(base) in OWN_MODULES | _PLAIN_BASES for base in type.mro(type(subject)))
+
+
+def disown(name: str) -> None:
+    """Forget a module that was loaded through the policy."""
+    OWN_MODULES.discard(name)
+    _OWN_TYPES.clear()
 
 
 def write(subject: Any) -> Any:
     """Return `subject` when its attributes may be set: instances, and what the plugin defined itself."""
+    if type(subject) in _OWN_TYPES:
+        return subject
     if isinstance(subject, (View, types.ModuleType)):
         raise AttributeError("modules are read-only")  # noqa: TRY004 - as assigning to a frozen object does
     shared = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
@@ -90,12 +124,30 @@ def write(subject: Any) -> Any:
     return subject
 
 
-def type_of(subject: object) -> type:
-    """`type(x)` of a plugin: never a metaclass, since calling one builds classes past the compiler."""
-    kind = type(subject)
-    if issubclass(kind, type):
-        raise TypeError("type() of a class is not part of the dialect; use isinstance or issubclass")
-    return kind
+class OneValueType:
+    """`type` for plugins: `type(x)`, `type[...]` and `isinstance(x, type)`, but no way to build classes."""
+
+    def __call__(self, subject: object) -> type:
+        """Return the class of a value; never a metaclass, since calling one builds classes past the compiler."""
+        kind = type(subject)
+        if issubclass(kind, type):
+            raise TypeError("type() of a class is not part of the dialect; use isinstance or issubclass")
+        return kind
+
+    def __instancecheck__(self, subject: object) -> bool:
+        return isinstance(subject, type)
+
+    def __getitem__(self, item: Any) -> Any:
+        return type[item]
+
+    def __or__(self, other: Any) -> Any:
+        return type | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | type
+
+    def __repr__(self) -> str:
+        return "<class 'type'>"
 
 
 def stored_name(name: object) -> str:
@@ -164,6 +216,7 @@ def module_builtins(import_: Callable[..., Any] = guarded_import) -> dict[str, A
         "getattr": _get,
         "hasattr": _has,
         "setattr": _set,
+        "type": OneValueType(),
         "delattr": _delete,
     }
 
@@ -176,6 +229,6 @@ def module_globals(name: str, file: str, import_: Callable[..., Any] = guarded_i
         "__builtins__": module_builtins(import_),
         "_getattr_": get_attribute,
         "_getown_": get_own,
+        "_getprivate_": get_private,
         "_write_": write,
-        "_type_": type_of,
     }

@@ -11,7 +11,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from sandbox.language.compiler import compile_module
-from sandbox.language.guards import OWN_MODULES, module_globals
+from sandbox.language.guards import OWN_MODULES, disown, module_globals
 from sandbox.language.modules import ALLOWED_IMPORTS, SDK, guarded_import
 
 #: Allowed modules that are slow to import and seldom used; `warm` leaves them out.
@@ -91,7 +91,7 @@ def uninstall(finder: PolicyFinder) -> None:
     """Undo `install`."""
     sys.meta_path.remove(finder)
     sys.modules.pop(finder.name, None)
-    OWN_MODULES.discard(finder.name)
+    disown(finder.name)
 
 
 def warm() -> None:

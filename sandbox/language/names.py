@@ -71,7 +71,7 @@ FORMATTERS: Final = frozenset({"format", "format_map"})
 WATCHED: Final = RUNTIME_ATTRIBUTES | LEADING_OUT | FORMATTERS
 
 #: Names of the guards in a module's globals; a program may not use them for anything.
-GUARDS: Final = frozenset({"_getattr_", "_getown_", "_write_", "_type_"})
+GUARDS: Final = frozenset({"_getattr_", "_getown_", "_getprivate_", "_write_"})
 
 #: Builtins that are not there, and what to write instead.
 MISSING_BUILTINS: Final = {

@@ -57,3 +57,28 @@ def has_text_hints(tree: ast.Module) -> bool:
     """Return whether the module keeps its type hints as text."""
     imports = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__")
     return any(alias.name == "annotations" for node in imports for alias in node.names)
+
+
+def first_parameter(function: ast.AST) -> str:
+    """Return the name of the first parameter of a method, "" where something inside gives that name another value."""
+    if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return ""
+    positional = [*function.args.posonlyargs, *function.args.args]
+    name = positional[0].arg if positional else ""
+    for node in ast.walk(function):
+        match node:
+            case ast.Name(id=found, ctx=ast.Store() | ast.Del()) | ast.MatchAs(name=found) | ast.MatchStar(name=found):
+                again = found
+            case ast.MatchMapping(rest=found) | ast.ExceptHandler(name=found):
+                again = found
+            case ast.FunctionDef(name=found) | ast.AsyncFunctionDef(name=found) | ast.ClassDef(name=found):
+                again = found if node is not function else None
+            case ast.arg(arg=found):
+                again = found if node is not positional[0] else None
+            case ast.alias(name=found, asname=other):
+                again = other or found.partition(".")[0]
+            case _:
+                continue
+        if again == name:
+            return ""
+    return name

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from sandbox.language import DialectError, check, compile_module, new_module
-from sandbox.language.guards import OWN_MODULES
+from sandbox.language.guards import disown
 
 TEXT = (Path(__file__).parent / "samples" / "escapes.txt").read_text("utf-8")
 SECTION = re.compile(r"^==== ([\w-]+)[^\n]*\n(.*?)(?=^====|\Z)", re.MULTILINE | re.DOTALL)
@@ -50,7 +50,7 @@ def outcome(source: str) -> object:
         return None
     finally:
         sys.modules.pop("plugin", None)
-        OWN_MODULES.discard("plugin")
+        disown("plugin")
 
 
 @pytest.mark.parametrize("name", ESCAPES)

@@ -10,7 +10,7 @@ import pytest
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 
 from sandbox.language import compile_module, new_module
-from sandbox.language.guards import BUILTINS, OWN_MODULES, get_attribute, module_builtins, type_of, write
+from sandbox.language.guards import BUILTINS, OneValueType, disown, get_attribute, get_private, module_builtins, write
 from sandbox.language.names import MISSING_BUILTINS, RUNTIME_ATTRIBUTES
 
 
@@ -21,7 +21,7 @@ def load():
 
     yield run
     sys.modules.pop("plugin", None)
-    OWN_MODULES.discard("plugin")
+    disown("plugin")
 
 
 def test_a_missing_attribute_raises():
@@ -82,9 +82,54 @@ def test_setattr_takes_ordinary_names_only(load):
 
 
 def test_type_of_a_class_is_refused():
-    assert type_of(1) is int
+    kind = OneValueType()
+    assert kind(1) is int and kind[int] == type[int] and isinstance(int, kind) and not isinstance(1, kind)
+    assert (kind | None) == (type | None) and (None | kind) == (None | type) and repr(kind) == repr(type)
+    for arguments in ((int,), ("X", (), {}), ()):
+        with pytest.raises(TypeError):
+            kind(*arguments)
+
+
+def test_a_parameter_called_type_opens_nothing(load):
+    module = load("def f(type): return type\ndef attack(): return type('X', (), {})\n")
+    assert module.f(1) == 1
     with pytest.raises(TypeError):
-        type_of(int)
+        module.attack()
+
+
+def test_a_method_on_a_foreign_self_reads_no_private_name(load):
+    module = load(
+        "import random\nclass A:\n    def look(self): return self._randbelow\nx = A.look\nr = random.Random()\n"
+    )
+    with pytest.raises(AttributeError, match="private"):
+        module.x(module.r)
+
+
+def test_private_names_are_closed_again_when_the_module_is_gone(load):
+    subject = load("class A:\n    _x = 1\na = A()\n").a
+    assert get_private(subject, "_x") == 1
+    disown("plugin")
+    with pytest.raises(AttributeError):
+        get_private(subject, "_x")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "self = other\n        return self.thing",
+        "for self in [other]: return self.thing",
+        "with other as self: return self.thing",
+        "return [self.thing for self in [other]][0]",
+        "return (lambda self: self.thing)(other)",
+        "def inner(self): return self.thing\n        return inner(other)",
+        "match other:\n            case self: return self.thing",
+    ],
+)
+def test_self_that_is_given_another_value_is_guarded(load, body):
+    holder = type("Holder", (), {"thing": sys, "__enter__": lambda self: self, "__exit__": lambda *_: None})
+    module = load(f"class A:\n    def f(self, other):\n        {body}\n")
+    with pytest.raises(AttributeError, match="is a module"):
+        module.A().f(holder())
 
 
 def test_no_missing_builtin_is_there():

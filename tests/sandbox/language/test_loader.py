@@ -81,5 +81,11 @@ def test_importing_the_package_is_cheap():
 
 def test_the_dialect_names_every_module_and_is_true():
     assert not [name for name in ALLOWED_IMPORTS - {"sdk", "__future__"} if name not in DIALECT]
-    for refused in ("open('a')", "x = ().__class__", "from math import *", "x = type", "y = '{0._x}'.format_map({})"):
+    for refused in (
+        "open('a')",
+        "x = ().__class__",
+        "from math import *",
+        "x = type(1, 2)",
+        "y = '{0._x}'.format_map({})",
+    ):
         assert check(refused, "plugin.py")

@@ -13,7 +13,7 @@ from coverage import Coverage
 from coverage.parser import PythonParser
 
 from sandbox.language import check, compile_module, new_module
-from sandbox.language.guards import OWN_MODULES
+from sandbox.language.guards import disown
 
 SAMPLES = {path.stem: path.read_text("utf-8") for path in sorted((Path(__file__).parent / "samples").glob("*.sample"))}
 
@@ -38,7 +38,7 @@ def run_policy(source: str, path: str) -> object:
         return finished(module.main())
     finally:
         del sys.modules["plugin"]
-        OWN_MODULES.discard("plugin")
+        disown("plugin")
 
 
 def measured(run, path: Path) -> tuple[object, set[int], set[tuple[int, int]]]:
