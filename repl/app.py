@@ -65,6 +65,9 @@ class App:
             output=output,
         )
 
+        # A terminal that does not say where its cursor is still works; a warning on the screen helps nobody.
+        self.prompts.app.renderer.cpr_not_supported_callback = None
+
     def run(self) -> int:
         """Read and carry out lines until the person leaves."""
         try:

@@ -7,6 +7,7 @@ model, a plugin or a candidate is printed by `foreign` and `source` only: behind
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import shutil
 from collections.abc import Iterable, Sequence
@@ -24,7 +25,7 @@ _NARROWEST = 20
 
 
 class Screen:
-    """One output stream. `bare` leaves the border off results where the stream is no terminal: a pipe wants them alone."""
+    """One output stream. `bare` leaves the border off a result where the stream is no terminal: pipes want it alone."""
 
     def __init__(self, stream: TextIO, *, bare: bool = False, width: int | None = None) -> None:
         self.stream = stream
@@ -259,7 +260,8 @@ def folded(pieces: Sequence[tuple[str, str]], room: int) -> list[list[tuple[str,
         space = text.rfind(" ", at + 1, end)
         if end < len(text) and text[end] != " " and space > at + len(row) // 2:
             end = space
-        rows.append([(indent, ""), *zip(text[at:end], styles[at:end], strict=True)])
+        runs = itertools.groupby(zip(text[at:end], styles[at:end], strict=True), key=lambda pair: pair[1])
+        rows.append([(indent, ""), *(("".join(char for char, _ in run), style) for style, run in runs)])
         at, indent = end, "    "
         while at < len(text) and text[at] == " ":
             at += 1

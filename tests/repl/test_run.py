@@ -10,7 +10,7 @@ import pytest
 
 from repl.verbs import VERBS
 
-from .conftest import COMMAND, ROOT
+from .person import COMMAND, ROOT
 
 
 def test_the_version_is_printed_without_importing_anything(person):
