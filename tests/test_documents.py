@@ -1,8 +1,9 @@
 """What the documents say is true: examples run, maps and lists equal the tree, promises have tests.
 
 A fenced block marked `console` is run: lines after `$ ` in one shell per document, in a fresh folder with a home of its
-own; `…` stands for any text, alone on a line for any lines. `<!-- file: NAME -->` before a block makes that file first.
-"""
+A fenced block marked `console` is run: lines after `$ ` in one shell per document, in a fresh folder with a home of
+its own; `…` stands for any text, alone on a line for any lines. `<!-- file: NAME -->` before a block, in any document,
+makes that file first.
 
 from __future__ import annotations
 
@@ -96,7 +97,7 @@ class Shell:
 
 def differences(document: Path, folder: Path) -> list[str]:
     every = blocks(document)
-    for block in every:
+    for block in [block for other in {*DOCUMENTS, document} for block in blocks(other)]:
         if block.file:
             (folder / block.file).parent.mkdir(parents=True, exist_ok=True)
             (folder / block.file).write_text(block.text, "utf-8")
