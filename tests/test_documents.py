@@ -1,9 +1,9 @@
 """What the documents say is true: examples run, maps and lists equal the tree, promises have tests.
 
 A fenced block marked `console` is run: lines after `$ ` in one shell per document, in a fresh folder with a home of its
-A fenced block marked `console` is run: lines after `$ ` in one shell per document, in a fresh folder with a home of
-its own; `…` stands for any text, alone on a line for any lines. `<!-- file: NAME -->` before a block, in any document,
+own; `…` stands for any text, alone on a line for any lines. `<!-- file: NAME -->` before a block, in any document,
 makes that file first.
+"""
 
 from __future__ import annotations
 
