@@ -85,7 +85,7 @@ def is_own(subject: object) -> bool:
 
 
 def _module_of(kind: type) -> object:
-    return kind.__dict__.get("__module__")
+    return type.__getattribute__(kind, "__module__")  # past any metaclass; also for classes written in C
 
 
 def get_private(subject: Any, name: str) -> Any:

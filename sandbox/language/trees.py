@@ -21,36 +21,37 @@ def folded_text(node: ast.expr) -> str | None:
 
 
 def imported_modules(tree: ast.Module) -> dict[str, str]:
-    """Return local name -> module for names that import statements alone bind."""
+    """Return local name -> module for names that `import` statements alone bind."""
     modules: dict[str, str] = {}
-    rebound: set[str] = set()
     for node in ast.walk(tree):
-        match node:
-            case ast.Import(names=aliases):
-                for alias in aliases:
-                    top = alias.name.partition(".")[0]
-                    modules[alias.asname or top] = alias.name if alias.asname else top
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.FunctionDef(name=name):
-                rebound.add(name)
-            case _:
-                pass
-    return {name: module for name, module in modules.items() if name not in rebound}
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                modules[alias.asname or top] = alias.name if alias.asname else top
+    others = {name for node in ast.walk(tree) if not isinstance(node, ast.Import) for name in names_bound_by(node)}
+    return {name: module for name, module in modules.items() if name not in others}
 
 
 def bound_names(tree: ast.Module) -> frozenset[str]:
     """Return every name the module binds anywhere: a parameter called `input` is not the builtin."""
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.FunctionDef(name=name):
-                names.add(name)
-            case ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                names.add(name)
-            case ast.alias(name=name, asname=other):
-                names.add(other or name)
-            case _:
-                pass
-    return frozenset(names)
+    return frozenset(name for node in ast.walk(tree) for name in names_bound_by(node))
+
+
+def names_bound_by(node: ast.AST) -> tuple[str, ...]:
+    """Return the names that one node gives a value, or takes away."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+            return (name,)
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return (name,)
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+            return (name,)
+        case ast.ExceptHandler(name=str(name)):
+            return (name,)
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            return tuple(alias.asname or alias.name.partition(".")[0] for alias in aliases)
+        case _:
+            return ()
 
 
 def has_text_hints(tree: ast.Module) -> bool:
@@ -64,21 +65,8 @@ def first_parameter(function: ast.AST) -> str:
     if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return ""
     positional = [*function.args.posonlyargs, *function.args.args]
-    name = positional[0].arg if positional else ""
-    for node in ast.walk(function):
-        match node:
-            case ast.Name(id=found, ctx=ast.Store() | ast.Del()) | ast.MatchAs(name=found) | ast.MatchStar(name=found):
-                again = found
-            case ast.MatchMapping(rest=found) | ast.ExceptHandler(name=found):
-                again = found
-            case ast.FunctionDef(name=found) | ast.AsyncFunctionDef(name=found) | ast.ClassDef(name=found):
-                again = found if node is not function else None
-            case ast.arg(arg=found):
-                again = found if node is not positional[0] else None
-            case ast.alias(name=found, asname=other):
-                again = other or found.partition(".")[0]
-            case _:
-                continue
-        if again == name:
-            return ""
-    return name
+    if not positional:
+        return ""
+    own = (function, positional[0])
+    again = {name for node in ast.walk(function) if node not in own for name in names_bound_by(node)}
+    return "" if positional[0].arg in again else positional[0].arg

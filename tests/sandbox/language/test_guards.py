@@ -9,7 +9,7 @@ import sys
 import pytest
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 
-from sandbox.language import compile_module, new_module
+from sandbox.language import compile_module, guards, new_module
 from sandbox.language.guards import BUILTINS, OneValueType, disown, get_attribute, get_private, module_builtins, write
 from sandbox.language.names import MISSING_BUILTINS, RUNTIME_ATTRIBUTES
 
@@ -103,6 +103,15 @@ def test_a_method_on_a_foreign_self_reads_no_private_name(load):
     )
     with pytest.raises(AttributeError, match="private"):
         module.x(module.r)
+
+
+def test_own_classes_are_remembered_and_those_over_libraries_are_not(load):
+    module = load("import random\nclass A:\n    _x = 1\nclass B(random.Random):\n    _x = 1\na, b = A(), B()\n")
+    assert get_private(module.a, "_x") == get_private(module.b, "_x") == 1
+    assert type(module.a) in guards._OWN_TYPES and type(module.b) not in guards._OWN_TYPES
+    module.B._library = sys
+    with pytest.raises(AttributeError, match="is a module"):
+        get_private(module.b, "_library")
 
 
 def test_private_names_are_closed_again_when_the_module_is_gone(load):
