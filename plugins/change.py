@@ -132,7 +132,7 @@ class IndexLock:
     def update(self, edits: Iterable[Edit]) -> None:
         """Make the index hold the new content at the edited paths, and nothing else than before elsewhere."""
         disk, index = self._repository.disk, self._repository.git_dir / "index"
-        self._copy.unlink(missing_ok=True)
+        self._clear()
         with contextlib.suppress(FileNotFoundError):
             disk.step("copy index")
             self._copy.write_bytes(index.read_bytes())
@@ -148,11 +148,15 @@ class IndexLock:
 
     def release(self) -> None:
         """Let go of the lock, if it is this change's, and of what a crash left beside it."""
-        for left in self._copy.parent.glob(f"*{self._copy.name}*"):
-            left.unlink(missing_ok=True)
+        self._clear()
         if self.is_held():
             self._repository.disk.step("remove index.lock")
             self._lock.unlink(missing_ok=True)
+
+    def _clear(self) -> None:
+        """Remove what a crash left beside the index, also git's own lock on the copy."""
+        for left in self._copy.parent.glob(f"*{self._copy.name}*"):
+            left.unlink(missing_ok=True)
 
     @property
     def _mark(self) -> bytes:

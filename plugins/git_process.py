@@ -11,8 +11,10 @@ import weakref
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
 from plugins.errors import RepositoryError
+from plugins.lock import held_descriptors
 from plugins.objects import GitObject, Kind
 
 # Every setting that makes one of the commands used here run a program, reach the network or believe a cached answer.
@@ -38,8 +40,6 @@ _CLOSED = (
     "gc.auto=0",
     "maintenance.auto=false",
     "protocol.allow=never",
-    "core.fsync=committed,loose-object",
-    "core.fsyncMethod=batch",
 )
 _CLOSED_ENVIRONMENT = {
     "LC_ALL": "C",
@@ -62,6 +62,7 @@ _CLOSED_ENVIRONMENT = {
 PERSONS_CONFIG = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 _KINDS: Mapping[bytes, Kind] = {b"commit": "commit", b"tree": "tree", b"blob": "blob"}
 _GIT_TIMEOUT_S = 120
+_AT_ONCE = 100
 
 
 class Reader:
@@ -78,20 +79,32 @@ class Reader:
 
     def get(self, name: str) -> GitObject | None:
         """The object with an id, or that a ref points to now; None where there is none."""
+        return self.get_all([name])[0]
+
+    def get_all(self, names: Sequence[str]) -> list[GitObject | None]:
+        """Several objects; their names are written at once, few enough for a pipe to hold."""
         given, taken = self._process.stdin, self._process.stdout
         assert given is not None
         assert taken is not None
+        found = []
         with self._lock:
             try:
-                given.write(name.encode() + b"\n")
-                given.flush()
-                head = taken.readline().split()
-                if len(head) != 3 or head[1] not in _KINDS:
-                    return None
-                content = taken.read(int(head[2]) + 1)[:-1]
+                for at in range(0, len(names), _AT_ONCE):
+                    some = names[at : at + _AT_ONCE]
+                    given.write("".join(f"{name}\n" for name in some).encode())
+                    given.flush()
+                    found += [_read_object(taken) for _ in some]
             except OSError as error:
                 raise RepositoryError("git stopped while objects were read") from error
-        return GitObject(kind=_KINDS[head[1]], content=content, id=head[0].decode())
+        return found
+
+
+def _read_object(stream: IO[bytes]) -> GitObject | None:
+    head = stream.readline().split()
+    if len(head) != 3 or head[1] not in _KINDS:
+        return None
+    content = stream.read(int(head[2]) + 1)[:-1]
+    return GitObject(kind=_KINDS[head[1]], content=content, id=head[0].decode())
 
 
 def _end(process: subprocess.Popen[bytes], owner: int) -> None:
@@ -133,7 +146,7 @@ def run(command: Sequence[str], *, environment: Mapping[str, str], folder: Path,
     try:
         done = subprocess.run(
             command, input=given, env=dict(environment), cwd=folder, capture_output=True, timeout=_GIT_TIMEOUT_S,
-            start_new_session=True,
+            start_new_session=True, pass_fds=held_descriptors(),
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise RepositoryError(f"git cannot be run: {error}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from plugins.decision import Decision, parse
 from plugins.errors import AuditError
@@ -68,6 +69,7 @@ def plugin_of(name: str) -> str:
     return match[1] if match else ""
 
 
+@lru_cache(maxsize=128)  # one approval reads the same ledger several times, and every line's signature is checked
 def read(plugin: str, data: bytes | None, *, workspace: str = "") -> Ledger:
     """Read a ledger: every line as it was signed, the chain, and that it belongs here; not who may sign."""
     if not data:

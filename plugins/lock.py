@@ -27,6 +27,15 @@ _HELD: dict[str, _Held] = {}
 _TABLE = threading.Lock()
 
 
+def held_descriptors() -> tuple[int, ...]:
+    """The locks that this process holds, for the programs that it starts to work under them.
+
+    A program that outlives its Ratchet keeps the lock until it ends, so that the next Ratchet cannot run into it.
+    """
+    with _TABLE:
+        return tuple(held.descriptor for held in _HELD.values() if held.descriptor >= 0)
+
+
 @contextlib.contextmanager
 def hold(path: Path, what: str, *, wait_s: float = 10.0) -> Iterator[None]:
     """Hold the lock file `path` while `what` is changed; raises LockedError when another keeps it longer than `wait_s`.

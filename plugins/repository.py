@@ -103,9 +103,13 @@ class Repository:
         found = self._objects().get(id)
         if found is None:
             raise NotFoundError(f"git has no object {id}", hint="the clone may be shallow or damaged: run git fsck")
-        if found.kind != "blob" and len(self._known) < 20_000:
-            self._known[id] = found
+        self._keep(found)
         return found
+
+    def _keep(self, found: GitObject) -> None:
+        """Trees and commits are read again and again, and never change."""
+        if found.kind != "blob" and len(self._known) < 20_000:
+            self._known[found.id] = found
 
     def has(self, id: str) -> bool:  # noqa: A002
         """Whether an object is there."""
@@ -187,9 +191,10 @@ class Repository:
         if not made:
             return
         self.git("unpack-objects", "-q", given=objects.pack(made, self.algorithm))
-        for item in made:
-            if self._objects().get(item.id) != item:
+        for item, stored in zip(made, self._objects().get_all([item.id for item in made]), strict=True):
+            if stored != item:
                 raise RepositoryError(f"git does not give back the {item.kind} that was stored ({item.id})")
+            self._keep(item)
 
     def move(self, ref: str, new: str, old: str) -> None:
         """Point a ref at `new` if it still points at `old` ("" for a ref that must not exist)."""

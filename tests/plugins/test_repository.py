@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -214,10 +216,41 @@ def test_an_empty_index_lock_left_by_others_is_not_removed(repository: Repositor
     assert list(repository.git_dir.glob("*ratchet-index*")) == []
 
 
+def test_a_git_that_outlives_its_ratchet_keeps_the_lock(workspace: Workspace, tmp_path: Path) -> None:
+    """What the next Ratchet finds is then never changed behind its back."""
+    os.mkfifo(tmp_path / "pipe")
+    child = os.fork()
+    if child == 0:
+        with workspace.lock():
+            workspace.repository.git("hash-object", "--no-filters", "--", str(tmp_path / "pipe"))
+        os._exit(0)
+    with (tmp_path / "pipe").open("wb"):  # git has opened its end by now, and waits for more
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        with pytest.raises(LockedError), workspace.lock(wait_s=0):
+            pass
+    with workspace.lock():
+        pass
+
+
+def test_a_crash_of_git_itself_is_not_in_the_way(repository: Repository, git: Git) -> None:
+    head = repository.head()
+    built = change.build(repository, head, {"a.txt": b"1"}, message="x", author=ADA, time=0, sign=None)
+    change.store(repository, built)
+    ours = change.IndexLock(repository, "mine")
+    ours.take()
+    repository.move("refs/heads/main", built.commit, head)
+    (repository.git_dir / "ratchet-index-mine").write_bytes(b"half")
+    (repository.git_dir / "ratchet-index-mine.lock").write_bytes(b"")
+    ours.update(built.edits)
+    assert change.update_tree(repository, built.edits, "mine") == ()
+    ours.release()
+    assert git(repository.top, "status", "--short") == ""
+    assert list(repository.git_dir.glob("*ratchet-index*")) == []
+
+
 def test_a_fork_reads_for_itself(repository: Repository) -> None:
     """Parent and child do not share the process that reads objects."""
-    import os
-
     head = repository.head()
     children = []
     for _ in range(3):
