@@ -7,15 +7,12 @@ is absolute, and "()" after a part means "what calling this gives": ".Store().ge
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-
-class Call(NamedTuple):
-    """A call that can be named: what is called, and where."""
-
-    target: str
-    line: int
+# A call that can be named: what is called, and on which line. A plain tuple, since there are tens of thousands.
+Call: TypeAlias = tuple[str, int]
 
 
 class Import(NamedTuple):
@@ -94,6 +91,7 @@ class Module:
         return module_name(self.path)
 
 
+@lru_cache(maxsize=65536)
 def module_name(path: str) -> str:
     """The dotted name of the module at a path relative to the root; `src/` is a folder of packages, not one itself."""
     parts = path.removesuffix(".py").split("/")
@@ -120,17 +118,22 @@ def pack(module: Module) -> list[Any]:
 def unpack(row: list[Any]) -> Module:
     """What `pack` packed. Raises TypeError, ValueError or IndexError for anything else."""
     values = dict(zip(_NAMES[Module], row, strict=True))
-    values["imports"] = tuple(Import(*i) for i in values["imports"])
+    values["imports"] = tuple(map(Import._make, values["imports"]))
     values["functions"] = tuple(_function(f) for f in values["functions"])
     values["classes"] = tuple(_class(c) for c in values["classes"])
-    values["calls"] = tuple(Call(*c) for c in values["calls"])
+    values["calls"] = tuple(map(_call, values["calls"]))
     values["constants"], values["words"] = tuple(values["constants"]), tuple(values["words"])
     return Module(**values)
 
 
+def _call(row: list[Any]) -> Call:
+    target, line = row
+    return target, line
+
+
 def _function(row: list[Any]) -> Function:
     values = dict(zip(_NAMES[Function], row, strict=True))
-    values["calls"] = tuple(Call(*c) for c in values["calls"])
+    values["calls"] = tuple(map(_call, values["calls"]))
     for name in ("untyped", "decorators", "statements"):
         values[name] = tuple(values[name])
     return Function(**values)

@@ -40,7 +40,8 @@ class Linker:
     modules: dict[str, Module]
     definitions: dict[str, tuple[Module, Definition]] = field(default_factory=dict)
     bindings: dict[str, dict[str, str]] = field(default_factory=dict)
-    known: dict[tuple[str, str], Found | None] = field(default_factory=dict)
+    heads: set[str] = field(default_factory=set)
+    known: dict[str, dict[str, Found | None]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, modules: Iterable[Module]) -> Linker:
@@ -51,6 +52,7 @@ class Linker:
             if name in linker.modules:
                 continue
             linker.modules[name] = module
+            linker.heads.add(name.partition(".")[0])
             every: tuple[Definition, ...] = (*module.classes, *module.functions)
             for definition in every:
                 linker.definitions.setdefault(f"{name}.{definition.qualname}", (module, definition))
@@ -82,11 +84,13 @@ class Linker:
 
     def find(self, module: Module, target: str, hops: int = 0) -> Found | None:
         """What a reference in `module` names, or None when it is not in the tree or not known."""
-        key = (module.name, target)
-        if key not in self.known:
-            self.known[key] = None  # a circle of references ends here
-            self.known[key] = self._follow(self._absolute(module, target), hops) if hops < MAX_HOPS else None
-        return self.known[key]
+        known = self.known.setdefault(module.path, {})
+        if target not in known:
+            known[target] = None  # a circle of references ends here
+            head = target.partition(".")[0].rstrip("()")
+            if hops < MAX_HOPS and (not head or head in self.heads):
+                known[target] = self._follow(self._absolute(module, target), hops)
+        return known[target]
 
     @staticmethod
     def _absolute(module: Module, target: str) -> list[str]:

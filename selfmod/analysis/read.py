@@ -251,7 +251,7 @@ class _Reader:
 
     def _calls(self, scope: _Scope) -> tuple[tuple[Call, ...], int]:
         named = [(self._reference(scope, call.func), call) for call in scope.calls]
-        found = tuple(Call(target, call.lineno) for target, call in named if target)
+        found = tuple((target, call.lineno) for target, call in named if target)
         builtin = sum(1 for target, call in named if not target and isinstance(call.func, ast.Name))
         return found, len(named) - len(found) - builtin
 
