@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
@@ -34,7 +36,18 @@ def run_app(options: Options) -> int:
     from repl.run import opened
 
     with opened(Invocation(options=options)) as session:
+        threading.Thread(target=_build_model, args=(session,), name="build", daemon=True).start()
         return App(session).run()
+
+
+def _build_model(session: Session) -> None:
+    """Have the embedded model's runtime built behind the prompt where it is missing; the status bar shows how far."""
+    if session.environment.get("RATCHET_BUILD") == "no":
+        return
+    from selfmod.models.runtime import Runtime
+
+    with contextlib.suppress(OSError):
+        Runtime().start()
 
 
 class App:
@@ -73,6 +86,7 @@ class App:
         try:
             return self._run()
         finally:
+            self.bar.close()
             self.looker.close()
 
     def _run(self) -> int:

@@ -76,17 +76,11 @@ def _sandbox(session: Session) -> str:
 
 
 def building() -> str:
-    """How far the embedded model's runtime is while it is built; "" once it is there."""
+    """How far the embedded model's runtime is while it is built; "" where it is not being built."""
     from selfmod.models.runtime import Runtime
 
     now = Runtime().progress()
-    match now.state:
-        case "building":
-            return f"building the embedded model {now.done:.0%}"
-        case "failed":
-            return f"no embedded model: {now.detail}"
-        case _:
-            return ""
+    return f"building the embedded model {now.done:.0%}" if now.state == "building" else ""
 
 
 def _branch(root: Path) -> str:

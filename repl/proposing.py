@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from repl.answer import REFUSED, Answer
 from repl.payloads import proposal_payload
-from repl.report_screen import draw_report
+from repl.report_screen import draw_questions, draw_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ def proposal_answer(session: Session, proposal: Proposal) -> Answer:
 def _show(screen: Screen, proposal: Proposal, report: Mapping[str, Any] | None) -> None:
     if report is not None:
         draw_report(screen, report)
+        draw_questions(screen, report, proposal.id)
     style = "green" if proposal.state == "awaiting-approval" else "bold red"
     screen.line()
     screen.line((f"{proposal.id}: {proposal.state}", style), f"  {proposal.plugin} {proposal.version}".rstrip())

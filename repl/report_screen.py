@@ -23,6 +23,17 @@ def draw_report(screen: Screen, report: Report) -> None:
     screen.exact(report["digest"])
 
 
+def draw_questions(screen: Screen, report: Report, proposal: str) -> None:
+    """Draw what only a person can answer: inputs on which the code and a change that no test noticed differ."""
+    asked = [q for stage in report["stages"] for q in stage["figures"].get("questions") or () if isinstance(q, str)]
+    if not asked:
+        return
+    screen.heading("Questions that the tests leave open")
+    for question in asked:
+        screen.foreign(question)
+    screen.line(f"Answer one with an example: revise {proposal} --example 'CALL == RESULT'")
+
+
 def draw_stages(screen: Screen, report: Report) -> None:
     """Draw the verdict and one line for each stage."""
     style = "green" if report["verdict"] == "pass" else "bold red"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from repl.ask import ask
-from repl.report_screen import Report, draw_finding, draw_stages
+from repl.report_screen import Report, draw_finding, draw_questions, draw_stages
 
 if TYPE_CHECKING:
     from repl.render import Screen
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from selfmod.proposal import Proposal
 
 _COMPARED = 3000  # lines up to which two versions are compared line by line
+_SURVIVOR = "mutation.survivor"
 _STYLES = {"+": "green", "-": "red"}
 
 
@@ -158,7 +159,7 @@ def _uncovered(screen: Screen, view: View) -> None:
 
 def _findings(screen: Screen, view: View) -> None:
     stages = view.report["stages"] if view.report is not None else []
-    found = [finding for stage in stages for finding in stage["findings"]]
+    found = [finding for stage in stages for finding in stage["findings"] if finding["rule"] != _SURVIVOR]
     if found:
         screen.heading("Findings")
     for finding in found:
@@ -168,13 +169,13 @@ def _findings(screen: Screen, view: View) -> None:
 
 
 def _survivors(screen: Screen, view: View) -> None:
-    survivors = view.stage("mutation").get("figures", {}).get("survivors")
-    if not isinstance(survivors, list) or not survivors:
-        return
-    screen.heading("Changes to the code that no test noticed")
-    for survivor in survivors:
-        text = str(survivor.get("diff", survivor)) if isinstance(survivor, Mapping) else str(survivor)
-        screen.source(("", line, _STYLES.get(line[:1], "")) for line in text.split("\n"))
+    found = [f for f in view.stage("mutation").get("findings", ()) if f["rule"] == _SURVIVOR]
+    if found:
+        screen.heading("Changes to the code that no test noticed")
+    for finding in found:
+        screen.source(("", line, _STYLES.get(line[:1], "")) for line in str(finding["message"]).split("\n"))
+    if view.report is not None:
+        draw_questions(screen, view.report, view.proposal.id)
 
 
 def _capabilities(screen: Screen, view: View) -> None:

@@ -276,7 +276,19 @@ class Session:
             )
         else:
             self.recover()
-        return lines
+        return lines + self._without_model()
+
+    def _without_model(self) -> list[str]:
+        """One line where the embedded model would be asked and cannot be had."""
+        from selfmod.models.registry import DEFAULT
+        from selfmod.models.runtime import Runtime
+
+        if (self.settings.text("model.name") or DEFAULT) != DEFAULT:
+            return []
+        now = Runtime().progress()
+        if now.state != "failed":
+            return []
+        return [f"There is no embedded model: {now.detail}. Everything else works; /model list shows other models."]
 
     def twin(self) -> Session:
         """A session of its own on the same workspace, for another thread; it says nothing."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from repl.session import Session
 
 
+_BUILDING_S = 1.0  # how often the progress of a build is looked at; nothing is looked at again otherwise
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """What the bar shows; an empty part is not shown. Parts are dropped from the end where there is no room."""
@@ -54,6 +57,7 @@ class StatusBar:
         self._changed = changed
         self._lock = threading.Lock()
         self._looking = False
+        self._closed = threading.Event()
         self.status = Status()
 
     def look(self) -> None:
@@ -69,9 +73,17 @@ class StatusBar:
 
         session = self._session.twin()
         try:
-            self.status = safe(session)
+            while not self._closed.is_set():
+                self.status = safe(session)
+                self._changed()
+                if not self.status.building:
+                    break
+                self._closed.wait(_BUILDING_S)
         finally:
             session.close()
             with self._lock:
                 self._looking = False
-        self._changed()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._closed.set()

@@ -145,14 +145,19 @@ def test_capabilities_are_side_by_side_with_what_is_new_and_what_could_flow():
 
 
 def test_waivers_survivors_and_examples_are_shown():
-    survivor = {"diff": "-    return a\n+    return b"}
-    stage = StageResult(name="mutation", verdict="pass", figures={"survivors": [survivor], "mutants": 3})
+    left = Finding(
+        id="m:1", rule="mutation.survivor", message="unnoticed:\n-    return a\n+    return b", advisory=True
+    )
+    figures = {"survivors": 1, "mutants": 3, "questions": ["What should f(1) give?"]}
+    stage = StageResult(name="mutation", verdict="pass", figures=figures, findings=(left,))
     spec = Spec(
         text="t", examples=(Example(source="f(1) == 2", kind="equals", function="f", call="f(1)", held_back=True),)
     )
     waiver = Waiver(finding="docs.x", reason="internal", digest="d")
     text = drawn(view({"plugin.py": SOURCE}, stages=(stage,), spec=spec, waivers=(waiver,)))
     assert "+    return b" in bordered(text)
+    assert "What should f(1) give?" in bordered(text)
+    assert "revise P-1 --example" in text
     assert "1 of them never shown to the author" in text
     assert "docs.x: internal" in text
 
