@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sandbox.language.annotations import Report
-from sandbox.language.parameters import count_cases
+from sandbox.language.parameters import count_cases, literal_lists
 
 #: More tests than this in one file are refused.
 MAX_TESTS: Final = 200
@@ -31,6 +31,8 @@ def check_assertions(tree: ast.Module, subjects: frozenset[str], report: Report)
             report(node, "tests.always-true", "this assertion cannot fail", _HINT)
     for function in functions:
         _check_reach(function.body, report, caught=False)
+        if _is_test(function):
+            _check_returns(function, report)
         if _is_test(function) and not _effective(function, touched, helpers):
             message = f"{function.name} has no assertion that depends on the plugin"
             report(function, "tests.no-assertion", message, _HINT)
@@ -38,10 +40,10 @@ def check_assertions(tree: ast.Module, subjects: frozenset[str], report: Report)
 
 
 def _check_count(tree: ast.Module, report: Report) -> None:
-    total = 0
+    total, lists = 0, literal_lists(tree)
     for names, tests in _tests_by_scope(tree):
         for test in tests:
-            total += count_cases(test)
+            total += count_cases(test, lists)
             if names.count(test.name) > 1:
                 message = f"{test.name} is defined twice; only the last one runs"
                 report(test, "tests.duplicate", message, "rename one")
@@ -94,6 +96,7 @@ def reached_names(tree: ast.Module, subjects: frozenset[str]) -> frozenset[str]:
 
 def _bindings(tree: ast.Module) -> Iterator[tuple[list[str], ast.AST]]:
     """Yield (names, where their values come from); a parameter of a function that is no test may be given anything."""
+    changeable = _changeable(tree)
     for node in ast.walk(tree):
         match node:
             case ast.Assign(targets=targets, value=value):
@@ -115,10 +118,20 @@ def _bindings(tree: ast.Module) -> Iterator[tuple[list[str], ast.AST]]:
                 yield [name], ast.Module(body=body, type_ignores=[])
             case ast.ClassDef(name=name):
                 yield [name], node
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name)), args=[_, *_] as arguments):
-                yield [name], ast.Tuple(elts=arguments, ctx=ast.Load())  # items.append(run(1))
+            case ast.Call(func=function, args=[_, *_] as arguments):
+                # What is handed to the plugin may be changed by it: sort_rows(rows); and items.append(run(1)).
+                yield [name for argument in arguments for name in _names(argument) if name in changeable], function
+                if isinstance(function, ast.Attribute):
+                    yield _names(function.value), ast.Tuple(elts=arguments, ctx=ast.Load())
             case _:
                 pass
+
+
+def _changeable(tree: ast.Module) -> set[str]:
+    """Return the names that are given a value which a call could change."""
+    fixed = (ast.Constant, ast.Tuple, ast.JoinedStr, ast.BinOp, ast.UnaryOp)
+    assigned = (node for node in ast.walk(tree) if isinstance(node, ast.Assign) and not isinstance(node.value, fixed))
+    return {name for node in assigned for target in node.targets for name in _names(target)}
 
 
 def _names(target: ast.AST) -> list[str]:
@@ -141,7 +154,8 @@ def _effective(test: Function, touched: frozenset[str], helpers: set[str]) -> bo
     """Return whether a test has one assertion that can fail because of the plugin; nested functions do not count."""
     used = touched | {argument.arg for argument in test.args.args if argument.arg in ("capsys", "capfd", "caplog")}
     for statement in _own_statements(test.body):
-        if isinstance(statement, ast.Assert) and not always_true(statement.test) and _mentions(statement.test, used):
+        asserted = isinstance(statement, ast.Assert) and not always_true(statement.test) and not _itself(statement.test)
+        if asserted and _mentions(statement, used):
             return True
         expects = isinstance(statement, ast.With) and any(_expects(item) for item in statement.items)
         if expects and any(_mentions(inner, touched) for inner in getattr(statement, "body", ())):
@@ -212,6 +226,16 @@ def _check_inner(statement: ast.stmt, report: Report, *, caught: bool) -> None:
         _check_reach(part.body, report, caught=caught)
 
 
+def _check_returns(test: Function, report: Report) -> None:
+    """Report a return that may leave a test before its later assertions."""
+    statements = list(_own_statements(test.body))
+    for index, statement in enumerate(statements):
+        if isinstance(statement, ast.Return) and any(isinstance(later, ast.Assert) for later in statements[index:]):
+            message = "this return may leave the test before its assertions"
+            report(statement, "tests.unreachable", message, "let every assertion run")
+            return
+
+
 def _swallows(handler: ast.ExceptHandler) -> bool:
     if any(isinstance(part, ast.Raise) or _fails(part) for part in ast.walk(handler)):
         return False
@@ -276,7 +300,7 @@ def _both_ways(values: list[ast.expr]) -> bool:
 
 def _always_compares(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> bool:
     if isinstance(operator, (ast.Eq, ast.Is, ast.LtE, ast.GtE)) and ast.dump(left) == ast.dump(right):
-        return not any(isinstance(part, ast.Call) for part in ast.walk(left)) or isinstance(operator, ast.Eq)
+        return not any(isinstance(part, ast.Call) for part in ast.walk(left))
     if isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
         return True  # two constants: nothing of the plugin is asked
     match left, operator, right:
@@ -286,6 +310,11 @@ def _always_compares(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> bo
             return True
         case _:
             return False
+
+
+def _itself(node: ast.expr) -> bool:
+    """`f(1) == f(1)` can fail, but what `f` returns is not looked at."""
+    return isinstance(node, ast.Compare) and len(node.ops) == 1 and ast.dump(node.left) == ast.dump(node.comparators[0])
 
 
 def is_false(node: ast.expr) -> bool:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
 from sandbox.language.annotations import Report
+from sandbox.language.trees import names_bound_by
 
 _HINT: Final = "write the cases as a literal list"
 _DISPLAYS: Final = (ast.List, ast.Tuple)
 
 
-def check_parameters(node: ast.Call, report: Report) -> None:
-    """Report a `parametrize` or `param` call whose cases or ids are computed."""
+def check_parameters(node: ast.Call, constants: Mapping[str, ast.expr], report: Report) -> None:
+    """Report a `parametrize` or `param` call whose cases or ids are computed.
+
+    `constants` are the module's literal lists by name, see `literal_lists`.
+    """
     if isinstance(node.func, ast.Attribute) and node.func.attr == "parametrize":
-        _check_cases(node, report)
+        _check_cases(node, constants, report)
     for keyword in node.keywords:
         if keyword.arg not in ("ids", "id", "argnames", "argvalues"):
             message = f"the argument {keyword.arg or '**'!r} is not allowed here"
@@ -23,19 +29,42 @@ def check_parameters(node: ast.Call, report: Report) -> None:
             report(keyword.value, "tests.parameters", "ids must be literal text", "write them out")
 
 
-def _check_cases(node: ast.Call, report: Report) -> None:
-    if len(node.args) != 2:
-        report(node, "tests.parameters", "parametrize takes its names and its cases by position", _HINT)
+def _check_cases(node: ast.Call, constants: Mapping[str, ast.expr], report: Report) -> None:
+    names, cases = names_and_cases(node)
+    if names is None or cases is None:
+        report(node, "tests.parameters", "parametrize takes its names and its cases", _HINT)
         return
-    names, cases = node.args
     if not _literal_texts(names):
         report(names, "tests.parameters", "the names must be literal text", 'write "value, expected"')
+    cases = constants.get(cases.id, cases) if isinstance(cases, ast.Name) else cases
     if not isinstance(cases, _DISPLAYS) or not cases.elts:
         report(cases, "tests.parameters", "the cases must be a literal list with at least one", _HINT)
         return
     for case in cases.elts:
         if not _literal_case(case):
             report(case, "tests.parameters", "this case is computed", _HINT)
+
+
+def names_and_cases(node: ast.Call) -> tuple[ast.expr | None, ast.expr | None]:
+    """Return the names and the cases of a `parametrize` call, given by position or by keyword."""
+    named = {keyword.arg: keyword.value for keyword in node.keywords}
+    parts = [*node.args, *(named[name] for name in ("argnames", "argvalues") if name in named)]
+    return (parts[0], parts[1]) if len(parts) == 2 else (None, None)
+
+
+def literal_lists(tree: ast.Module) -> dict[str, ast.expr]:
+    """Return the lists and tuples that the module writes out, by the names it gives them once and never again."""
+    bound = Counter(name for node in ast.walk(tree) for name in names_bound_by(node))
+    found: dict[str, ast.expr] = {}
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.List() | ast.Tuple() as value):
+                found[name] = value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.List() | ast.Tuple() as value):
+                found[name] = value
+            case _:
+                pass
+    return {name: value for name, value in found.items() if bound[name] == 1}
 
 
 def _literal_texts(node: ast.expr) -> bool:
@@ -65,15 +94,16 @@ def _literal_case(node: ast.expr) -> bool:
             return False
 
 
-def count_cases(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+def count_cases(node: ast.FunctionDef | ast.AsyncFunctionDef, constants: Mapping[str, ast.expr]) -> int:
     """Return how many tests the literal parameters of a function make."""
     total = 1
     for item in node.decorator_list:
-        match item:
-            case ast.Call(
-                func=ast.Attribute(attr="parametrize"), args=[_, ast.List(elts=cases) | ast.Tuple(elts=cases)]
-            ):
-                total *= max(len(cases), 1)
-            case _:
-                pass
+        if not (
+            isinstance(item, ast.Call) and isinstance(item.func, ast.Attribute) and item.func.attr == "parametrize"
+        ):
+            continue
+        cases = names_and_cases(item)[1]
+        cases = constants.get(cases.id, cases) if isinstance(cases, ast.Name) else cases
+        if isinstance(cases, _DISPLAYS):
+            total *= max(len(cases.elts), 1)
     return total

@@ -21,7 +21,7 @@ from sandbox.language.names import (
     attribute_problem,
     is_dunder,
 )
-from sandbox.language.parameters import check_parameters
+from sandbox.language.parameters import check_parameters, literal_lists, names_and_cases
 from sandbox.outcome import Violation
 
 #: What a test file may import besides the modules that plugins may import.
@@ -42,6 +42,7 @@ class Suite(ast.NodeVisitor):
         self.violations: list[Violation] = []
         self.subjects = subject_names(tree)
         self.fixtures = _FIXTURES | fixture_names(tree)
+        self.lists = literal_lists(tree)
 
     def refuse(self, node: ast.AST, rule: str, message: str, hint: str) -> None:
         """Record one violation at the place of `node`."""
@@ -145,7 +146,7 @@ class Suite(ast.NodeVisitor):
             if not isinstance(text, str) or is_dunder(text) or attribute_problem(text):
                 self.refuse(node, "tests.attribute", "getattr needs a literal, ordinary name in tests", "write x.name")
         if is_parametrize(node.func) or is_pytest(node.func, "param"):
-            check_parameters(node, self.refuse)
+            check_parameters(node, self.lists, self.refuse)
         self.generic_visit(node)
 
     # ---- definitions -----------------------------------------------------------------------------------------------
@@ -268,8 +269,8 @@ def parametrized_names(node: ast.AST) -> frozenset[str]:
     """Return the parameters that a function's own decorators give it."""
     names: set[str] = set()
     for item in getattr(node, "decorator_list", ()):
-        if isinstance(item, ast.Call) and is_parametrize(item.func) and item.args:
-            match item.args[0]:
+        if isinstance(item, ast.Call) and is_parametrize(item.func):
+            match names_and_cases(item)[0]:
                 case ast.Constant(value=str(text)):
                     names.update(part.strip() for part in text.split(","))
                 case ast.Tuple(elts=elements) | ast.List(elts=elements):

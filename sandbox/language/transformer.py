@@ -100,12 +100,19 @@ class Policy(Imports, Patterns):
 
     def _check_member(self, node: ast.Attribute) -> None:
         """Tell at once that `json.codecs` is not there; the view refuses it at run time as well."""
-        module = self._modules.get(node.value.id, "") if isinstance(node.value, ast.Name) else ""
+        module = self._module_behind(node.value)
         hidden = module in ALLOWED_IMPORTS and node.attr not in public_names(module)
         if hidden and f"{module}.{node.attr}" not in ALLOWED_IMPORTS:
             message = f"{module} has no {node.attr!r} that a plugin may use"
             hint = INSTEAD.get(f"{module}.{node.attr}", "use a public name of it")
             self.refuse(node, "policy.import", message, hint)
+
+    def _module_behind(self, node: ast.expr) -> str:
+        """Return the module that an expression names ("json.decoder"), or ""."""
+        if isinstance(node, ast.Name):
+            return self._modules.get(node.id, "")
+        parent = self._module_behind(node.value) if isinstance(node, ast.Attribute) else ""
+        return f"{parent}.{node.attr}" if parent and isinstance(node, ast.Attribute) else ""
 
     def _mangled(self, node: ast.Attribute) -> str:
         """Return the name the compiler would use: `self.__x` in class C is `_C__x`."""
@@ -118,6 +125,8 @@ class Policy(Imports, Patterns):
         if is_dunder(node.attr) or node.attr in WATCHED - FORMATTERS:
             message = f"the attribute {node.attr!r} cannot be set"
             self.refuse(node, "policy.attribute", message, "set an ordinary attribute")
+        if self._module_behind(node.value) in ALLOWED_IMPORTS:
+            self.refuse(node, "policy.attribute", "modules are read-only", "keep the value in a variable of your own")
         node.value = self._call("_write_", [self.visit(node.value)], node.value)
         return node
 

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from sandbox.language import ALLOWED_IMPORTS
+from sandbox.language import ALLOWED_IMPORTS, check
 from sandbox.language.modules import INSTEAD, View, guarded_import, is_package, public_names, view
 
 MODULES = sorted(ALLOWED_IMPORTS)
@@ -96,6 +96,16 @@ def test_submodules_show_where_real_imports_show_them():
     assert guarded_import("xml.etree.ElementTree").etree.ElementTree.fromstring("<a/>").tag == "a"
     assert isinstance(guarded_import("xml", None, None, ("etree",)), View)
     assert guarded_import("collections", None, None, ("abc",)).abc.Sequence
+
+
+def test_what_a_view_hides_is_told_in_the_text():
+    for source in (
+        "import json\nx = json.codecs",
+        "import json\nx = json.decoder.scanner",
+        "import json\njson.loads = 1",
+    ):
+        assert [violation.line for violation in check(source, "plugin.py")] == [2]
+    assert check("import json\nx = json.decoder.JSONDecodeError", "plugin.py") == ()
 
 
 def test_views_are_read_only():

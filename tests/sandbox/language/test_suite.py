@@ -56,6 +56,15 @@ GOOD = {
         "from plugin import f\ndef test_f():\n    try:\n        f('x')\n    except ValueError as error:\n"
         "        assert 'x' in str(error)\n    assert f(1) == 2\n"
     ),
+    "named-cases": (
+        "import pytest\nfrom plugin import f\nCASES = [(1, 2), (3, 4)]\n"
+        "@pytest.mark.parametrize(argnames=('x', 'want'), argvalues=CASES)\n"
+        "def test_f(x, want):\n    assert f(x) == want\n"
+    ),
+    "argument-untouched": (
+        "from plugin import f\ndef test_f():\n    rows = [2, 1]\n    f(rows)\n    assert rows == [2, 1]\n"
+    ),
+    "equal-values": "from plugin import C\ndef test_c():\n    assert C(1) == C(1)\n    assert C(1) != C(2)\n",
     "unpack": (
         "from plugin import f\ndef test_f():\n    first, *rest = f(1)\n    assert first == 1\n    assert rest == []\n"
     ),
@@ -83,6 +92,20 @@ BAD = {
     "constants": ("tests.always-true", "def test():\n    assert f(1)\n    assert 1 == 1"),
     "after-return": ("tests.unreachable", "def test():\n    assert f(2)\n    return\n    assert f(1)"),
     "after-raise": ("tests.unreachable", "def test():\n    assert f(2)\n    raise ValueError\n    assert f(1)"),
+    "returns-early": ("tests.unreachable", "def test():\n    if f(1):\n        return\n    assert f(1) == 2"),
+    "only-itself": ("tests.no-assertion", "def test(): assert f(1) == f(1)"),
+    "named-cases-twice": (
+        "tests.parameters",
+        "import pytest\nC = [1]\nC = [2]\n@pytest.mark.parametrize('x', C)\ndef test(x): assert f(x)",
+    ),
+    "named-cases-computed": (
+        "tests.parameters",
+        "import pytest\nC = list(range(3))\n@pytest.mark.parametrize('x', C)\ndef test(x): assert f(x)",
+    ),
+    "too-many-named": (
+        "tests.too-many",
+        "import pytest\nC = [" + "1," * 201 + "]\n@pytest.mark.parametrize('x', C)\ndef test(x): assert f(x)",
+    ),
     "if-false": ("tests.unreachable", "def test():\n    assert f(2)\n    if False:\n        assert f(1)"),
     "while-zero": ("tests.unreachable", "def test():\n    assert f(2)\n    while 0:\n        assert f(1)"),
     "empty-loop": ("tests.unreachable", "def test():\n    assert f(2)\n    for x in []:\n        assert f(x)"),
