@@ -179,7 +179,8 @@ def _judge(
     limits, total, results = subject.thresholds, len(changes), notes.results
     survivors = [change for change in changes if _survived(results.get(change.index))]
     value = sum(1 for change in changes if results.get(change.index) == "value")
-    forgiven = min(len(survivors), limits.survivors_allowed)
+    # Small plugins have equivalent mutants: a lone survivor is let through, several count in full.
+    forgiven = len(survivors) if len(survivors) <= limits.survivors_allowed else 0
     raw_enough = _share(total - len(survivors) + forgiven, total) >= limits.mutation_raw_min
     value_enough = _share(value + forgiven, total) >= limits.mutation_value_min
     enough = raw_enough and value_enough
