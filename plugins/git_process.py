@@ -144,13 +144,28 @@ def environment() -> dict[str, str]:
 def run(command: Sequence[str], *, environment: Mapping[str, str], folder: Path, given: bytes = b"") -> bytes:
     """Run git and return its output. Its own session keeps an interrupt at the terminal from it."""
     try:
-        done = subprocess.run(
-            command, input=given, env=dict(environment), cwd=folder, capture_output=True, timeout=_GIT_TIMEOUT_S,
-            start_new_session=True, pass_fds=held_descriptors(),
+        process = subprocess.Popen(
+            command, env=dict(environment), cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, start_new_session=True, pass_fds=held_descriptors(),
         )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except OSError as error:
         raise RepositoryError(f"git cannot be run: {error}") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}"
-        raise RepositoryError(f"git: {said}")
-    return done.stdout
+    out, said = _conversation(process, given)
+    if process.returncode:
+        raise RepositoryError(f"git: {said.decode(errors='replace').strip() or f'exit code {process.returncode}'}")
+    return out
+
+
+def _conversation(process: subprocess.Popen[bytes], given: bytes) -> tuple[bytes, bytes]:
+    """What git says to `given`. A wait with a time-out polls, a millisecond each time; a timer that kills does not."""
+    watchdog = threading.Timer(_GIT_TIMEOUT_S, process.kill)
+    watchdog.daemon = True
+    watchdog.start()
+    with process:
+        try:
+            return process.communicate(given)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            watchdog.cancel()
