@@ -15,7 +15,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -164,7 +164,10 @@ class OpenAIModel:
     def _arguments(self, request: Request, dialect: Dialect) -> dict[str, Any]:
         messages = list(request.messages)
         if messages and messages[-1].role == "assistant":
-            messages.pop()  # few servers go on from a beginning of the answer; most would answer beside it
+            # Few servers go on from a beginning of the answer; most would answer beside it. What would end the rest of
+            # an answer would cut a whole one short.
+            messages.pop()
+            request = replace(request, stop=())
         return {
             "model": self._server.model,
             "messages": [{"role": message.role, "content": message.content} for message in messages],

@@ -194,8 +194,9 @@ def test_answer_in_one_piece_although_a_stream_was_asked_for(server, model):
 def test_beginning_of_the_answer_is_not_sent(server, model):
     seen = answers(server, good)
     messages = (*ASK.messages, Message(role="assistant", content="```python\n"))
-    model.complete(Request(messages=messages, max_tokens=5), deadline_s=10)
+    model.complete(Request(messages=messages, max_tokens=5, stop=("\ndef ",)), deadline_s=10)
     assert seen[0]["messages"] == [{"role": "user", "content": "hi"}]
+    assert "stop" not in seen[0]
 
 
 def test_no_key_is_needed_for_a_local_server(server):
