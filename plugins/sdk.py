@@ -171,9 +171,24 @@ class Http:
             from urllib.parse import urlencode
 
             url += ("&" if "?" in url else "?") + urlencode({key: str(value) for key, value in params.items()})
-        argument = {"method": method, "url": url, "headers": sent, "body": data, "timeout_s": float(timeout_s)}
+        upload = _uploaded(data) if data is not None and len(data) > _CHUNK else 0
+        argument = {
+            "method": method,
+            "url": url,
+            "headers": sent,
+            "body": None if upload else data,
+            "upload": upload,
+            "timeout_s": float(timeout_s),
+        }
         answer: dict[str, Any] = _ask("http.request", argument)
         return answer
+
+
+def _uploaded(data: bytes) -> int:
+    handle = 0
+    for start in range(0, len(data), _CHUNK):
+        handle = _ask("http.body", {"handle": handle, "data": bytes(data[start : start + _CHUNK])})
+    return handle
 
 
 def _reply(answer: Mapping[str, Any], body: bytes) -> Reply:

@@ -58,7 +58,10 @@ class Seen:
     @property
     def requests(self) -> list[dict[str, Any]]:
         """The HTTP requests, in order: method, url, headers, body."""
-        return [dict(ask.argument) for ask in self._doubles.seen if ask.op == "http.request"]  # type: ignore[call-overload]
+        return [
+            {"method": made.method, "url": str(made.url), "headers": dict(made.headers), "body": made.body}
+            for made in self._doubles.requests
+        ]
 
     @property
     def urls(self) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from sandbox.outside.base import Refused
-from sandbox.outside.desk import NotGranted
+from sandbox.outside.limited import NotGranted
 
 Resolver = Callable[[str, int], Sequence[str]]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 OPERATIONS: Final = frozenset(
     {
         "http.request",
+        "http.body",
         "http.read",
         "files.read",
         "files.write",

@@ -13,6 +13,7 @@ from sandbox.outside.base import Refused
 from sandbox.policy import Policy
 
 _HOST: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*\Z")
+_MAX_NAME: Final = 300
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 #: Trees of the system that no grant reaches: processes, devices, runtime sockets.
 _SYSTEM: Final = ("/proc", "/sys", "/dev", "/run", "/var/run")
@@ -22,6 +23,8 @@ _CONTROL: Final = frozenset({".git", "ratchet.toml"})
 
 def host_name(text: str) -> str:
     """Return a host in its one spelling: lower case, ASCII, no final dot; ValueError if it is none."""
+    if len(text) > _MAX_NAME:
+        raise ValueError("a host name of this length does not exist")
     plain = text.strip().rstrip(".").lower()
     try:
         return str(ipaddress.ip_address(plain.strip("[]")))

@@ -13,6 +13,8 @@ from typing import Final, Protocol
 from sandbox.outside.base import Answer, Ask, Exceeded, Failed, Given, Refused
 from sandbox.outside.decide import Permit, clean_path, host_name
 from sandbox.outside.fields import Fields
+from sandbox.outside.limited import LimitReached, NotGranted
+from sandbox.outside.uploads import Uploads
 from sandbox.outside.urls import Url, parse_url
 
 #: The most bytes that one answer or ask carries.
@@ -20,22 +22,6 @@ CHUNK: Final = 256 * 1024
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _MAX_MESSAGES: Final = 1000
 _CATCHABLE: Final = ("FileNotFoundError", "PermissionError", "IsADirectoryError", "NotADirectoryError", "TimeoutError")
-
-
-class LimitReached(Exception):
-    """A part would go over a ceiling of `Limits`."""
-
-    def __init__(self, limit: str, message: str) -> None:
-        super().__init__(message)
-        self.limit = limit
-
-
-class NotGranted(Exception):
-    """A part found, on the way, something that the policy does not allow (a redirect, an address, a protected file)."""
-
-    def __init__(self, refused: Refused) -> None:
-        super().__init__(refused.message)
-        self.refused = refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +120,14 @@ class Parts:
 class Desk:
     """Answers asks; thread-safe as far as its parts are."""
 
-    def __init__(self, permit: Permit, parts: Parts, *, wall_s: float) -> None:
+    def __init__(self, permit: Permit, parts: Parts, *, wall_s: float, upload_bytes: int = 1 << 24) -> None:
         self._permit, self._parts, self._wall_s = permit, parts, wall_s
         self._messages = 0
+        self._uploads = Uploads(upload_bytes)
         self._lock = threading.Lock()
         self._table: dict[str, Callable[[Fields], Answer]] = {
             "http.request": self._http_request,
+            "http.body": self._http_body,
             "http.read": self._http_read,
             "files.read": self._files_read,
             "files.write": self._files_write,
@@ -190,14 +178,22 @@ class Desk:
         if method not in _METHODS:
             raise ValueError(f"the method must be one of {', '.join(sorted(_METHODS))}")
         url = parse_url(fields.text("url", 8192))
+        refused = self._permit.network(url.host, url.port)
+        if refused:
+            return refused
+        upload = fields.integer("upload", 0, 1 << 31)
         request = Request(
             method=method,
             url=url,
             headers=fields.headers("headers"),
-            body=fields.data("body", 64 * 1024 * 1024),
+            body=self._uploads.take(upload) if upload else fields.data("body", CHUNK),
             timeout_s=fields.seconds("timeout_s", self._wall_s),
         )
-        return self._permit.network(url.host, url.port) or Given(value=self._parts.web.request(request))
+        return Given(value=self._parts.web.request(request))
+
+    def _http_body(self, fields: Fields) -> Answer:
+        handle = fields.integer("handle", 0, 1 << 31)
+        return Given(value=self._uploads.add(handle, fields.data("data", CHUNK)))
 
     def _http_read(self, fields: Fields) -> Answer:
         handle, size = fields.integer("handle", 0, 1 << 31), fields.integer("size", 1, CHUNK)
@@ -248,7 +244,13 @@ class Desk:
 
     def _environment_get(self, fields: Fields) -> Answer:
         name = fields.text("name", 128)
-        return self._permit.environment(name) or Given(value=self._parts.variable(name))
+        refused = self._permit.environment(name)
+        if refused:
+            return refused
+        value = self._parts.variable(name)
+        if value is not None:
+            value.encode()  # a variable that is not text cannot cross the boundary
+        return Given(value=value)
 
     def _storage_get(self, fields: Fields) -> Answer:
         key = fields.text("key", 128)

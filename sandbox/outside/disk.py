@@ -12,7 +12,7 @@ from typing import Final
 from sandbox import syscalls
 from sandbox.outside.base import Refused
 from sandbox.outside.decide import Permit, is_within, never_grantable
-from sandbox.outside.desk import LimitReached, NotGranted
+from sandbox.outside.limited import LimitReached, NotGranted
 
 _MAX_NAMES: Final = 5000
 _MAX_NAME_BYTES: Final = 256 * 1024

@@ -60,12 +60,13 @@ class Doubles(Desk):
         permit = Permit(policy, HOME) if policy is not None else Everything()
         self.disk = _Disk(script.files)
         self.store = _Store(script.storage)
+        self._web = _Web(script)
         self.messages: list[tuple[str, dict[str, object]]] = []
         self._seen: list[Ask] = []
         self._record = threading.Lock()
         ticks, seeds = _Counter(script.now), _Counter(script.seed)
         parts = Parts(
-            web=_Web(script),
+            web=self._web,
             disk=self.disk,
             store=self.store,
             variable=script.environment.get,
@@ -75,6 +76,11 @@ class Doubles(Desk):
             message=lambda kind, content: self.messages.append((kind, content)),
         )
         super().__init__(permit, parts, wall_s=_WALL_S)
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """The HTTP requests that were allowed, whole, in order."""
+        return tuple(self._web.requests)
 
     @property
     def seen(self) -> tuple[Ask, ...]:
@@ -136,9 +142,11 @@ class _Web:
         self._peers = {_endpoint(key): answer for key, answer in script.tcp.items()}
         self._rest: dict[int, bytes] = {}
         self._handles = _Counter(1)
+        self.requests: list[Request] = []
 
     def request(self, request: Request) -> dict[str, object]:
         url = str(request.url)
+        self.requests.append(request)
         reply = self._replies.get(f"{request.method} {url}") or self._replies.get(url) or NEUTRAL
         body = b"" if request.method == "HEAD" else reply.body
         handle = None

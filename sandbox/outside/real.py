@@ -67,4 +67,4 @@ class RealOutside(Desk):
             seed=lambda: random_source.randbits(63),
             message=on_message,
         )
-        super().__init__(permit, parts, wall_s=limits.wall_s)
+        super().__init__(permit, parts, wall_s=limits.wall_s, upload_bytes=int(limits.network_mb * 1024 * 1024))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from sandbox import values
-from sandbox.outside.desk import LimitReached
+from sandbox.outside.limited import LimitReached
 
 _MAX_KEYS: Final = 4096
 _MAX_KEY_BYTES: Final = 150

@@ -13,12 +13,14 @@ from typing import Final
 
 from sandbox.outside.addresses import Resolver, resolve, system_resolver
 from sandbox.outside.decide import Permit
-from sandbox.outside.desk import CHUNK, LimitReached, NotGranted, Request
+from sandbox.outside.desk import CHUNK, Request
+from sandbox.outside.limited import LimitReached, NotGranted
 from sandbox.outside.urls import Url, redirected
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS: Final = 5
 _MAX_OPEN: Final = 8
+_MAX_HEADER_BYTES: Final = 64 * 1024
 #: Headers that steer the connection, and are the host's alone.
 _OWN_HEADERS: Final = frozenset(
     {
@@ -138,14 +140,18 @@ class HostWeb:
 
     def _answer(self, request: Request, opened: _Open, response: http.client.HTTPResponse) -> dict[str, object]:
         handle = self._keep(opened)
-        body = self.read(handle, CHUNK)
+        try:
+            headers, body = _headers(response), self.read(handle, CHUNK)
+        except (OSError, LimitReached):
+            self.disconnect(handle)
+            raise
         done = not body or response.isclosed() or response.length == 0
         if done:
             self.disconnect(handle)
         return {
             "status": response.status,
             "url": str(request.url),
-            "headers": [[name, value] for name, value in response.getheaders()],
+            "headers": headers,
             "body": body,
             "handle": None if done else handle,
         }
@@ -282,6 +288,14 @@ class _Deadline:
 
     def stop(self) -> None:
         self._timer.cancel()
+
+
+def _headers(response: http.client.HTTPResponse) -> list[list[str]]:
+    """Return the headers, as far as they are of an ordinary size."""
+    found = [[name, value] for name, value in response.getheaders()]
+    if sum(len(name) + len(value) for name, value in found) > _MAX_HEADER_BYTES:
+        raise ConnectionError(f"more than {_MAX_HEADER_BYTES} bytes of headers")
+    return found
 
 
 def _as_connection_error(host: str, error: OSError) -> OSError:

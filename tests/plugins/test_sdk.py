@@ -68,6 +68,13 @@ def test_large_bodies_come_whole():
         assert b"".join(http.stream("GET", URL)) == body
 
 
+def test_large_bodies_go_whole():
+    with testing.outside() as seen:
+        http.post(URL, body=b"0123456789" * 100_000)
+    assert seen.requests[0]["body"] == b"0123456789" * 100_000
+    assert seen.operations == ["http.body"] * 4 + ["http.request"]
+
+
 def test_files():
     with testing.outside(files={"~/notes/a.txt": "hi", "~/notes/sub/b": b"b"}) as seen:
         assert files.read_text("~/notes/a.txt") == "hi"

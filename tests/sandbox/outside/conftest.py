@@ -30,6 +30,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(int(status), b"", {"Location": self.server.targets[target]})
         if path.startswith("/bytes/"):
             return self.send(200, b"x" * int(path.removeprefix("/bytes/")), {})
+        if path == "/headers":
+            return self.send(200, b"", {f"X-{number}": "x" * 2000 for number in range(60)})
         if path == "/chunked":
             return self.chunked([b"one", b"two" * 100_000, b"three"])
         if path == "/endless":
@@ -216,6 +218,15 @@ def fetch(ask):
     """Make an HTTP request through a door."""
 
     def send(door, url, *, method="GET", headers=None, body=None, timeout_s=5.0):
-        return ask(door, "http.request", method=method, url=url, headers=headers or {}, body=body, timeout_s=timeout_s)
+        return ask(
+            door,
+            "http.request",
+            method=method,
+            url=url,
+            headers=headers or {},
+            body=body,
+            upload=0,
+            timeout_s=timeout_s,
+        )
 
     return send

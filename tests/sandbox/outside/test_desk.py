@@ -19,7 +19,14 @@ EVERYTHING = Policy(
     effects=("clock", "random"),
 )
 ARGUMENTS = {
-    "http.request": {"method": "GET", "url": "https://api.example.org/", "headers": {}, "body": None, "timeout_s": 1},
+    "http.request": {
+        "method": "GET",
+        "url": "https://api.example.org/",
+        "headers": {},
+        "body": None,
+        "upload": 0,
+        "timeout_s": 1,
+    },
     "files.read": {"path": "~/notes/a", "offset": 0, "size": 10},
     "files.write": {"path": "~/out/a", "data": b"", "append": False},
     "files.list": {"path": "~/notes"},
@@ -136,6 +143,11 @@ def test_environment_gives_listed_names_only(outside, ask):
     assert ask(door, "environment.get", name="EMPTY") == Given(value=None)
     assert ask(door, "environment.get", name="PATH").capability == "environment:PATH"
     assert ask(door, "environment.get", name="a b\n").capability == "environment:?"
+
+
+def test_a_variable_that_is_not_text_is_a_failure(outside, ask):
+    door = outside(Policy(environment=("ODD",)), environ={"ODD": "a\udcff"})
+    assert ask(door, "environment.get", name="ODD").kind == "ValueError"
 
 
 def test_real_effects(outside, ask):

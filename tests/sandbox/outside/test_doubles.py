@@ -18,7 +18,7 @@ def send(door, op, **argument):
 
 
 def get(door, url, method="GET"):
-    return send(door, "http.request", method=method, url=url, headers={}, body=None, timeout_s=1)
+    return send(door, "http.request", method=method, url=url, headers={}, body=None, upload=0, timeout_s=1)
 
 
 def test_every_ask_is_recorded_in_order_and_refused_ones_too():

@@ -19,6 +19,9 @@ def stream(url: str) -> list[int]:
 def download(url: str) -> int:
     return len(http.get(url).body)
 
+def upload(url: str, size: int) -> int:
+    return http.post(url, body=b"x" * size).status
+
 def copy(source: str, target: str) -> str:
     text = files.read_text(source)
     files.write_text(target, text.upper())
@@ -102,6 +105,13 @@ def test_large_bodies_come_whole_and_the_cap_is_an_outcome(opened, outside, serv
     assert sum(session.call("stream", [f"http://api.example.org:{port}/chunked"]).value) == 300_008
     over = session.call("download", [f"http://api.example.org:{port}/bytes/2000000"])
     assert isinstance(over, LimitExceeded) and over.limit == "network_mb"
+
+
+def test_large_bodies_go_whole(opened, outside, server):
+    port = server.server_address[1]
+    session = opened(outside(Policy(network=(f"api.example.org:{port}",))))
+    assert session.call("upload", [f"http://api.example.org:{port}/", 3_000_000]).value == 200
+    assert len(server.seen[0][3]) == 3_000_000
 
 
 def test_a_refusal_cannot_be_swallowed(opened, outside):

@@ -204,12 +204,34 @@ def test_received_bytes_are_capped_to_the_byte(server, outside, fetch, ask):
     assert isinstance(last, Exceeded) and last.limit == "network_mb" and len(body) <= 1 << 20
 
 
-def test_sent_bytes_are_capped_before_they_are_sent(server, outside, fetch):
+def test_sent_bytes_are_capped_before_they_are_sent(server, outside, fetch, ask):
     door = outside(policy_for(server), limits=Limits(network_mb=1, wall_s=10))
-    answer = fetch(door, url_of(server), method="POST", body=b"x" * ((1 << 20) + 1))
-    assert isinstance(answer, Exceeded) and answer.limit == "network_mb" and server.seen == []
+    handle = 0
+    for _ in range(4):
+        handle = ask(door, "http.body", handle=handle, data=b"x" * (256 * 1024)).value
+    over = ask(door, "http.body", handle=handle, data=b"x")
+    assert isinstance(over, Exceeded) and over.limit == "network_mb"
+    url = url_of(server)
+    answer = ask(door, "http.request", method="POST", url=url, headers={}, body=None, upload=handle, timeout_s=5)
+    assert isinstance(answer, Exceeded) and answer.limit == "network_mb" and server.seen == []  # the target counts, too
+    again = ask(door, "http.request", method="POST", url=url, headers={}, body=None, upload=handle, timeout_s=5)
+    assert again.kind == "ValueError"
     door = outside(policy_for(server), limits=Limits(network_mb=0, wall_s=10))
     assert isinstance(fetch(door, url_of(server)), Exceeded)
+
+
+def test_a_large_body_is_sent_in_pieces(server, outside, ask):
+    door, handle = outside(policy_for(server)), 0
+    for piece in (b"one" * 80_000, b"two" * 80_000):
+        handle = ask(door, "http.body", handle=handle, data=piece).value
+    url = url_of(server)
+    answer = ask(door, "http.request", method="PUT", url=url, headers={}, body=None, upload=handle, timeout_s=5)
+    assert answer.value["status"] == 200 and server.seen[0][3] == b"one" * 80_000 + b"two" * 80_000
+
+
+def test_too_many_headers_are_a_failure(server, outside, fetch):
+    answer = fetch(outside(policy_for(server)), url_of(server, "/headers"))
+    assert answer.kind == "ConnectionError" and "headers" in answer.message
 
 
 def test_a_stream_is_read_as_it_comes(server, outside, fetch, ask):
