@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from plugins import folder, grants, ledger, trust
@@ -30,6 +31,7 @@ class Standing:
     decision: Decision | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     manifest: Manifest | None = None
+    present: bool = True  # whether there is a folder or a decision of this name at all
 
     @property
     def runnable(self) -> bool:
@@ -49,40 +51,47 @@ class Loader:
         self._workspace, self._state = workspace, state
         self._assumed = None if keys is None else frozenset(keys)
 
-    def standings(self) -> tuple[Standing, ...]:
-        """Every folder in `plugins/` and every plugin with a ledger; those that may run need what they depend on."""
-        found = {name: self.standing(name) for name in self._names()}
-        while True:
-            lacking = {name: reason for name, one in found.items() if one.runnable and (reason := _lacks(one, found))}
-            if not lacking:
-                return tuple(found[name] for name in sorted(found))
+    def standings(self, *names: str) -> tuple[Standing, ...]:
+        """What may run and what may not: everything in `plugins/` and every ledger, or `names` and what they need."""
+        head = self._workspace.repository.head()
+        found: dict[str, Standing] = {}
+        waiting = list(names) or self._names(head)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found[name] = self._standing(name, head)
+                waiting += _needed(found[name])
+        while lacking := {name: reason for name, one in found.items() if (reason := _lacks(one, found))}:
             for name, reason in lacking.items():
-                found[name] = Standing(
-                    id=name, reason=reason, version=found[name].version, decision=found[name].decision,
-                    manifest=found[name].manifest,
-                )  # fmt: skip
+                found[name] = replace(found[name], reason=reason, files={})
+        return tuple(found[name] for name in sorted(found) if found[name].present or name in names)
 
-    def standing(self, name: str) -> Standing:
+    def _standing(self, name: str, head: str) -> Standing:
         """What is known of one plugin by itself, without what it depends on."""
         decision: Decision | None = None
         try:
             trusted = self._trusted()
             plugin_id(name)
-            decision = self._latest(name)
+            decision = self._latest(name, head)
             self._check_key(decision, trusted)
-            files = self._approved(name, decision)
+            files = self._approved(name, head, decision)
             manifest = self._manifest(name, decision, files)
         except (_Refused, RatchetError) as error:
             version = decision.version if decision else ""
-            return Standing(id=name, reason=str(error), version=version, decision=decision)
+            present = decision is not None or self._present(name)
+            return Standing(id=name, reason=str(error), version=version, decision=decision, present=present)
         return Standing(id=name, version=manifest.version, decision=decision, files=files, manifest=manifest)
 
-    def _names(self) -> list[str]:
+    def _names(self, head: str) -> list[str]:
         repository, found = self._workspace.repository, set(self._workspace.plugin_ids())
-        entry = repository.entry(repository.head(), self._workspace.in_git(ledger.FOLDER))
+        entry = repository.entry(head, self._workspace.in_git(ledger.FOLDER))
         if entry is not None and entry.mode != FILE:
             found |= {ledger.plugin_of(name) for name in repository.tree(entry.id)} - {""}
         return sorted(found)
+
+    def _present(self, name: str) -> bool:
+        there = folder.names(self._workspace.root, "plugins")
+        return name in there or f"{name}.jsonl" in folder.names(self._workspace.root, ledger.FOLDER)
 
     def _trusted(self) -> frozenset[str]:
         if self._assumed is not None:
@@ -91,10 +100,10 @@ class Loader:
             raise _Refused("the workspace is not trusted")
         return trust.fingerprints(self._workspace, self._state)
 
-    def _latest(self, name: str) -> Decision:
+    def _latest(self, name: str, head: str) -> Decision:
         """The decision in force: the last line of the ledger as HEAD holds it and the work tree shows it."""
         repository, path = self._workspace.repository, ledger.path_of(name)
-        entry = repository.entry(repository.head(), self._workspace.in_git(path))
+        entry = repository.entry(head, self._workspace.in_git(path))
         data = repository.blob(entry.id) if entry is not None and entry.mode == FILE else b""
         if (folder.read_file(self._workspace.root, path) or b"") != data:
             raise _Refused("its ledger is not the one that was committed")
@@ -112,10 +121,10 @@ class Loader:
         if not decision.digest:
             raise _Refused("it is rolled back")
 
-    def _approved(self, name: str, decision: Decision) -> dict[str, bytes]:
+    def _approved(self, name: str, head: str, decision: Decision) -> dict[str, bytes]:
         """The files that HEAD holds, if they are those that were decided on and those that the work tree shows."""
         repository, path = self._workspace.repository, f"plugins/{name}"
-        entries = repository.files(repository.head(), self._workspace.in_git(path))
+        entries = repository.files(head, self._workspace.in_git(path))
         if any(entry.mode != FILE for entry in entries.values()):
             raise _Refused("HEAD holds a link or a submodule in its folder")
         files = {below: repository.blob(entry.id) for below, entry in entries.items()}
@@ -128,10 +137,10 @@ class Loader:
     def _manifest(self, name: str, decision: Decision, files: Mapping[str, bytes]) -> Manifest:
         from packaging.specifiers import SpecifierSet
 
-        from plugins.manifest import ManifestError, parse_manifest
+        from plugins.manifest import ManifestError
 
         try:
-            manifest = parse_manifest(files.get("plugin.yaml", b""))
+            manifest = _parsed(files.get("plugin.yaml", b""))
         except ManifestError as error:
             raise _Refused(f"its manifest is not valid: {error}") from error
         if manifest.id != name or manifest.version != decision.version:
@@ -156,12 +165,26 @@ class Loader:
             raise _Refused(f"you have not granted it: {', '.join(lacking)}")
 
 
+@lru_cache(maxsize=512)
+def _parsed(manifest: bytes) -> Manifest:
+    """The same bytes are read again at each call."""
+    from plugins.manifest import parse_manifest
+
+    return parse_manifest(manifest)
+
+
+def _needed(standing: Standing) -> list[str]:
+    """The plugins that one which may run depends on."""
+    return list(standing.manifest.dependencies) if standing.runnable and standing.manifest else []
+
+
 def _lacks(standing: Standing, others: Mapping[str, Standing]) -> str:
-    """The dependency that is not there for a plugin, in words; "" when nothing is missing."""
+    """The dependency that is not there for a plugin that may run else, in words; "" when nothing is missing."""
     from packaging.specifiers import SpecifierSet
 
     needed = standing.manifest.dependencies if standing.manifest else {}
-    for name, specifier in needed.items():
+    for name in _needed(standing):
+        specifier = needed[name]
         other = others.get(name)
         if other is None or not other.runnable:
             return f"it needs {name}, which is not loaded"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from plugins import trust
 from plugins.arguments import Typed
 from plugins.errors import NotFoundError, UntrustedError
 from plugins.host import Host, Message, _unheard, signature_of
@@ -97,17 +98,16 @@ class Registry:
         self._host.close()
 
     def _runnable(self, plugin: str) -> Standing:
-        for standing in self._loader.standings():
-            if standing.id != plugin:
-                continue
-            if standing.runnable:
-                return standing
-            self._host.drop(plugin)
-            error = UntrustedError if "not trusted" in standing.reason else NotFoundError
-            raise error(
-                f"{plugin} is not loaded: {standing.reason}", hint="ratchet plugin list shows them all", id=plugin
-            )
-        raise NotFoundError(f"there is no plugin {plugin}", hint="ratchet plugin list shows them all", id=plugin)
+        """A plugin that may run, judged now."""
+        hint = "ratchet plugin list shows them all"
+        standing = next(one for one in self._loader.standings(plugin) if one.id == plugin)
+        if standing.runnable:
+            return standing
+        self._host.drop(plugin)
+        if not standing.present:
+            raise NotFoundError(f"there is no plugin {plugin}", hint=hint, id=plugin)
+        error = UntrustedError if not trust.is_trusted(self._workspace, self._state) else NotFoundError
+        raise error(f"{plugin} is not loaded: {standing.reason}", hint=hint, id=plugin)
 
 
 def _entry(standing: Standing, taken: dict[str, str]) -> Entry:

@@ -187,6 +187,7 @@ def test_a_plugin_without_what_it_depends_on(desk: Any, registry: Registry) -> N
     more = 'dependencies: {text-stats: ">=0.2"}\n'
     desk.approve(desk.review("1.0.0", id="needs-it", more=more))
     assert _reason(registry, "needs-it") == "it needs text-stats, which is not loaded"
+    assert [entry.id for entry in registry.plugins()] == ["needs-it"]
     desk.approve("0.1.0")
     assert _reason(registry, "needs-it") == "it needs text-stats >=0.2, and 0.1.0 is there"
     desk.approve("0.2.0")
