@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.measure import Row, table
 
-NAMES = ("start", "analyze", "propose", "commit")
+NAMES = ("start", "analyze", "propose", "commit", "gate")
 
 
 def main(names: list[str]) -> int:

@@ -24,8 +24,9 @@ from selfmod.gate.mutants import mutants
 from selfmod.gate.schemata import ACTIVE, TICK, schemata
 
 _TURNS = 2000  # that any test may take beyond twenty times what it takes without a mutant
+_UNKNOWN = 50_000  # turns of a test that was not measured: in a process of its own, before anything was collected
 _CPU_S = 1.0  # of one mutant: for what no counter sees, such as a regular expression
-_WALL_S = 3.0  # for what waits instead of working; generous, since other processes take time too
+_WALL_S = 1.0  # for what waits and never comes back; a test takes a few milliseconds
 _QUESTIONS = 7  # survivors that are asked about
 _NONE = -1  # the number of no mutant
 
@@ -39,7 +40,7 @@ def run_mutants(argument: dict[str, Any]) -> dict[str, Any]:
     code = schemata(tree, found, os.path.abspath(argument["entry"]))
     with enter(World(**argument["world"])):
         late = [[mutant] for mutant in argument["mutants"] if mutant["scope"] == "import"]
-        for child in pool(late, lambda work, say: _judge_import(argument, code, work[0], say), argument["workers"]):
+        for child in pool(late, lambda work, say: judge_alone(argument, code, work[0], say), argument["workers"]):
             note({"kind": "mutant", **(child.lines[0] if child.lines else _line(child.work[0], "time-out"))})
         exit_code = session(argument["tests"], Judge(argument, code, note))
     note({"kind": "end", "exit": int(exit_code)})
@@ -84,7 +85,7 @@ class Bench:
         """Run the tests of one mutant until an assertion notices it; return how it ended, and by which test."""
         best = ("survived", "")
         for test in mutant["tests"]:
-            error = self._run(test, mutant["index"], 20 * baseline.get(test, 0) + _TURNS)
+            error = self._run(test, mutant["index"], 20 * baseline.get(test, _UNKNOWN) + _TURNS)
             if error is None:
                 continue
             if noticed(error, os.path.join(os.getcwd(), "tests", "")):
@@ -130,7 +131,7 @@ def _line(mutant: Line, result: str, test: str = "") -> Line:
     return {"index": mutant["index"], "result": result, "by": test}
 
 
-def _judge_import(argument: dict[str, Any], code: CodeType, mutant: Line, say: Say) -> None:
+def judge_alone(argument: dict[str, Any], code: CodeType, mutant: Line, say: Say) -> None:
     """Judge one mutant of code that runs at import, in a process and a session of its own."""
     limit_time(_CPU_S + 1, _WALL_S + 1)
     try:

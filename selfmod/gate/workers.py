@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sandbox.process import Kind
+from sandbox.starter import Kind
 
 _PLAIN: Final = ("sandbox.worker", "sandbox.language", "plugins.sdk")
 PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {

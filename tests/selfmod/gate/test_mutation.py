@@ -368,3 +368,13 @@ def test_all():
     assert found.stages["tests"].verdict == "pass", found.stages["tests"].findings
     assert "mutation.baseline" not in found.rules("mutation")
     assert found.stages["mutation"].figures["raw"] > 0.5
+
+
+def test_work_that_takes_many_turns_is_no_endless_mutant(judged):
+    """The default runs at import, where no test was measured before; its mutant changes nothing that is asserted."""
+    module = "def total(n: int, step: int = 1) -> int:\n    found = 0\n    for i in range(n):\n        found += 1\n"
+    module += "    return found if step else 0\n"
+    tests = "from plugin import total\ndef test_a():\n    assert total(30_000) == 30_000\n    assert total(5, 0) == 0\n"
+    stage = judged(module, tests, Tests(), Mutation()).stages["mutation"]
+    assert stage.verdict == "pass"
+    assert any("step: int = 2" in finding.message for finding in stage.findings)
