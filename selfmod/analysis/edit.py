@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 250
 
 
-def skeleton(source: str, *, keep: Collection[str] = (), private: bool = False) -> str:
-    """The module with bodies left out, except those of `keep` (qualified names); without private names unless asked.
+def skeleton(source: str, *, without: Collection[str] = (), private: bool = False) -> str:
+    """The module with bodies left out, and without the qualified names in `without` or, unless asked, private ones.
 
     Raises ValueError when the source cannot be parsed. Rendering it again changes nothing.
     """
@@ -26,7 +26,7 @@ def skeleton(source: str, *, keep: Collection[str] = (), private: bool = False) 
     _require_shallow(source)
     try:
         module = cst.parse_module(source)
-        return module.visit(_shorten(frozenset(keep), private=private)).code
+        return module.visit(_shorten(frozenset(without), private=private)).code
     except (cst.ParserSyntaxError, RecursionError) as error:
         raise ValueError(f"cannot be parsed: {type(error).__name__}") from error
 
@@ -44,7 +44,7 @@ def _require_shallow(source: str) -> None:
     raise ValueError(f"cannot be parsed: nested deeper than {MAX_DEPTH}")
 
 
-def _shorten(keep: frozenset[str], *, private: bool) -> cst.CSTTransformer:
+def _shorten(without: frozenset[str], *, private: bool) -> cst.CSTTransformer:
     import libcst as cst
 
     class Shorten(cst.CSTTransformer):
@@ -63,31 +63,24 @@ def _shorten(keep: frozenset[str], *, private: bool) -> cst.CSTTransformer:
             return True
 
         def leave_FunctionDef(
-            self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
+            self, _: cst.FunctionDef, updated_node: cst.FunctionDef
         ) -> cst.FunctionDef | cst.RemovalSentinel:
-            name = ".".join(self.path)
-            self.path.pop()
-            if name in keep:
-                return updated_node
-            if _is_private(original_node.name.value, private=private):
+            if self._left_out():
                 return cst.RemoveFromParent()
             return updated_node.with_changes(body=_without_body(updated_node.body))
 
-        def leave_ClassDef(
-            self, original_node: cst.ClassDef, updated_node: cst.ClassDef
-        ) -> cst.ClassDef | cst.RemovalSentinel:
-            name = ".".join(self.path)
-            self.path.pop()
-            wanted = any(k == name or k.startswith(f"{name}.") for k in keep)
-            if not wanted and _is_private(original_node.name.value, private=private):
+        def leave_ClassDef(self, _: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef | cst.RemovalSentinel:
+            if self._left_out():
                 return cst.RemoveFromParent()
             return updated_node if updated_node.body.body else updated_node.with_changes(body=_dots())
 
+        def _left_out(self) -> bool:
+            """Whether the definition that is being left is; takes it off the path."""
+            name = ".".join(self.path)
+            own = self.path.pop()
+            return name in without or (not private and own.startswith("_") and not own.endswith("__"))
+
     return Shorten()
-
-
-def _is_private(name: str, *, private: bool) -> bool:
-    return not private and name.startswith("_") and not name.endswith("__")
 
 
 def _dots() -> cst.IndentedBlock:

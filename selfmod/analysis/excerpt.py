@@ -37,6 +37,11 @@ class _Piece:
     text: str
     words: Counter[str]
 
+    @property
+    def top(self) -> str:
+        """The name at the top of its module that it belongs to."""
+        return self.name.removeprefix(f"{self.module.name}.").partition(".")[0]
+
 
 def reckon(text: str) -> int:
     """Tokens of a text, reckoned high: code has three to four bytes to a token."""
@@ -56,14 +61,14 @@ def cut(
 
     `words` is the request; `below` limits it to one package or module ("plugins.sdk"). Names are ranked by the words
     they share with the request, rare ones counting more, and by how many callers they have. Modules named in `whole`
-    come first, as they are written but for their bodies, where they fit. The last line of the text says how many names
-    were left out, and which come first among them; it is within the budget too.
+    come first, as they are written but for their bodies, without what fits the request least if they are too long.
+    The last line of the text says how many names were left out, and which come first among them; it is within the
+    budget too.
     """
     pieces = [p for p in _pieces(index) if f"{p.module.name}.".startswith(f"{below}.") or not below]
     ranked = _rank(index, pieces, _bag(words if isinstance(words, str) else " ".join(words)))
-    fitting = [m for m in _skeletons(index, whole) if count(m.text) <= token_budget // 2]
-    names = {m.name for m in fitting}
-    ranked = fitting + [p for p in ranked if p.module.name not in names]
+    for module in (m for m in index.modules if m.name in whole):
+        ranked = _with_skeleton(index, module, ranked, lambda text: count(text) <= token_budget * 3 // 4)
     low, high = 0, len(ranked)
     while low < high:  # the longest start of the ranking that fits, with the line about the rest
         middle = (low + high + 1) // 2
@@ -75,18 +80,27 @@ def cut(
     return Excerpt(text=text, tokens=count(text), shown=tuple(every[:low]), left_out=tuple(every[low:]))
 
 
-def _skeletons(index: Index, names: Collection[str]) -> list[_Piece]:
-    """The wanted modules without their bodies, comments kept. One that has changed since, or cannot be read, is not."""
-    found = []
-    for module in (m for m in index.modules if m.name in names):
-        try:
-            source = read_regular(str(index.root / module.path), MAX_FILE_BYTES)
-            if hashlib.sha256(source).hexdigest() == module.sha256:
-                text = skeleton(source.decode("utf-8"))
-                found.append(_Piece(name=module.name, module=module, line=0, text=text, words=Counter()))
-        except (OSError, ValueError):
-            continue
-    return found
+def _with_skeleton(index: Index, module: Module, ranked: list[_Piece], fits: Callable[[str], bool]) -> list[_Piece]:
+    """The ranking with the module in front, as written but for its bodies, in place of the names that it shows.
+
+    What fits the request least is left out of it until it fits. A module that changed since it was read, or that
+    libcst cannot read, is left to the ranking.
+    """
+    names = list(dict.fromkeys(p.top for p in ranked if p.module is module))
+    try:
+        source = read_regular(str(index.folder / module.path), MAX_FILE_BYTES)
+        if hashlib.sha256(source).hexdigest() != module.sha256:
+            return ranked
+        low, high = 0, len(names)
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if fits(skeleton(source.decode(), without=names[middle:])) else (low, middle - 1)
+        text = skeleton(source.decode(), without=names[low:])
+    except (OSError, ValueError):
+        return ranked
+    shown = set(names[:low])
+    whole = _Piece(name=module.name, module=module, line=0, text=text, words=Counter())
+    return [whole, *(p for p in ranked if p.module is not module or p.top not in shown)]
 
 
 def _pieces(index: Index) -> list[_Piece]:
@@ -95,7 +109,11 @@ def _pieces(index: Index) -> list[_Piece]:
         if module.path.split("/")[0] in {"tests", "benchmarks"}:
             continue
         found += [_of_class(module, c) for c in module.classes if is_public(module, c.qualname)]
-        functions = [f for f in module.functions if f.kind != "inner" and is_public(module, f.qualname)]
+        functions = [
+            f
+            for f in module.functions
+            if f.kind != "inner" and is_public(module, f.qualname) and not f.name.startswith("__")
+        ]
         found += [_of_function(module, f) for f in functions]
     return found
 

@@ -34,6 +34,11 @@ class Index:
     executed: Mapping[str, frozenset[int]] | None
     reread: int
 
+    @property
+    def folder(self) -> Path:
+        """What the paths of modules are relative to."""
+        return self.root if self.root.is_dir() else self.root.parent
+
     def functions(self) -> Iterator[tuple[str, Module, Function]]:
         """Every function with its full name and its module."""
         for module in self.modules:

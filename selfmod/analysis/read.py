@@ -284,7 +284,7 @@ class _Reader:
             qualname=scope.qualname,
             line=node.lineno,
             end_line=node.end_lineno or node.lineno,
-            bases=tuple(b for b in (self._reference(scope.parent or scope, base) for base in node.bases) if b),
+            bases=tuple(b for b in (self._reference(scope.parent or scope, n) or _plain(n) for n in node.bases) if b),
             doc=ast.get_docstring(node) or "",
             attributes=tuple(scope.attributes.items()),
         )

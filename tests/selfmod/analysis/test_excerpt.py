@@ -84,10 +84,11 @@ class Only:
     )
 
 
-def test_named_functions_keep_their_bodies() -> None:
-    text = skeleton(SOURCE, keep={"Pot.boil", "_Hidden.keep"}, private=False)
-    assert "        x = 1\n        return x\n" in text
-    assert "class _Hidden:\n    def keep(self):\n        return 1\n" in text
+def test_names_can_be_left_out_and_private_ones_kept() -> None:
+    text = skeleton(SOURCE, without={"Pot.boil", "short"})
+    assert "boil(" not in text
+    assert "short" not in text
+    assert "class Pot(dict):  # round" in text
     assert "def _hide(self): ..." in skeleton(SOURCE, private=True)
 
 
@@ -147,6 +148,14 @@ def test_a_module_wanted_whole_comes_first_with_its_comments(found: index.Index)
     assert cut.shown[0] == "garden"
     assert "# soil first\ndef rake(): ...\ndef wash_spade(): ...\n" in cut.text
     assert "garden.rake" not in cut.shown
+
+
+def test_a_module_wanted_whole_that_is_too_long_loses_what_fits_least(found: index.Index) -> None:
+    cut = excerpt.cut(found, "heat water in a kettle", 75, whole=("kitchen",), below="kitchen")
+    assert cut.tokens <= 75
+    assert "class Kettle:\n" in cut.text
+    assert "    def boil_water(self" in cut.text, "as it is written, within its class"
+    assert cut.shown == ("kitchen", "kitchen.wash_dishes")
 
 
 def test_a_module_that_changed_since_is_not_shown_whole(found: index.Index) -> None:
