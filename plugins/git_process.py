@@ -157,15 +157,22 @@ def run(command: Sequence[str], *, environment: Mapping[str, str], folder: Path,
 
 
 def _conversation(process: subprocess.Popen[bytes], given: bytes) -> tuple[bytes, bytes]:
-    """What git says to `given`. A wait with a time-out polls, a millisecond each time; a timer that kills does not."""
-    watchdog = threading.Timer(_GIT_TIMEOUT_S, process.kill)
+    """What git says to `given`. A wait with a time-out polls, a millisecond each time; a timer does not.
+
+    Git is ended so that it takes its locks away, and an interrupt waits for it: what it does is done or not done.
+    """
+    watchdog = threading.Timer(_GIT_TIMEOUT_S, process.terminate)
     watchdog.daemon = True
     watchdog.start()
-    with process:
-        try:
-            return process.communicate(given)
-        except BaseException:
-            process.kill()
-            raise
-        finally:
-            watchdog.cancel()
+    try:
+        return process.communicate(given)
+    except BaseException:
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        process.wait()
+        raise
+    finally:
+        watchdog.cancel()
+        watchdog.join()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -260,3 +261,21 @@ def test_a_fork_reads_for_itself(repository: Repository) -> None:
         children.append(child)
     assert all(repository.head() == head for _ in range(50))
     assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0, 0]
+
+
+def test_an_interrupt_waits_for_git_and_leaves_no_lock(repository: Repository, tmp_path: Path) -> None:
+    """Ctrl-C while git runs: git is done, or was ended so that it cleaned up, before anything else happens."""
+    os.mkfifo(tmp_path / "pipe")
+    interrupt = threading.Thread(target=lambda: _interrupt_once_open(tmp_path / "pipe"))
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        repository.git("hash-object", "-w", "--no-filters", "--", str(tmp_path / "pipe"))
+    interrupt.join()
+    assert list(repository.git_dir.rglob("*.lock")) == []
+    assert repository.has(objects.make("blob", b"said in time").id)
+
+
+def _interrupt_once_open(pipe: Path) -> None:
+    with pipe.open("wb") as file:  # git has opened its end
+        os.kill(os.getpid(), signal.SIGINT)
+        file.write(b"said in time")
