@@ -46,10 +46,21 @@ def choose(argument: dict[str, Any]) -> list[dict[str, Any]]:
     kept = [
         (line, mutant)
         for line, found in by_line.items()
-        for mutant in sorted(found, key=lambda mutant: _rank(seed, mutant.index))[: argument["per_line"]]
+        for mutant in sorted(found, key=lambda mutant: (_is_coarse(mutant), _rank(seed, mutant.index)))[
+            : argument["per_line"]
+        ]
     ]
     kept.sort(key=lambda pair: _rank(seed, pair[1].index))
     return [_described(source, line, mutant) for line, mutant in sorted(kept[: argument["most"]], key=_by_index)]
+
+
+def _is_coarse(mutant: Mutant) -> bool:
+    """Return whether nearly any test notices a mutant: it gives nothing at all. Others of its line come first."""
+    match mutant.variant:
+        case [ast.Return(value=ast.Constant(value=None))] | ast.Constant(value="" | b""):
+            return True
+        case _:
+            return False
 
 
 def _by_index(pair: tuple[int, Mutant]) -> int:

@@ -66,6 +66,8 @@ def expression_variants(node: ast.expr, *, condition: bool) -> Iterator[tuple[st
             yield from _arithmetic(node)
         case ast.Constant():
             yield from _constant(node)
+        case ast.JoinedStr(values=values) if sum(isinstance(part, ast.FormattedValue) for part in values) > 1:
+            yield "text", _with(node, values=[copy.deepcopy(part) for part in reversed(values)])
         case ast.IfExp(body=body, orelse=other):
             yield "branch", copy.deepcopy(body)
             yield "branch", copy.deepcopy(other)
@@ -211,6 +213,10 @@ def _comprehension(
 
 def _returned(value: ast.expr) -> Iterator[tuple[str, list[ast.stmt]]]:
     """Return something else of the same kind, where the expression shows its kind."""
+    if _is_text(value) and not isinstance(value, ast.Tuple):
+        # As long as before and made of the same parts: only a test that looks at the result itself notices.
+        backwards = ast.Slice(lower=None, upper=None, step=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=1)))
+        yield "return", [ast.Return(value=ast.Subscript(value=copy.deepcopy(value), slice=backwards, ctx=ast.Load()))]
     match value:
         case ast.Constant() | ast.Compare() | ast.BoolOp() | ast.UnaryOp() | ast.IfExp() | ast.Tuple():
             return
