@@ -33,7 +33,7 @@ def api(spec: Spec, cache: Path | None = None) -> str:
     from selfmod.analysis.index import build
 
     index = build(_SOURCE / "sdk.py", cache)
-    return cut(index, f"{spec.text} {' '.join(spec.allow)}", API_TOKENS).text
+    return cut(index, f"{spec.text} {' '.join(spec.allow)}", API_TOKENS, whole=("sdk",)).text
 
 
 def rejections(spec: Spec, proposals: tuple[Proposal, ...]) -> tuple[str, ...]:

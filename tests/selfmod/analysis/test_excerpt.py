@@ -151,8 +151,8 @@ def test_a_module_wanted_whole_comes_first_with_its_comments(found: index.Index)
 
 
 def test_a_module_wanted_whole_that_is_too_long_loses_what_fits_least(found: index.Index) -> None:
-    cut = excerpt.cut(found, "heat water in a kettle", 75, whole=("kitchen",), below="kitchen")
-    assert cut.tokens <= 75
+    cut = excerpt.cut(found, "heat water in a kettle", 70, whole=("kitchen",), below="kitchen")
+    assert cut.tokens <= 70
     assert "class Kettle:\n" in cut.text
     assert "    def boil_water(self" in cut.text, "as it is written, within its class"
     assert cut.shown == ("kitchen", "kitchen.wash_dishes")
