@@ -75,7 +75,7 @@ class LocalModel:
         on_text: Callable[[str], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Completion:
-        """Answer within `deadline_s` (see `Model`). Where that fails, the worker is killed; the next call starts one."""
+        """Answer within `deadline_s` (see `Model`). Where that fails, the worker is killed, and started anew."""
         call = Call(end=time.monotonic() + deadline_s, cancel=cancel, on_text=on_text)
         with self._turn:
             call.close = self._kill

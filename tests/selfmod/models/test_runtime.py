@@ -1,4 +1,4 @@
-"""The build of the runtime, in environments of their own: what is missing is told in one line, and nothing is fetched."""
+"""The build of the runtime, in environments of its own: what is missing is told in one line; nothing is fetched."""
 
 from __future__ import annotations
 
@@ -62,12 +62,14 @@ def test_a_started_build_runs_behind_and_can_be_waited_for(venv):
 
 def test_what_stands_in_the_way_is_named(venv, tmp_path):
     assert "C++ compiler" in inside(venv, "print(Runtime().build().detail)", PATH=str(tmp_path))
-    outside = subprocess.run(
-        [os.path.realpath(sys.executable), "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-         "from selfmod.models.runtime import *\nprint(Runtime(Path(sys.argv[1])).start().detail)", str(tmp_path)],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert "virtual environment" in outside.stdout
+    start = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom selfmod.models.runtime import *\n"
+    command = [
+        os.path.realpath(sys.executable),
+        "-I",
+        "-c",
+        f"{start}print(Runtime(Path({str(tmp_path)!r})).start().detail)",
+    ]
+    assert "virtual environment" in subprocess.run(command, capture_output=True, text=True).stdout
 
 
 def test_an_interrupted_build_is_a_failed_one(tmp_path):
@@ -82,6 +84,7 @@ def test_an_interrupted_build_is_a_failed_one(tmp_path):
 HOLD = """
 import sys
 from pathlib import Path
+from plugins.lock import hold
 with hold(Path(sys.argv[1]), "it"):
     print("held", flush=True)
     sys.stdin.read()
@@ -115,10 +118,9 @@ def test_a_damaged_status_is_as_none(tmp_path):
     for text in ("", "{", "[]", '{"state": "building"}'):
         (tmp_path / "ratchet-runtime.json").write_text(text)
         assert Runtime(tmp_path).progress().state == "missing"
-    with pytest.raises(ModelUnavailable):
-        (tmp_path / "ratchet-runtime.json").write_text(
-            json.dumps({"state": "failed", "done": 0, "detail": "why", "files": requirements_key()})
-        )
+    told = {"state": "failed", "done": 0, "detail": "why", "files": requirements_key()}
+    (tmp_path / "ratchet-runtime.json").write_text(json.dumps(told))
+    with pytest.raises(ModelUnavailable, match="why"):
         Runtime(tmp_path).wait()
 
 

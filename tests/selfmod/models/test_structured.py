@@ -42,7 +42,7 @@ def test_found_alone_fenced_or_in_prose(text):
         {"files": [{"path": "a", "content": 1}]},
         {"files": [{"path": "a", "content": None}]},
         {"files": {"plugin.py": "x"}},
-        {"summary": 3, **{"files": GOOD["files"]}},
+        {"summary": 3, "files": GOOD["files"]},
         {"files": [{"path": "a", "content": "x" * 600_000}]},
         {"files": [{"path": str(n), "content": ""} for n in range(33)]},
     ],
