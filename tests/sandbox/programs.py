@@ -40,8 +40,7 @@ def take_memory_and_disk(memory, disk):
 
 def write_file(path, megabytes):
     with open(path, "wb") as stream:
-        for _ in range(megabytes):
-            stream.write(bytes(1 << 20))
+        stream.writelines(bytes(1 << 20) for _ in range(megabytes))
     return os.path.getsize(path)
 
 

@@ -1,4 +1,4 @@
-"""Machines that lack something: played by a system call filter on the whole test process, so that the kernel says no."""
+"""Machines that lack something, played by a system call filter on a whole process: the kernel really says no."""
 
 from __future__ import annotations
 

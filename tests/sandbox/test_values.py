@@ -131,7 +131,7 @@ def test_a_value_that_holds_itself_is_refused():
     ],
 )
 def test_json_that_encode_never_makes_is_refused(data):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         values.decode(data)
 
 

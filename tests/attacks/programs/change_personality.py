@@ -1,0 +1,19 @@
+"""Change the execution domain."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+
+ORIGIN = "ADDR_NO_RANDOMIZE undoes address randomisation."
+SEEN = "claimed"
+
+
+def _call(x86_64, aarch64, *arguments):
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    return libc.syscall(x86_64 if platform.machine() == "x86_64" else aarch64, *arguments)
+
+
+def attack(target):
+    return _call(135, 92, 0x0040000) >= 0

@@ -1,0 +1,16 @@
+"""Compute longer than the limit."""
+
+from __future__ import annotations
+
+import time
+
+ORIGIN = "Resource exhaustion, in every judge's threat model."
+SEEN = "claimed"
+LIMITS = {"cpu_s": 1}
+
+
+def attack(target):
+    until = time.process_time() + 1.6
+    while time.process_time() < until:
+        pass
+    return True

@@ -1,0 +1,20 @@
+"""Clone the tree of mounts."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+
+ORIGIN = "open_tree clones mounts."
+SEEN = "claimed"
+CONTROL = "namespace"
+
+
+def _call(x86_64, aarch64, *arguments):
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    return libc.syscall(x86_64 if platform.machine() == "x86_64" else aarch64, *arguments)
+
+
+def attack(target):
+    return _call(428, 428, -100, b"/", 1 | 0x8000) >= 0
