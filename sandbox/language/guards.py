@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from sandbox.language.formats import GuardedFormatter
-from sandbox.language.modules import View, guarded_import
+from sandbox.language.modules import SDK, View, guarded_import
 from sandbox.language.names import FORMATTERS, UNDERSCORE_API, WATCHED, attribute_problem, is_dunder
 
 #: Names of the modules that were loaded through the policy; their classes are the plugin's own.
@@ -39,9 +40,40 @@ def get_own(subject: Any, name: str) -> Any:
         return _formatter(subject, name)
     if name == "__setattr__":
         return _setter(subject)
-    if name.startswith("_") and not is_dunder(name) and name not in UNDERSCORE_API and not is_own(subject):
-        raise AttributeError(f"{name!r} is private to {type(subject).__name__}")
+    if name.startswith("_") and not is_dunder(name) and name not in UNDERSCORE_API:
+        _check_private(subject, name)
     return get_attribute(subject, name)
+
+
+def get_private(subject: Any, name: str) -> Any:
+    """Read a name with one underscore, which the compiler has checked: only of what the plugin defined itself."""
+    if type(subject) in _OWN_TYPES:
+        return _getattr(subject, name)
+    _check_private(subject, name)
+    plain = not isinstance(subject, (type, types.FunctionType, super)) and not _library_bases(type(subject))
+    if plain and len(_OWN_TYPES) < _MAX_OWN_TYPES:
+        _OWN_TYPES.add(type(subject))
+    return get_attribute(subject, name)
+
+
+def _check_private(subject: object, name: str) -> None:
+    """Refuse private names of others, also those that a library class keeps for itself in a subclass of the plugin."""
+    kind = subject if isinstance(subject, type) else type(subject)
+    theirs = not is_own(subject) or any(name in _private_names(base) for base in _library_bases(kind))
+    if theirs:
+        raise AttributeError(f"{name!r} is private to {kind.__name__}")
+
+
+def _library_bases(kind: type) -> list[type]:
+    return [base for base in type.mro(kind) if _module_of(base) not in OWN_MODULES | _PLAIN_BASES]
+
+
+@functools.cache
+def _private_names(kind: type) -> frozenset[str]:
+    """Return the names with an underscore that a class defines or that its methods mention."""
+    codes = (getattr(member, "__code__", None) for member in vars(kind).values())
+    mentioned = (name for code in codes if code is not None for name in code.co_names)
+    return frozenset(name for name in (*vars(kind), *mentioned) if name.startswith("_"))
 
 
 def _formats_text(subject: object, name: str) -> bool:
@@ -88,24 +120,6 @@ def _module_of(kind: type) -> object:
     return type.__getattribute__(kind, "__module__")  # past any metaclass; also for classes written in C
 
 
-def get_private(subject: Any, name: str) -> Any:
-    """Read a name with one underscore, which the compiler has checked: only of what the plugin defined itself."""
-    if type(subject) in _OWN_TYPES:
-        return _getattr(subject, name)
-    if not is_own(subject):
-        raise AttributeError(f"{name!r} is private to {type(subject).__name__}")
-    if len(_OWN_TYPES) < _MAX_OWN_TYPES and _is_plainly_own(subject):
-        _OWN_TYPES.add(type(subject))
-    return get_attribute(subject, name)
-
-
-def _is_plainly_own(subject: object) -> bool:
-    """Return whether all bases are the plugin's or plain: others may keep anything under their private names."""
-    if isinstance(subject, (type, types.FunctionType, super)):
-        return False
-    return all(_module_of(base) in OWN_MODULES | _PLAIN_BASES for base in type.mro(type(subject)))
-
-
 def disown(name: str) -> None:
     """Forget a module that was loaded through the policy."""
     OWN_MODULES.discard(name)
@@ -116,8 +130,8 @@ def write(subject: Any) -> Any:
     """Return `subject` when its attributes may be set: instances, and what the plugin defined itself."""
     if type(subject) in _OWN_TYPES:
         return subject
-    if isinstance(subject, (View, types.ModuleType)):
-        raise AttributeError("modules are read-only")  # noqa: TRY004 - as assigning to a frozen object does
+    if isinstance(subject, (View, types.ModuleType)) or _module_of(type(subject)) == SDK:
+        raise AttributeError("modules are read-only")
     shared = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
     if isinstance(subject, shared) and not is_own(subject):
         raise AttributeError(f"{subject!r} belongs to a library and is read-only")

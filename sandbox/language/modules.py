@@ -166,9 +166,7 @@ INSTEAD: Final[Mapping[str, str]] = {
 class View:
     """A read-only picture of a module: its public names, and no other module behind any of them."""
 
-    def __init__(self, name: str, members: Mapping[str, object]) -> None:
-        self.__dict__.update(members)
-        object.__setattr__(self, "_view_name", name)
+    _view_name: str
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"{self._view_name} has no {name!r} that a plugin may use")
@@ -201,7 +199,10 @@ def view(name: str) -> View:
     for child in (*_MODULES, *_PACKAGES):
         if child.startswith(prefix) and "." not in child[len(prefix) :] and child in sys.modules:
             members.setdefault(child[len(prefix) :], view(child))
-    return View(name, members)
+    # Filled from here and not by the class, which a plugin can get by `type(json)`.
+    shown = View()
+    vars(shown).update(members, _view_name=name)
+    return shown
 
 
 def _public_names(name: str, module: types.ModuleType) -> tuple[str, ...]:
@@ -272,11 +273,13 @@ def _methodcaller(name: str, /, *args: object, **kwargs: object) -> Callable[[An
 
 
 def _update_wrapper(wrapper: Any, wrapped: Any) -> Any:
-    return functools.update_wrapper(wrapper, wrapped)
+    from sandbox.language.guards import write  # the guards import this module
+
+    return functools.update_wrapper(write(wrapper), wrapped)
 
 
 def _wraps(wrapped: Any) -> Callable[[Any], Any]:
-    return functools.wraps(wrapped)
+    return lambda wrapper: _update_wrapper(wrapper, wrapped)
 
 
 _REPLACED: Final[Mapping[tuple[str, str], object]] = {

@@ -36,6 +36,10 @@ NO_CONTROL = {
         "wraps-assigned",
         "hint-variable",
         "hint-call",
+        "sdk-patched",
+        "view-refilled",
+        "update-wrapper-of-library",
+        "wraps-of-library",
         "format-nested-specification",
     ),
 }

@@ -114,6 +114,17 @@ def test_own_classes_are_remembered_and_those_over_libraries_are_not(load):
         get_private(module.b, "_library")
 
 
+def test_names_that_a_library_keeps_for_itself_stay_closed_in_a_subclass(load):
+    module = load(
+        "import asyncio\nclass A(asyncio.Lock):\n"
+        "    def __init__(self):\n        super().__init__()\n        self._mine = 1\n"
+        "    def mine(self): return self._mine\n    def theirs(self): return self._waiters\n"
+    )
+    assert module.A().mine() == 1
+    with pytest.raises(AttributeError, match="private to A"):
+        module.A().theirs()
+
+
 def test_private_names_are_closed_again_when_the_module_is_gone(load):
     subject = load("class A:\n    _x = 1\na = A()\n").a
     assert get_private(subject, "_x") == 1
