@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Message = Callable[[str, str, dict[str, object]], None]
 
 
-def _unheard(_plugin: str, _kind: str, _content: dict[str, object]) -> None:
+def unheard(_plugin: str, _kind: str, _content: dict[str, object]) -> None:
     """Drop a message nobody listens to."""
 
 
@@ -80,7 +80,7 @@ class Host:
         *,
         events: EventLog | None = None,
         secrets: Mapping[str, str] | None = None,
-        on_message: Message = _unheard,
+        on_message: Message = unheard,
     ) -> None:
         self._workspace, self._state, self._sandbox = workspace, state, sandbox
         self._events, self._secrets, self._on_message = events, secrets or {}, on_message
@@ -155,7 +155,7 @@ class Host:
         def heard(kind: str, content: dict[str, object]) -> None:
             self._on_message(plugin, kind, content)
 
-        if not manifest.capability_names() and self._on_message is _unheard:
+        if not manifest.capability_names() and self._on_message is unheard:
             return Closed()
         return RealOutside(
             manifest.to_policy(),

@@ -84,5 +84,6 @@ def _take(descriptor: int, what: str, deadline: float) -> None:
                     hint="wait for it to finish and try again",
                 ) from error
             time.sleep(0.02)
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    with contextlib.suppress(OSError):  # only to be told to others; a full disk is met where it matters
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from plugins import trust
 from plugins.arguments import Typed
 from plugins.errors import NotFoundError, UntrustedError
-from plugins.host import Host, Message, _unheard, signature_of
+from plugins.host import Host, Message, unheard, signature_of
 from plugins.loader import Loader, Standing
 from plugins.signature import Signature
 from plugins.state import UserState
@@ -61,7 +61,7 @@ class Registry:
         sandbox: Sandbox,
         *,
         secrets: Mapping[str, str] | None = None,
-        on_message: Message = _unheard,
+        on_message: Message = unheard,
         record: bool = True,
     ) -> None:
         self._workspace, self._state = workspace, state

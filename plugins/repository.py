@@ -54,6 +54,7 @@ class Repository:
         for parent in (start, *start.parents):
             found = _git_dir(parent)
             if found is not None:
+                _refuse_foreign(parent / ".git")
                 return cls(parent, found, disk=disk)
         return None
 
@@ -299,6 +300,13 @@ def _git_dir(folder: Path) -> Path | None:
     if not text.startswith("gitdir: "):
         raise RepositoryError(f"{path} does not say where git's files are")
     return (folder / text.removeprefix("gitdir: ").strip()).resolve()
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Refuse a repository that another account put in a folder above: as git does, and for the same reason."""
+    owner, own = path.stat().st_uid, os.geteuid()
+    if own != 0 and owner not in (own, 0):
+        raise RepositoryError(f"{path} belongs to another account", hint="use a clone of your own")
 
 
 def checked(id_: str) -> str:

@@ -332,10 +332,26 @@ def test_user_state_and_its_files_are_the_persons_alone(desk: Any) -> None:
         assert mode == (0o700 if path.is_dir() else 0o600), path
 
 
-def test_a_workspace_inside_a_repository_of_another_owner_is_still_only_read(
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to another account")
+def test_a_repository_that_another_account_put_there_is_refused(workspace: Workspace) -> None:
+    os.chown(workspace.root / ".git", 12345, 12345)
+    for folder in (workspace.root, *workspace.root.parents):
+        if folder.stat().st_uid == 0 and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    child = os.fork()
+    if child == 0:
+        os.seteuid(54321)
+        try:
+            _ = Workspace(workspace.root).repository
+        except RatchetError as error:
+            os._exit(error.exit_code if "another account" in error.message else 1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 16
+
+
+def test_a_workspace_below_the_top_of_a_repository_is_one(
     tmp_path: Path, person: Path, git: Callable[..., str]
 ) -> None:
-    """A repository in a folder above does not stop a workspace below from being one."""
     git(tmp_path, "init", "-q", "outer")
     outer = tmp_path / "outer"
     (outer / "a.txt").write_text("a")
