@@ -133,7 +133,8 @@ class Pipeline:
                 raise IllegalTransition(f"{held.id} is {held.state}: there is nothing to resume", id=held.id)
             waiting = self.store.candidate(held.id, held.attempts) if held.attempts else None
             if waiting is not None and self.store.report(held.id, held.attempts) is None:
-                return self._finished(held, self._judged_files(held, waiting, held.attempts))
+                judged = self._judged_files(held, waiting, held.attempts)
+                return self._finished(replace(held, attempt=held.attempts), judged)
             if not held.model:
                 raise StateError(f"{held.id} has no files", hint="send them again with: revise --from", id=held.id)
             self.sandbox.require("process")
@@ -193,7 +194,8 @@ class Pipeline:
             assert candidate is not None
             number = proposal.attempts + 1
             self.store.put_candidate(proposal.id, number, candidate)
-            proposal = self.store.save(replace(proposal, attempts=number))
+            proposal = replace(proposal, attempts=number, attempt=number, digest=candidate.digest)
+            self.store.save(proposal)
             return self._finished(proposal, self._judged_files(proposal, candidate, number))
         try:
             return self._generated(proposal, asked)
