@@ -1,0 +1,350 @@
+"""The verbs as a script calls them: JSON, exit codes, and what they leave behind."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+
+from .person import TESTS, write_plugin
+
+
+def write_replies(person, *replies: str) -> str:
+    path = person.home / "replies.json"
+    path.write_text(json.dumps(replies))
+    return f"replay:{path}"
+
+
+# --- set up ---
+
+
+def test_doctor_looks_at_everything(person):
+    found = person.json("doctor")
+    names = [check["name"] for check in found["checks"]]
+    assert found["ok"] is True
+    assert {"python", "git", "identity", "user state", "host key", "workspace", "sandbox", "settings"} <= set(names)
+    assert any(name.startswith("model ") for name in names)
+
+
+def test_doctor_fails_where_git_does_not_know_the_person(person):
+    (person.home / ".gitconfig").write_text("[user]\n\tuseConfigOnly = true\n")
+    found = person.json("doctor", code=16)
+    (failed,) = [check for check in found["checks"] if check["level"] == "failed"]
+    assert failed["name"] == "identity"
+    assert "user.name" in failed["hint"]
+
+
+def test_doctor_says_when_others_can_read_the_key(maker):
+    (maker.home / ".local/state/ratchet/host_key").chmod(0o644)
+    found = maker.json("doctor", code=16)
+    assert [check["name"] for check in found["checks"] if check["level"] == "failed"] == ["host key"]
+
+
+def test_config_shows_values_with_their_origin_and_no_secret(maker):
+    (maker.home / ".local/state/ratchet/ratchet.toml").write_text("[budget]\nday_tokens = 7\n")
+    with (maker.folder / "ratchet.toml").open("a") as file:
+        file.write("\n[gate]\nlines_min = 0.95\nbranches_min = 0.5\n\n[model]\nbase_url = 'http://evil.example'\n")
+    done = maker.run("config", "--json", OPENAI_API_KEY="sk-very-secret")
+    assert "sk-very-secret" not in done.stdout + maker.run("config", OPENAI_API_KEY="sk-very-secret").stdout
+    found = json.loads(done.stdout)
+    assert found["secrets"]["OPENAI_API_KEY"] == "set"
+    assert found["settings"]["budget.day_tokens"]["value"] == 7
+    assert found["settings"]["gate.lines_min"]["value"] == 0.95
+    assert found["settings"]["gate.branches_min"]["value"] == 0.9
+    assert found["settings"]["model.base_url"] == {"value": "", "origin": "default"}
+    assert len(found["notes"]) == 2
+
+
+def test_a_settings_file_that_is_wrong_is_named_with_its_line(maker):
+    (maker.home / ".local/state/ratchet/ratchet.toml").write_text("[budget]\n\nday_tokens = 'many'\n")
+    error = maker.json("config", code=2)["error"]
+    assert "ratchet.toml:3" in error["message"]
+
+
+def test_making_a_workspace_twice_is_refused(maker):
+    assert maker.json("init", code=16)["error"]["kind"] == "workspace"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", '[model]\nname = "local"\n'),
+        ("[budget]\nday_tokens = 5\n", '[budget]\nday_tokens = 5\n\n[model]\nname = "local"\n'),
+        ('[model]\nname = "x"  # mine\ntimeout_s = 9\n', '[model]\nname = "local"\ntimeout_s = 9\n'),
+        ("[model]\ntimeout_s = 9\n[budget]\n", '[model]\nname = "local"\ntimeout_s = 9\n[budget]\n'),
+        ('model.name = "x"\n', 'model.name = "local"\n'),
+    ],
+)
+def test_the_model_in_use_is_changed_and_nothing_else_of_the_file(before, after):
+    from repl.verbs_models import with_model
+
+    assert with_model(before, "local", "file") == after
+
+
+def test_a_model_is_chosen_listed_and_tested(maker):
+    name = write_replies(maker, "hello")
+    assert maker.json("model", "use", name)["model"] == name
+    (chosen,) = [model for model in maker.json("model", "list")["models"] if model["chosen"]]
+    assert chosen["name"] == name
+    tested = maker.json("model", "test")
+    assert (tested["model"], tested["text"]) == (name, "hello")
+
+
+# --- the model ---
+
+
+def test_what_is_said_goes_to_the_model(maker):
+    name = write_replies(maker, "good \x1b[2Jday")
+    done = maker.run("--model", name, "-p", "hello")
+    assert (done.returncode, done.stdout) == (0, "good \\u{001B}[2Jday\n")
+    answer = json.loads(maker.run("--model", name, "-p", "hello", "--json").stdout)
+    assert answer["text"] == "good \x1b[2Jday"
+    events = [json.loads(line) for line in
+              maker.run("--model", name, "-p", "hi", "--output-format", "stream-json").stdout.splitlines()]  # fmt: skip
+    assert "".join(event["text"] for event in events[:-1]) == events[-1]["text"]
+    assert events[-1]["type"] == "result"
+
+
+def test_a_model_that_cannot_be_asked_is_13_and_the_proposal_can_be_resumed(maker):
+    name = write_replies(maker)
+    error = maker.json("propose", "double(x: int) -> int: twice x", "--model", name, code=13)["error"]
+    assert error["id"] == "P-1"
+    assert maker.json("proposals")["proposals"][0]["state"] == "drafting"
+    assert maker.json("-p", "hello", "--model", name, code=13)["error"]["kind"].startswith("model")
+
+
+def test_a_spent_budget_is_14(maker):
+    (maker.home / ".local/state/ratchet/ratchet.toml").write_text("[budget]\nday_tokens = 1\n")
+    name = write_replies(maker, "x")
+    assert maker.json("propose", "double(x: int) -> int: twice x", "--model", name, code=14)["error"]["id"] == "P-1"
+    assert maker.json("-p", "hello", "--model", name, code=14)["error"]["kind"] == "budget"
+
+
+def test_a_model_writes_a_plugin_from_standard_input(maker):
+    folder = write_plugin(maker.home / "text-stats")
+    files = [
+        {"path": str(path.relative_to(folder)), "content": path.read_text()}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+    name = write_replies(maker, json.dumps({"summary": "made", "files": files}))
+    words = ["propose", "-", "--model", name, "--example", 'run("a b") == {"words": 2, "longest": "a"}']
+    found = maker.json(*words, given="count the words of a text")
+    assert (found["state"], found["model"], found["attempts"]) == ("awaiting-approval", name, 1)
+    assert maker.json("replay", "P-1")["same"] is True
+    assert "count the words of a text" in maker.run("review", "P-1").stdout
+
+
+# --- a proposal ---
+
+
+def test_a_finding_is_waived_with_a_reason_for_these_bytes_only(maker):
+    folder = write_plugin(maker.home / "text-stats")
+    (folder / "README.md").write_text("# text-stats\n")
+    refused = maker.json("propose", "--from", str(folder), code=10)
+    findings = [f for stage in refused["gate"]["stages"] for f in stage["findings"] if f["waivable"]]
+    assert findings
+    assert maker.json("waive", "P-1", "docs.nothing", "--reason", "x", code=17)["error"]
+    assert maker.json("waive", "P-1", findings[0]["id"], code=2)["error"]["kind"] == "usage"
+    for finding in findings[:-1]:
+        maker.json("waive", "P-1", finding["id"], "--reason", "internal", code=10)
+    done = maker.json("waive", "P-1", findings[-1]["id"], "--reason", "internal")
+    assert done["state"] == "awaiting-approval"
+    assert "internal" in maker.run("review", "P-1").stdout
+    (folder / "README.md").write_text("# text stats\n")
+    assert maker.json("revise", "P-1", "--from", str(folder), code=10)["state"] == "refused"
+
+
+def test_the_editor_works_on_a_private_copy(proposed):
+    script = proposed.home / "editor"
+    script.write_text('#!/bin/sh\nstat -c %a .. > "$HOME/mode"\necho "$@" > "$HOME/names"\n'
+                      "echo talk\nsed -i 's/Counts the words/Counts all words/' README.md\n")  # fmt: skip
+    script.chmod(0o755)
+    before = proposed.json("review", "P-1")["digest"]
+    done = proposed.run("edit", "P-1", "--json", EDITOR=str(script))
+    after = json.loads(done.stdout)
+    assert after["state"] == "awaiting-approval"
+    assert after["digest"] != before
+    assert (proposed.home / "mode").read_text() == "700\n"
+    assert (proposed.home / "names").read_text().split()[0] == "./plugin.py"
+    assert list((proposed.home / ".local/state/ratchet/edit").iterdir()) == []
+    failed = proposed.run("edit", "P-1", "--json", EDITOR="false")
+    assert (failed.returncode, json.loads(failed.stdout)["error"]["kind"]) == (16, "state")
+    assert proposed.json("review", "P-1")["digest"] == after["digest"]
+
+
+def test_export_writes_a_new_folder_and_never_outside_of_it(proposed):
+    target = proposed.home / "out"
+    found = proposed.json("export", "P-1", str(target))
+    assert sorted(found["files"]) == sorted(
+        str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()
+    )
+    assert stat.S_IMODE((target / "plugin.py").stat().st_mode) & 0o111 == 0
+    assert proposed.json("export", "P-1", str(target), code=16)["error"]["id"] == "P-1"
+    for path in ("../outside", "/etc/outside", "a/../../outside", "./x", "a//b"):
+        bundle = proposed.home / "bundle.json"
+        bundle.write_text(json.dumps({"files": [{"path": path, "content": "x"}]}))
+        refused = proposed.json("propose", "--from", str(bundle), code=10)
+        assert proposed.json("export", refused["id"], str(proposed.home / "hostile"), code=16)
+    assert not (proposed.home / "outside").exists()
+
+
+def test_a_rejected_proposal_keeps_its_reason(proposed):
+    found = proposed.json("reject", "P-1", "--reason", "not this")
+    assert (found["state"], found["reason"]) == ("rejected", "not this")
+    events = proposed.json("audit", "log")["events"]
+    assert [event["kind"] for event in events] == ["proposed", "judged", "rejected"]
+    assert proposed.json("audit", "log", "--limit", "1")["events"] == events[-1:]
+    assert proposed.json("audit", "show", "P-1")["events"]
+    assert proposed.json("audit", "show", "nothing", code=17)["error"]["kind"] == "not-found"
+
+
+def test_what_does_not_exist_is_17(maker):
+    for words in (
+        ["review", "P-9"], ["diff", "P-9"], ["approve", "P-9", "--digest", "0" * 64],
+        ["resume", "P-9"], ["replay", "P-9"],
+        ["reject", "P-9", "--reason", "x"], ["edit", "P-9"], ["try", "P-9", "x"], ["revise", "P-9", "x"],
+        ["export", "P-9", "out"], ["waive", "P-9", "x", "--reason", "x"], ["rollback", "gone"], ["redo", "gone"],
+        ["call", "gone", "x"], ["plugin", "info", "gone"], ["propose", "--from", "gone"],
+        ["propose", "x", "--change", "gone"],
+    ):  # fmt: skip
+        assert maker.json(*words, code=17)["error"]["message"], words
+
+
+def test_git_in_the_wrong_state_is_16(proposed):
+    digest = proposed.json("review", "P-1")["digest"]
+    words = ["approve", "P-1", "--digest", digest, "--accept", "no-oracle"]
+    (proposed.folder / "plugins/text-stats").mkdir()
+    (proposed.folder / "plugins/text-stats/mine.txt").write_text("mine")
+    assert proposed.json(*words, code=16)["error"]["kind"] == "conflict"
+    assert (proposed.folder / "plugins/text-stats/mine.txt").read_text() == "mine"
+    (proposed.folder / "plugins/text-stats/mine.txt").unlink()
+    lock = proposed.folder / ".git/index.lock"
+    lock.write_text("")
+    assert proposed.json(*words, code=16)["error"]["kind"] == "locked"
+    lock.unlink()
+    assert proposed.json(*words)["state"] == "committed"
+
+
+def test_a_changed_threshold_makes_a_proposal_stale_and_resume_judges_it_again(proposed):
+    digest = proposed.json("review", "P-1")["digest"]
+    words = ["approve", "P-1", "--digest", digest, "--accept", "no-oracle"]
+    (proposed.home / ".local/state/ratchet/ratchet.toml").write_text("[gate]\nlines_min = 0.97\n")
+    assert proposed.json(*words, code=11)["error"]["kind"] == "stale"
+    assert proposed.json("review", "P-1")["state"] == "stale"
+    assert proposed.json("resume", "P-1")["state"] == "awaiting-approval"
+    assert proposed.json(*words)["state"] == "committed"
+
+
+def test_a_broken_record_is_15(proposed):
+    digest = proposed.json("review", "P-1")["digest"]
+    proposed.json("approve", "P-1", "--digest", digest, "--accept", "no-oracle")
+    (log,) = (proposed.folder / "audit_logs/events").iterdir()
+    log.write_text(log.read_text().replace("text-stats", "text-stat5"))
+    found = proposed.json("audit", "verify", code=15)
+    assert found["ok"] is False
+    assert {"kind", "where", "message"} <= set(found["problems"][0])
+
+
+# --- looking ---
+
+
+def test_gate_answers_for_anything(person):
+    folder = write_plugin(person.home / "text-stats")
+    good = person.json("gate", str(folder))
+    assert good["verdict"] == "pass"
+    figures = {stage["name"]: stage["figures"] for stage in good["stages"]}
+    assert {"lines", "branches"} <= set(figures["coverage"])
+    assert {"mutants", "killed", "value_killed", "raw", "value", "survivors"} <= set(figures["mutation"])
+    assert figures["tests"] == {"collected": 3, "passed": 3}
+    (folder / "tests/test_plugin.py").write_text(TESTS.replace("3", "4"))
+    bad = person.json("gate", str(folder), code=10)
+    assert bad["verdict"] == "refuse"
+    finding = next(f for stage in bad["stages"] for f in stage["findings"])
+    assert {"id", "rule", "message", "path", "line", "waivable", "waived"} <= set(finding)
+    for content in (b"", b"\x00\xff", b"[]", b'{"files": []}', b"{" * 5000):
+        (person.home / "file.json").write_bytes(content)
+        assert person.json("gate", str(person.home / "file.json"), code=10)["verdict"] == "refuse"
+
+
+def test_gate_all_judges_what_is_in_force_again(proposed):
+    digest = proposed.json("review", "P-1")["digest"]
+    proposed.json("approve", "P-1", "--digest", digest, "--accept", "no-oracle")
+    found = proposed.json("gate", "--all")
+    assert (found["verdict"], list(found["plugins"])) == ("pass", ["text-stats"])
+    assert found["plugins"]["text-stats"]["digest"] == digest
+
+
+PROGRAM = """
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+def kinds():
+    return ({1}, b"x", float("inf"))
+
+def boom():
+    raise ValueError("no")
+
+def forever():
+    while True:
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome", "value"),
+    [
+        (["--call", "add", "--args", "[1, 2]"], "completed", 3),
+        (["--call", "add", "--args", '{"a": 5}'], "completed", 6),
+        (["--call", "kinds", "--boundary-only"], "completed",
+         {"$tuple": [{"$set": [1]}, {"$bytes": "eA=="}, {"$float": "inf"}]}),
+        (["--call", "boom", "--boundary-only"], "raised", None),
+        (["--call", "forever", "--boundary-only", "--wall", "0.3"], "timed-out", None),
+        (["--call", "denied"], "denied", None),
+    ],
+)  # fmt: skip
+def test_sandbox_run_answers_with_an_outcome(person, words, outcome, value):
+    extra = "import os\n" if outcome == "denied" else ""
+    (person.home / "program.py").write_text(extra + PROGRAM)
+    code = 0 if outcome == "completed" else 18
+    found = person.json("sandbox", "run", "program.py", *words, code=code)
+    assert (found["outcome"], found["value"]) == (outcome, value)
+    assert set(found["usage"]) == {"wall_s", "cpu_s", "peak_memory_mb"}
+    assert (found["detail"] is None) == (outcome == "completed")
+    if outcome == "denied":
+        assert found["detail"]["findings"][0]["path"] == "program.py"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--args", "nonsense"],
+        ["--args", "5"],
+        ["--wall", "0"],
+        ["--wall", "nan"],
+        ["--memory", "0"],
+        ["--level", "none"],
+    ],
+)
+def test_sandbox_run_refuses_nonsense_as_usage(person, words):
+    (person.home / "program.py").write_text(PROGRAM)
+    assert person.json("sandbox", "run", "program.py", "--call", "add", *words, code=2)["error"]["kind"] == "usage"
+
+
+def test_sandbox_probe_names_the_levels(person):
+    levels = person.json("sandbox", "probe")["levels"]
+    assert levels["process"]["available"] is True
+    assert all({"available", "layers", "why"} <= set(level) for level in levels.values())
+
+
+def test_analyze_reads_a_tree_and_ranks_what_to_improve(person):
+    (person.home / "tree").mkdir()
+    (person.home / "tree/a.py").write_text('"""A."""\nfrom b import two\n\n\ndef one(x):\n    return two(x)\n')
+    (person.home / "tree/b.py").write_text('"""B."""\n\n\ndef two(x: int) -> int:\n    """Two."""\n    return x\n')
+    found = person.json("analyze", "tree", "--docs", "docs")
+    assert [module["name"] for module in found["modules"]] == ["a", "b"]
+    assert found["edges"] == [{"caller": "a.one", "callee": "b.two", "line": 6}]
+    assert {place["kind"] for place in found["improvements"]} == {"undocumented", "untyped"}
+    assert "### `two(x: int) -> int`" in (person.home / "docs/reference.md").read_text()
+    assert "Where to improve" in person.run("analyze", "tree").stdout
