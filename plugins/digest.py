@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
-    """Return "sha256:<64 hex>" over the lines `<sha256 of content>  <path>\\n`, sorted by the bytes of the path."""
+    r"""Return "sha256:<64 hex>" over the lines `<sha256 of content>  <path>\n`, sorted by the bytes of the path."""
     whole = hashlib.sha256()
     for path in sorted(files, key=str.encode):
         whole.update(f"{hashlib.sha256(files[path]).hexdigest()}  {path}\n".encode())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from plugins import trust
 from plugins.arguments import Typed
 from plugins.errors import NotFoundError, UntrustedError
-from plugins.host import Host, Message, unheard, signature_of
+from plugins.host import Host, Message, signature_of, unheard
 from plugins.loader import Loader, Standing
 from plugins.signature import Signature
 from plugins.state import UserState
