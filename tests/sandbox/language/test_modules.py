@@ -115,3 +115,16 @@ def test_views_are_read_only():
             change()
     assert shown.pi == importlib.import_module("math").pi
     assert repr(shown) == "<module 'math'>"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_class_of_a_view_holds_a_module(name):
+    """Calls and what a method reads of itself are compiled without a guard, so this must hold for every class."""
+    classes = [value for value in vars(view(name)).values() if isinstance(value, type)]
+    held = [
+        f"{kind.__name__}.{attribute}"
+        for kind in classes
+        for attribute in dir(kind)
+        if not attribute.startswith("_") and isinstance(getattr(kind, attribute, None), ModuleType)
+    ]
+    assert held == []
