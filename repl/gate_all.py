@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 def judge_all(session: Session) -> Answer:
     """Judge the approved version of every plugin in force."""
+    from plugins import trust
     from selfmod.review import read_ledger
     from selfmod.rollback import versions
 
     reports: dict[str, dict[str, Any]] = {}
     workspace = session.workspace
+    trust.require(workspace, session.state)
     for plugin in workspace.plugin_ids():
         found = versions(read_ledger(workspace, plugin))
         if found.current is None:

@@ -31,7 +31,17 @@ def run(argv: list[str]) -> int:
         return _reader_left()
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - what could not even be printed (a full disk) still ends in a sentence
+        return _unprintable(error)
     return code
+
+
+def _unprintable(error: Exception) -> int:
+    problem = problem_of(error)
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"error: {problem.message!a}\n")
+    _to_nowhere(sys.stdout)
+    return problem.exit_code
 
 
 def _run(argv: list[str]) -> int:
@@ -94,6 +104,7 @@ def perform(session: Session, invocation: Invocation, output: Format, *, screen:
     assert verb is not None
     session.working_on = ""
     try:
+        session.recover()
         answer = handler_of(verb.handler)(session, invocation.arguments)
     except BrokenPipeError:
         raise

@@ -240,9 +240,19 @@ class Session:
         return self.events.append(kind, **fields)
 
     def recover(self) -> None:
-        """Finish or undo what a crash interrupted, and say so."""
-        if self.trusted and (found := self.journal.recover()) is not None:
+        """Finish or undo what a crash interrupted, and say so; costs one look at a file where nothing did."""
+        if self._interrupted() and self.trusted and (found := self.journal.recover()) is not None:
             self.progress.say(found.message)
+
+    def _interrupted(self) -> bool:
+        """Whether a change of this workspace is written down as under way."""
+        from plugins.state import workspace_key
+
+        try:
+            root = self.workspace.root
+        except RatchetError:
+            return False  # whoever needs the workspace will say what is wrong with it
+        return self.state.path("workspaces", workspace_key(root), JOURNAL).exists()
 
     @property
     def channel(self) -> Channel:
@@ -340,6 +350,7 @@ class Session:
         return Installed(plugins={entry.id: entry.version for entry in loaded}, commands=commands | self.own_commands())
 
 
+JOURNAL = "journal.json"  # as `selfmod.journal` names it
 _SEED_FILE = "gate_secret"
 
 

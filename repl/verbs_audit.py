@@ -104,7 +104,6 @@ def verify(session: Session, arguments: Namespace) -> Answer:  # noqa: ARG001 - 
     """Check decisions, commits and events against each other."""
     from selfmod import audit
 
-    session.recover()
     report = audit.verify(session.workspace, session.state)
     return Answer(
         payload=report.to_json(),

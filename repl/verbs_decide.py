@@ -78,7 +78,6 @@ def approve(session: Session, arguments: Namespace) -> Answer:
     """Commit exactly what was shown, when a person says so."""
     from selfmod import approval
 
-    session.recover()
     with session.store.locked(arguments.id):
         loaded = load(session, arguments.id)
         found = review_of(loaded)
@@ -171,7 +170,6 @@ def rollback(session: Session, arguments: Namespace) -> Answer:
     """Take a plugin back by a new commit."""
     from selfmod import rollback as back
 
-    session.recover()
     made = back.rollback(arguments.plugin, journal=session.journal, to=arguments.to or "", channel=session.channel)
     return _after_change(session, made)
 
@@ -180,7 +178,6 @@ def redo(session: Session, arguments: Namespace) -> Answer:
     """Bring back what the last rollback took away."""
     from selfmod import rollback as back
 
-    session.recover()
     made = back.redo(arguments.plugin, journal=session.journal, channel=session.channel)
     return _after_change(session, made)
 

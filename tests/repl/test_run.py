@@ -117,4 +117,6 @@ def test_a_full_standard_output_is_said(person):
         done = subprocess.run(
             [*COMMAND, "help"], stdout=full, stderr=subprocess.PIPE, text=True, env=person.environment
         )
-    assert done.returncode != 0
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
