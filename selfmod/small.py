@@ -15,6 +15,7 @@ from sandbox.program import Job
 from sandbox.sandbox import Sandbox
 from selfmod.candidate import Candidate
 from selfmod.examples import TEST_PATH, example_tests
+from selfmod.extract import MAX_REPLY
 from selfmod.models.base import Message, Request
 from selfmod.models.errors import InvalidAnswer, shortened
 from selfmod.prompt import Round
@@ -24,6 +25,7 @@ from selfmod.spec import Example, Spec
 ATTEMPTS: Final = 20
 FIRST_VERSION: Final = "0.1.0"
 MAX_TOKENS: Final = 160
+MAX_DOC: Final = 400
 JOB: Final = "selfmod.extract:extract"
 _LIMITS: Final = Limits(memory_mb=256, wall_s=10.0, cpu_s=10)
 _STOP: Final = ("\n```\n", "\n\n\n", "\ndef ", "\nclass ", "\nprint", "\nassert")
@@ -105,7 +107,7 @@ def _begun(signature: Signature) -> str:
 def read_function(sandbox: Sandbox, signature: Signature, reply: str) -> str:
     """The function out of a reply, cleaned, found in a limited worker; `InvalidAnswer` where there is none."""
     argument = {
-        "reply": reply,
+        "reply": reply[:MAX_REPLY].encode("utf-8", "replace").decode(),
         "begun": _begun(signature),
         "header": signature.header,
         "doc": docstring(signature),
@@ -122,7 +124,8 @@ def read_function(sandbox: Sandbox, signature: Signature, reply: str) -> str:
 
 def docstring(signature: Signature) -> str:
     """The person's words as the docstring of the function."""
-    text = signature.text or signature.name.replace("_", " ")
+    said = "".join(sign if sign.isprintable() else " " for sign in signature.text)
+    text = " ".join(said.split())[:MAX_DOC] or signature.name.replace("_", " ")
     sentence = text[0].upper() + text[1:]
     return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
 

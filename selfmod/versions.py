@@ -13,7 +13,7 @@ FIRST: Final = "0.1.0"
 MANIFEST: Final = "plugin.yaml"
 _LINE: Final = re.compile(rb"^version:[^\n]*$", re.MULTILINE)
 _VERSION: Final = re.compile(rb"^version:[ \t]*[\"']?([0-9]+\.[0-9]+\.[0-9]+)[^\n]*$", re.MULTILINE)
-_STEPS: Final[dict[object, Step]] = {"patch": "patch", "minor": "minor", "major": "major"}
+_STEPS: Final[dict[str, Step]] = {"patch": "patch", "minor": "minor", "major": "major"}
 
 
 def first_step(candidate: Candidate, previous: Candidate | None) -> Candidate:
@@ -29,7 +29,7 @@ def honest_step(candidate: Candidate, report: GateReport) -> Candidate | None:
     stage = report.stage("compatibility")
     if stage is None or stage.verdict != "refuse" or not stage.applicable:
         return None
-    needed, before = _STEPS.get(stage.figures.get("needed")), stage.figures.get("before")
+    needed, before = _STEPS.get(str(stage.figures.get("needed"))), stage.figures.get("before")
     if needed is None or not isinstance(before, str):
         return None
     stepped = with_version(candidate, smallest(before, needed))
