@@ -25,6 +25,8 @@ class Patterns(Ground):
     def visit_MatchValue(self, node: ast.MatchValue) -> Any:
         """Allow value patterns as written: the compiler takes only dotted names and literals there."""
         for part in ast.walk(node.value):
+            if isinstance(part, ast.Name):
+                self.visit(part)
             if isinstance(part, ast.Attribute) and (part.attr.startswith("_") or part.attr in WATCHED):
                 self.refuse(part, "policy.attribute", f"the attribute {part.attr!r} cannot be matched", "use an if")
         return node

@@ -37,6 +37,8 @@ NO_CONTROL = {
         "hint-variable",
         "hint-call",
         "sdk-patched",
+        "match-value-builtins",
+        "match-class-guard",
         "view-refilled",
         "update-wrapper-of-library",
         "wraps-of-library",

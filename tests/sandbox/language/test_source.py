@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sandbox.language import DialectError, check, compile_module
 from sandbox.language.source import MAX_BYTES, MAX_DEPTH
@@ -84,3 +86,37 @@ def test_violations_come_in_the_order_of_the_text():
         ("policy.builtin", 3),
     ]
     assert "files" in found[2].hint
+
+
+PIECES = [
+    *(
+        "def ",
+        "class ",
+        "lambda",
+        "await ",
+        "async ",
+        "yield",
+        "**",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        ":=",
+        ":",
+        "=",
+        "@",
+        "\n",
+    ),
+    *("match x:\n case ", "f'{", "'", '"""', "global x\n", "nonlocal y\n", "__class__", "_getattr_", "del ", "except*"),
+    *("\\", "\t", "\x0c", "\r", "\u00e9", "with a as b:\n", "->", "x: int", "Literal['", "try:\n", "assert ", "    "),
+    *("pytest.mark.parametrize(", "import json\n", "self", "1", " "),
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.sampled_from(["module", "test"]))
+def test_any_text_gets_an_answer(text, role):
+    for violation in check(text, "plugin.py", role=role):
+        assert violation.line >= 1 and violation.column >= 1 and violation.message and violation.hint
