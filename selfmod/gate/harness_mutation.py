@@ -28,6 +28,7 @@ _UNKNOWN = 50_000  # turns of a test that was not measured: in a process of its 
 _CPU_S = 1.0  # of one mutant: for what no counter sees, such as a regular expression
 _WALL_S = 1.0  # for what waits and never comes back; a test takes a few milliseconds
 _QUESTIONS = 7  # survivors that are asked about
+_UNBOUNDED = 1 << 60
 _NONE = -1  # the number of no mutant
 
 
@@ -39,10 +40,12 @@ def run_mutants(argument: dict[str, Any]) -> dict[str, Any]:
     found = [mutant for mutant in mutants(tree) if mutant.index in chosen]
     code = schemata(tree, found, os.path.abspath(argument["entry"]))
     with enter(World(**argument["world"])):
+        bench = Bench(argument, code, _NONE)
+        argument["import_turns"] = 20 * bench.import_turns + _TURNS
         late = [[mutant] for mutant in argument["mutants"] if mutant["scope"] == "import"]
         for child in pool(late, lambda work, say: judge_alone(argument, code, work[0], say), argument["workers"]):
             note({"kind": "mutant", **(child.lines[0] if child.lines else _line(child.work[0], "time-out"))})
-        exit_code = session(argument["tests"], Judge(argument, code, note))
+        exit_code = session(argument["tests"], Judge(argument, bench, note))
     note({"kind": "end", "exit": int(exit_code)})
     return {"exit": int(exit_code)}
 
@@ -51,7 +54,7 @@ class Budget:
     """Counts turns of loops and calls of functions."""
 
     def __init__(self) -> None:
-        self.left = 1 << 60
+        self.left = _UNBOUNDED
 
     def tick(self) -> bool:
         """Count one; called by the code under test."""
@@ -70,12 +73,14 @@ class Bench:
         self._indexed, self._seed = frozenset(argument["indexed"]), argument["world"]["seed"]
         self.budget = Budget()
         self.items: dict[str, pytest.Item] = {}
-        self.budget.left = 1_000_000  # an import that takes more turns than this never ends
+        self.budget.left = argument.get("import_turns", _UNBOUNDED)
+        before = self.budget.left
         self.module: ModuleType = new_module(
             Path(argument["entry"]).stem, code, names={ACTIVE: active, TICK: self.budget.tick}
         )
         sys.modules[self.module.__name__] = self.module
-        self.budget.left = 1 << 60
+        self.import_turns = before - self.budget.left
+        self.budget.left = _UNBOUNDED
 
     def take(self, session: pytest.Session) -> None:
         """Remember the collected tests under their ids."""
@@ -163,10 +168,10 @@ class _One:
 class Judge:
     """A pytest plugin that collects once and then forks for the mutants instead of running the tests itself."""
 
-    def __init__(self, argument: dict[str, Any], code: CodeType, note: Note) -> None:
+    def __init__(self, argument: dict[str, Any], bench: Bench, note: Note) -> None:
         self._note, self._workers = note, argument["workers"]
         self._mutants: list[Line] = [mutant for mutant in argument["mutants"] if mutant["scope"] != "import"]
-        self._bench = Bench(argument, code, _NONE)
+        self._bench = bench
         self._baseline: dict[str, int] = {}
         self._calls: list[Line] = argument["calls"]
         self._tree = ast.parse(Path(argument["entry"]).read_bytes())
