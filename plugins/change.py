@@ -91,6 +91,9 @@ def store(repository: Repository, built: Built, also: Iterable[GitObject] = ()) 
             raise RepositoryError(f"the commit does not hold {edit.path} as it was approved")
 
 
+INIT = "init"  # the token of the one change that no journal holds
+
+
 class IndexLock:
     """Git's own lock on the index, taken before the branch moves so that no other git writes it in between.
 
@@ -106,10 +109,13 @@ class IndexLock:
         """Take the lock, or know that it is held for the same change; raises LockedError when git holds it."""
         if self.is_held():
             return
+        if self._content() == _mark_of(INIT):
+            # `init` crashed at its very end; whoever makes a change holds the workspace's lock, so none is running.
+            self._lock.unlink(missing_ok=True)
         disk, mark = self._repository.disk, self._copy.with_name(self._copy.name + ".mark")
         try:
             disk.step("write index.lock")
-            mark.write_bytes(self._mark)
+            mark.write_bytes(_mark_of(self._token))
             disk.step("link index.lock")
             os.link(mark, self._lock)  # the lock appears with its mark or not at all
         except FileExistsError as error:
@@ -124,10 +130,7 @@ class IndexLock:
 
     def is_held(self) -> bool:
         """Whether the lock is there and is this change's."""
-        try:
-            return self._lock.read_bytes() == self._mark
-        except OSError:
-            return False
+        return self._content() == _mark_of(self._token)
 
     def update(self, edits: Iterable[Edit]) -> None:
         """Make the index hold the new content at the edited paths, and nothing else than before elsewhere."""
@@ -158,9 +161,15 @@ class IndexLock:
         for left in self._copy.parent.glob(f"*{self._copy.name}*"):
             left.unlink(missing_ok=True)
 
-    @property
-    def _mark(self) -> bytes:
-        return f"ratchet {self._token}\n".encode()
+    def _content(self) -> bytes:
+        try:
+            return self._lock.read_bytes()
+        except OSError:
+            return b""
+
+
+def _mark_of(token: str) -> bytes:
+    return f"ratchet {token}\n".encode()
 
 
 def update_tree(repository: Repository, edits: Sequence[Edit], token: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from plugins import folder
 from plugins.disk import Disk
 from plugins.errors import AuditError, WorkspaceError
 from plugins.ledger import Problem
-from plugins.state import UserState, told_when_full
+from plugins.state import UserState, told_when_full, workspace_key
 
 FOLDER = "audit_logs/events"
 _OWN = ("n", "time", "kind", "previous")
@@ -243,7 +243,7 @@ class EventLog:
         return [name for name in folder.names(self.root, FOLDER) if _NAME.fullmatch(name)]
 
     def _key(self) -> str:
-        return self._state.workspace_dir(self.root).name
+        return workspace_key(self.root)
 
 
 def _parsed(line: bytes, where: str) -> Event | Problem:

@@ -23,7 +23,8 @@ def put(workspace: Workspace, state: UserState, plugin: str, names: Iterable[str
         return
     held[plugin] = wanted
     state.write_json(
-        state.workspace_dir(workspace.root) / _FILE, {name: found for name, found in held.items() if found}
+        state.path("workspaces", workspace_key(workspace.root), _FILE),
+        {name: found for name, found in held.items() if found},
     )
 
 

@@ -72,7 +72,7 @@ def trust(
     required_key(state)
     found = sorted({*before.keys, *(key.fingerprint for key in keys)})
     state.write_json(
-        state.workspace_dir(workspace.root) / _FILE,
+        state.path("workspaces", workspace_key(workspace.root), _FILE),
         {
             "id": workspace.id,
             "root": str(workspace.root),
@@ -88,7 +88,7 @@ def trust(
 
 def revoke(workspace: Workspace, state: UserState) -> None:
     """Stop trusting a workspace."""
-    state.disk.remove(state.workspace_dir(workspace.root) / _FILE)
+    state.disk.remove(state.path("workspaces", workspace_key(workspace.root), _FILE))
 
 
 def offered(workspace: Workspace, state: UserState) -> tuple[Signer, ...]:

@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -26,6 +26,7 @@ SIGNERS = "audit_logs/allowed_signers"
 PLUGINS = "plugins"
 _PLUGIN = re.compile(r"[a-z][a-z0-9-]{1,63}")
 _IGNORED = "audit_logs/events/"
+_FIRST = ("audit_logs/README.md", SIGNERS, ".gitignore", "plugins/README.md", settings.FILE)
 
 _AUDIT_README = """\
 # Audit logs
@@ -154,9 +155,11 @@ def init(target: Path, state: UserState, *, disk: Disk | None = None) -> Workspa
         raise RepositoryError("no branch is checked out", hint="run: git switch -c NAME")
     workspace = Workspace(root, disk=disk)
     key = required_key(state)
-    signer = Signer(principal=author.email, key=key.public, namespaces=(COMMIT, DECISION))
-    contents = _first_files(workspace, repository, signer)
-    _commit(repository, branch, parent, contents, author=author, sign=change.signing(key))
+    with workspace.lock():
+        if not _left_unfinished(workspace, parent):
+            signer = Signer(principal=author.email, key=key.public, namespaces=(COMMIT, DECISION))
+            contents = _first_files(workspace, signer)
+            _commit(repository, branch, parent, contents, author=author, sign=change.signing(key))
     set_refspecs(repository)
     trust.trust(workspace, state, keys=())
     return workspace
@@ -193,25 +196,40 @@ def _make_folder(root: Path) -> None:
         raise WorkspaceError(f"cannot make {root}: {error.strerror}") from error
 
 
-def _first_files(workspace: Workspace, repository: Repository, signer: Signer) -> dict[str, bytes]:
+def _left_unfinished(workspace: Workspace, head: str) -> bool:
+    """Finish what a crash left of an earlier `init`: its commit is there, some of its files are not."""
+    repository = workspace.repository
+    entries = {path: repository.entry(head, workspace.in_git(path)) for path in _FIRST} if head else {}
+    if entries.get(settings.FILE) is None:
+        return False
+    missing = {path: entry for path, entry in entries.items() if not (workspace.root / path).exists() and entry}
+    edits = [change.Edit(path=workspace.in_git(path), old="", new=entry.id) for path, entry in missing.items()]
+    lock = change.IndexLock(repository, change.INIT)
+    try:
+        lock.take()
+        _bring(repository, lock, edits)
+    finally:
+        lock.release()
+    return True
+
+
+def _first_files(workspace: Workspace, signer: Signer) -> dict[str, bytes]:
     """What the first commit adds, by path in git; files that are there keep what they hold."""
     root = workspace.root
-    below = root.relative_to(repository.top)
-    prefix = "" if below == Path() else f"{below.as_posix()}/"
-    signers = folder.read_file(root, SIGNERS) or b""
-    ignored = folder.read_file(root, ".gitignore") or b""
-    files = {
-        settings.FILE: _settings_text().encode(),
-        "audit_logs/README.md": folder.read_file(root, "audit_logs/README.md") or _AUDIT_README.encode(),
-        "plugins/README.md": folder.read_file(root, "plugins/README.md") or _PLUGINS_README.encode(),
-        SIGNERS: _with_line(signers, str(signer)),
-        ".gitignore": _with_line(ignored, _IGNORED),
-    }
     if (root / settings.FILE).exists():
         raise WorkspaceError(
             f"{root / settings.FILE} is there already", hint="move it away, or add the folder plugins/"
         )
-    return {prefix + path: data for path, data in files.items()}
+    held = {path: folder.read_file(root, path) or b"" for path in _FIRST}
+    files = {
+        settings.FILE: _settings_text().encode(),
+        "audit_logs/README.md": held["audit_logs/README.md"] or _AUDIT_README.encode(),
+        "plugins/README.md": held["plugins/README.md"] or _PLUGINS_README.encode(),
+        SIGNERS: _with_line(held[SIGNERS], str(signer)),
+        ".gitignore": _with_line(held[".gitignore"], _IGNORED),
+    }
+    # The settings come last: while they are missing it is no workspace, and `init` can be run again.
+    return {workspace.in_git(path): files[path] for path in _FIRST}
 
 
 def _settings_text() -> str:
@@ -238,14 +256,20 @@ def _commit(
     message = "Make a Ratchet workspace\n"
     built = change.build(repository, parent, contents, message=message, author=author, time=int(time.time()), sign=sign)
     change.store(repository, built)
-    lock = change.IndexLock(repository, secrets.token_hex(8))
+    lock = change.IndexLock(repository, change.INIT)
     try:
         lock.take()
         repository.move(branch, built.commit, parent)
-        lock.update(built.edits)
-        change.update_tree(repository, built.edits, secrets.token_hex(8))
+        _bring(repository, lock, built.edits)
     finally:
         lock.release()
+
+
+def _bring(repository: Repository, lock: change.IndexLock, edits: Sequence[change.Edit]) -> None:
+    """Bring files into the index and the work tree."""
+    if edits:
+        lock.update(edits)
+    change.update_tree(repository, edits, change.INIT)
 
 
 def check_settings(workspace: Workspace) -> None:

@@ -16,6 +16,7 @@ from plugins.ledger import Problem
 from plugins.repository import EVENTS
 from plugins.state import UserState
 from plugins.workspace import Workspace
+from selfmod.journal import Journal
 from selfmod.past import Past, Step
 
 UNKNOWABLE = (
@@ -222,9 +223,7 @@ class _Audit:
             self._missing.append(f"{self._without_note} gate report(s): notes are not fetched ({how})")
         if self._repository.shallow:
             self._missing.append("the history before the point where this clone was cut (git fetch --unshallow)")
-        if self._state.path(
-            "workspaces", self._state.workspace_dir(self._workspace.root).name, "journal.json"
-        ).exists():
+        if Journal(workspace=self._workspace, state=self._state).pending():
             self._note(
                 "interrupted", "user state", "a change is under way, or was interrupted; the next start finishes it"
             )

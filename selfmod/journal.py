@@ -21,7 +21,7 @@ from plugins.events import Anchor, EventLog, Planned
 from plugins.history import note, with_note
 from plugins.objects import GitObject, Person
 from plugins.repository import EVENTS, NOTES, Repository
-from plugins.state import UserState
+from plugins.state import UserState, workspace_key
 from plugins.workspace import Workspace
 
 _FILE = "journal.json"
@@ -212,7 +212,7 @@ class Journal:
 
     @property
     def _path(self) -> Path:
-        return self.state.workspace_dir(self.workspace.root) / _FILE
+        return self.state.path("workspaces", workspace_key(self.workspace.root), _FILE)
 
     def _read(self) -> Change | None:
         data = self.state.read(*self._path.relative_to(self.state.root).parts)

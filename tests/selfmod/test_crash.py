@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
 import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from plugins import trust
 from plugins import workspace as workspaces
 from plugins.digest import digest_of
 from plugins.disk import Disk
-from plugins.errors import LockedError, MovedError, RatchetError
+from plugins.errors import LockedError, MovedError, RatchetError, WorkspaceError
 from plugins.folder import read_files
 from plugins.state import UserState
 from selfmod import audit
@@ -187,6 +190,45 @@ def test_a_crash_while_recovering_is_recovered_from(stage: Callable[..., Path], 
             break
         at += 1
     assert at > 10
+
+
+def test_a_kill_at_any_point_of_init_leaves_nothing_in_its_way(stage: Callable[..., Path], new_desk: type[Any]) -> None:
+    here = stage(new_desk, "approve").parent / "made"
+    counting = Counting()
+    workspaces.init(here / "work", UserState(here / "state", disk=counting), disk=counting).close()
+    for at, point in enumerate(counting.points):
+        shutil.rmtree(here)
+        disk = Killing(at)
+        _in_child(
+            lambda disk=disk: workspaces.init(here / "work", UserState(here / "state", disk=disk), disk=disk).close()
+        )  # type: ignore[misc]
+        state = UserState(here / "state")
+        with contextlib.suppress(WorkspaceError):  # it is one already, and only has to be trusted
+            workspaces.init(here / "work", state).close()
+        trust.trust(workspaces.find(here / "work"), state, keys=())
+        desk = new_desk(here / "work", here / "state")
+        assert desk.git("status", "--short") == "", point
+        desk.approve("0.1.0")
+        assert audit.verify(desk.workspace, desk.state).ok, point
+        assert desk.git("status", "--short") == "", point
+        desk.close()
+
+
+def test_plain_git_does_not_work_on_the_index_of_an_interrupted_change(
+    stage: Callable[..., Path], new_desk: type[Any]
+) -> None:
+    """Between the branch and the index a commit of the person's would take the change back: git's own lock is held."""
+    at = _points(new_desk, stage(new_desk, "approve"), "approve").index("copy index")
+    here = stage(new_desk, "approve")
+    _in_child(lambda: new_desk(here / "work", here / "state", Killing(at)).approve("0.2.0"))
+    desk = new_desk(here / "work", here / "state")
+    done = subprocess.run(["git", "commit", "-qm", "mine"], cwd=here / "work", capture_output=True, text=True)
+    assert "index.lock" in done.stderr
+    assert "finished" in desk.journal.recover().message
+    desk.git("commit", "-qm", "mine")
+    assert audit.verify(desk.workspace, desk.state).ok
+    assert desk.git("status", "--short") == ""
+    desk.close()
 
 
 def test_a_held_index_lock_is_refused_before_anything_moves(desk: Any) -> None:
