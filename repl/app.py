@@ -105,6 +105,7 @@ class App:
                 self.loop.handle(line)
             except Leave:
                 return 0
+            self.looker.enter(self.session.root)
             self.bar.look()
 
     def _redraw(self) -> None:

@@ -18,7 +18,7 @@ def draw_report(screen: Screen, report: Report) -> None:
         for finding in stage["findings"]:
             draw_finding(screen, finding)
     draw_stages(screen, report)
-    if report["acknowledge"]:
+    if report["verdict"] == "pass" and report["acknowledge"]:
         screen.line("Approval would take a typed word for: ", ", ".join(report["acknowledge"]))
     screen.exact(report["digest"])
 

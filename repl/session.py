@@ -42,6 +42,7 @@ class Session:
         self.progress = progress
         self.environment = os.environ if environment is None else environment
         self.interactive = False
+        self.root = Path(options.workspace) if options.workspace else None  # the workspace that was named
         self.working_on = ""  # the proposal that an error in this command is about
         self._workspace: Workspace | None = None
 
@@ -98,8 +99,7 @@ class Session:
         if self._workspace is None:
             from plugins.workspace import find
 
-            explicit = Path(self.options.workspace) if self.options.workspace else None
-            self._workspace = find(explicit=explicit)
+            self._workspace = find(explicit=self.root)
         return self._workspace
 
     @property
@@ -108,7 +108,7 @@ class Session:
         try:
             return self.workspace
         except NotFoundError:
-            if self.options.workspace:
+            if self.root is not None:
                 raise
             return None
 
@@ -304,7 +304,15 @@ class Session:
         """A session of its own on the same workspace, for another thread; it says nothing."""
         from repl.progress import Progress
 
-        return Session(self.options, progress=Progress(quiet=True), environment=self.environment)
+        twin = Session(self.options, progress=Progress(quiet=True), environment=self.environment)
+        twin.root = self.root
+        return twin
+
+    def enter(self, root: Path | None) -> None:
+        """Work in another workspace from now on."""
+        if root != self.root:
+            self.forget()
+            self.root = root
 
     def history_path(self) -> Path | None:
         """Where the lines of the REPL are kept, None where user state cannot be written."""

@@ -28,6 +28,8 @@ def init(session: Session, arguments: Namespace) -> Answer:
     from plugins.workspace import init as make
 
     workspace = make(Path(arguments.dir or "."), session.state)
+    if session.here is None:
+        session.enter(workspace.root)
     commit = workspace.repository.head()
     return Answer(
         payload={"workspace": str(workspace.root), "id": workspace.id, "commit": commit, "trusted": True},

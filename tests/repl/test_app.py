@@ -104,6 +104,14 @@ def test_the_tab_key_offers_verbs_options_choices_and_paths(session, maker):
     assert offered(session, "/model use lo") == ["local"]
 
 
+def test_a_workspace_made_in_the_repl_is_worked_in_at_once(session, maker, monkeypatch):
+    (maker.home / "empty").mkdir()
+    monkeypatch.chdir(maker.home / "empty")
+    text = typed(session, "/init new\r/proposals\r/config\r\x04")[1]
+    assert "There are no proposals yet" in text
+    assert f"{maker.home}/empty/new/ratchet.toml" in text
+
+
 def test_the_greeting_says_what_stands_in_the_way(session, maker, monkeypatch):
     assert "/help" in typed(session, "\x04")[1]
     monkeypatch.chdir(maker.home)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import stat
+import subprocess
+import sys
 
 import pytest
 
-from .person import TESTS, write_plugin
+from .person import ROOT, TESTS, write_plugin
 
 
 def write_replies(person, *replies: str) -> str:
@@ -348,3 +351,61 @@ def test_analyze_reads_a_tree_and_ranks_what_to_improve(person):
     assert {place["kind"] for place in found["improvements"]} == {"undocumented", "untyped"}
     assert "### `two(x: int) -> int`" in (person.home / "docs/reference.md").read_text()
     assert "Where to improve" in person.run("analyze", "tree").stdout
+
+
+# --- what a plugin may touch, and what a crash leaves ---
+
+REMEMBERING = '''"""Keep a note from one call to the next."""
+
+from plugins.sdk import storage
+
+
+def run(text: str) -> str:
+    """Keep `text` and return what was kept before."""
+    before = storage.get("note", "")
+    storage.set("note", text)
+    return str(before)
+'''
+REMEMBERING_TESTS = """from plugins.sdk.testing import storage
+from plugin import run
+
+
+def test_gives_what_was_kept_before():
+    assert run("one") == ""
+    assert run("two") == "one"
+"""
+CRASHING = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+from argparse import Namespace
+from plugins.state import UserState
+from plugins.workspace import find
+from repl.cli import Options
+from repl.progress import Progress
+from repl.session import Session
+from repl.verbs_decide import approve
+from selfmod.faults import Counting
+
+class Killing(Counting):
+    def step(self, name):
+        if name == "copy index":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+session = Session(Options(), progress=Progress())
+session.state = UserState(disk=Killing())
+session._workspace = find(disk=Killing())
+approve(session, Namespace(id="P-1", digest={digest!r}, accept=["no-oracle"]))
+"""
+
+
+def test_the_next_command_finishes_what_a_kill_interrupted_and_says_so(proposed):
+    digest = proposed.json("review", "P-1")["digest"]
+    code = CRASHING.format(root=str(ROOT), digest=digest)
+    crashed = subprocess.run([sys.executable, "-c", code], cwd=proposed.folder, env=proposed.environment, timeout=60)
+    assert crashed.returncode == -signal.SIGKILL
+    done = proposed.run("plugin", "list", "--json")
+    assert "it is finished now" in done.stderr
+    assert json.loads(done.stdout)["plugins"][0]["status"] == "loaded"
+    assert proposed.json("review", "P-1")["state"] == "committed"
+    assert proposed.run("plugin", "list").stderr == ""
+    assert proposed.git("status", "--porcelain") == ""
