@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -73,3 +75,23 @@ def test_what_the_project_wants_is_locked_in_a_version_that_fits() -> None:
         assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)]), requirement
     runtime = {canonicalize_name(r.name): r.specifier for r, _ in entries(ROOT / "selfmod/models/runtime.txt")}
     assert {canonicalize_name(Requirement(r).name) for r in extras["local"]} == runtime.keys()
+
+
+@pytest.mark.parametrize("target", ["run", "test", "lint", "types", "bench", "map", "lock"])
+def test_every_target_is_there_and_installs_only_what_is_locked(target: str) -> None:
+    shown = subprocess.run(
+        ["make", "--dry-run", "--always-make", target], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert shown.returncode == 0, shown.stderr
+    installs = [
+        line for line in shown.stdout.replace("\\\n", " ").splitlines() if re.search(r"-m pip .*install ", line)
+    ]
+    assert all("--require-hashes" in line or "--no-index" in line for line in installs)
+    assert "sudo" not in shown.stdout
+
+
+def test_continuous_integration_calls_the_same_targets() -> None:
+    script = ROOT / ".ci/run"
+    assert os.access(script, os.X_OK)
+    assert subprocess.run(["bash", "-n", script], timeout=60).returncode == 0
+    assert re.findall(r"^make (\w+)$", script.read_text("utf-8"), re.MULTILINE) == ["test", "lint", "types"]
