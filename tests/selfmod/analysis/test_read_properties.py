@@ -12,10 +12,10 @@ from selfmod.analysis.read import Unreadable, read
 
 PIECES = st.sampled_from(
     [
-        "class A(B, metaclass=m):\n    x: A | None = A()\n"
-        "    def f(self, *a: 'A', k=1, **b) -> 'A': return self.f().x.f()\n",
-        "class B(A):\n    @property\n    def p(self): return super().f()\n"
-        "    @classmethod\n    def c(cls): return cls().p\n",
+        ("class A(B, metaclass=m):\n    x: A | None = A()\n"
+        "    def f(self, *a: 'A', k=1, **b) -> 'A': return self.f().x.f()\n"),
+        ("class B(A):\n    @property\n    def p(self): return super().f()\n"
+        "    @classmethod\n    def c(cls): return cls().p\n"),
         "from .a import b as c, d\nfrom .. import e\nfrom . import *\nimport a.b.c, a as z\n",
         "def f(x: A, y: f = lambda q: q()) -> f:\n    global g\n    with A() as g: g.f(x.p)\n    return f(x)(y)[0]()\n",
         "async def h():\n    async for i in h(): await i()\n    return [j for j in h() if j if i async for k in j]\n",
