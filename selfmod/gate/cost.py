@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -52,13 +53,14 @@ class Cost:
         if subject.run is None:
             return StageResult(name=self.name, verdict="not-run")
         figures: dict[str, Figure] = {}
+        deadline = time.monotonic() + subject.thresholds.stage_s / 2  # what is slow is found by then
         calls = [call for call in subject.run.calls if not call.asked][:_CALLS]
         findings = list(_patterns(subject))
         with production(subject, Doubles(policy_of(subject))) as session:
-            findings += [*_import(subject, session, figures), *_calls(subject, session, calls, figures)]
-            findings += [*_growth(subject, session, calls, figures), *_memory(subject, session, figures)]
+            findings += [*_import(subject, session, figures), *_calls(subject, session, calls, figures, deadline)]
+            findings += [*_growth(subject, session, calls, figures, deadline), *_memory(subject, session, figures)]
         if subject.previous is not None:
-            findings += _against(subject, calls, figures)
+            findings += _against(subject, calls, figures, deadline)
         return result(self.name, findings, figures=figures)
 
 
@@ -93,12 +95,12 @@ def _values(call: RecordedCall) -> tuple[list[object], dict[str, object]] | None
 
 
 def _calls(
-    subject: Subject, session: Session, calls: Sequence[RecordedCall], figures: dict[str, Figure]
+    subject: Subject, session: Session, calls: Sequence[RecordedCall], figures: dict[str, Figure], deadline: float
 ) -> Iterator[Finding]:
     slowest, name = 0.0, ""
     for call in calls:
         values = _values(call)
-        if values is not None:
+        if values is not None and time.monotonic() < deadline:
             seconds = _seconds(session, call.function, *values, subject.thresholds.call_s)
             if seconds > slowest:
                 slowest, name = seconds, call.function
@@ -116,10 +118,12 @@ def _told(seconds: float, subject: Subject) -> str:
 
 
 def _growth(
-    subject: Subject, session: Session, calls: Sequence[RecordedCall], figures: dict[str, Figure]
+    subject: Subject, session: Session, calls: Sequence[RecordedCall], figures: dict[str, Figure], deadline: float
 ) -> Iterator[Finding]:
     worst = 0.0
     for probe in _probes(calls):
+        if time.monotonic() > deadline:
+            break
         exponent, size, seconds = _grow(session, probe, subject.thresholds.call_s)
         if seconds <= subject.thresholds.call_s:
             continue
@@ -194,6 +198,8 @@ def _long_text(value: str, joiner: str, size: int) -> str:
 
 
 def _patterns(subject: Subject) -> Iterator[Finding]:
+    if subject.plan is not None and not subject.plan.patterns:
+        return
     job = Job(
         function="selfmod.gate.harness_cost:exploding_patterns",
         argument={"entry": subject.entry},
@@ -224,10 +230,12 @@ def _memory(subject: Subject, session: Session, figures: dict[str, Figure]) -> I
         yield finding("cost.memory", f"its calls use {peak:.0f} MB; {subject.thresholds.memory_mb} MB is the ceiling")
 
 
-def _against(subject: Subject, calls: Sequence[RecordedCall], figures: dict[str, Figure]) -> list[Finding]:
+def _against(
+    subject: Subject, calls: Sequence[RecordedCall], figures: dict[str, Figure], deadline: float
+) -> list[Finding]:
     assert subject.previous is not None
     files = {**subject.previous.files}
-    if subject.entry not in files:
+    if subject.entry not in files or time.monotonic() > deadline:
         return []
     before = _total(replace(subject, candidate=Candidate(files=files)), calls)
     now = _total(subject, calls)

@@ -31,7 +31,8 @@ def plan(argument: dict[str, Any]) -> dict[str, Any]:
         _read_tests(path, Path(path).read_text(encoding="utf-8"), found)
     source = Path(argument["entry"]).read_text(encoding="utf-8")
     functions = [node.name for node in ast.parse(source).body if isinstance(node, Function)]
-    return found | {"possible": possible(source), "functions": functions}
+    matches = "re." in source or "from re import" in source
+    return found | {"possible": possible(source), "functions": functions, "patterns": matches}
 
 
 def possible(source: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class Plan:
     ids: tuple[str, ...]
     indexed: tuple[str, ...]
     functions: tuple[str, ...]
+    patterns: bool
     problems: tuple[tuple[str, int, str], ...]
     lines: frozenset[int]
     branches: frozenset[tuple[int, int]]
@@ -82,6 +83,7 @@ def _plan(found: Mapping[str, object]) -> Plan:
     return Plan(
         ids=tuple(text(name) for name in array(found.get("ids"))),
         indexed=tuple(text(name) for name in array(found.get("indexed"))),
+        patterns=found.get("patterns") is not False,
         functions=tuple(text(name) for name in array(found.get("functions"))),
         problems=tuple(
             (text(path), whole(line), text(message))

@@ -11,6 +11,8 @@ from selfmod.gate.evidence import BadEvidence
 from selfmod.gate.subject import Subject, SuiteRun
 from selfmod.gate.suite import NoPlan, Plan, Run, Variation, make_plan, plain_world, run_tests
 
+_MESSAGE = 2000  # characters of one failure that are worth showing
+
 
 class Tests:
     """Counts the tests by reading, runs them in a worker, and compares."""
@@ -132,7 +134,7 @@ def _unpassed(name: str, note: dict[str, object]) -> Finding:
     line, path = note.get("line"), note.get("path")
     return finding(
         "tests.skipped" if skipped else "tests.failed",
-        f"{name} {'was skipped' if skipped else 'failed'}: {note.get('message')}",
+        f"{name} {'was skipped' if skipped else 'failed'}: {str(note.get('message'))[:_MESSAGE]}",
         path=path if isinstance(path, str) else "",
         line=line if type(line) is int else 0,
         hint="every test must run and pass" if skipped else "correct the plugin, or the test if the test is wrong",

@@ -66,6 +66,36 @@ def test_product(a, b):
     assert judged(MODULE, tests, Tests()).stages["tests"].figures == {"collected": 10, "passed": 10}
 
 
+def test_fixtures_of_pytest_work_and_odd_ids_are_counted(judged):
+    tests = """\
+import pytest
+from plugin import double
+
+@pytest.fixture(scope="module")
+def four():
+    yield 4
+
+def test_files(tmp_path, four):
+    (tmp_path / "a").write_text("8")
+    assert str(double(four)) == (tmp_path / "a").read_text()
+
+def test_output(capsys):
+    print(double(1))
+    assert capsys.readouterr().out == "2\\n"
+
+@pytest.mark.parametrize("text", ["é", "a\\tb", "", "[x]", "::", "x" * 300, "a/b", "\\U0001f600"])
+def test_odd(text):
+    assert double(len(text)) == 2 * len(text)
+
+@pytest.mark.parametrize("n", [1e100, -0.0, 1_000, True, None, b"\\xff", (1, 2), {"a": 1}], ids=str)
+def test_values(n):
+    assert double(2) == 4
+"""
+    found = judged(MODULE, tests.replace(", ids=str", ""), Tests())
+    assert found.stages["tests"].verdict == "pass", found.stages["tests"].findings
+    assert judged(MODULE, tests, Tests()).rules("tests") == {"tests.uncountable"}
+
+
 FAILING = {
     "wrong code": ("from plugin import double\ndef test_a():\n    assert double(2) == 5\n", "tests.failed"),
     "error in a fixture": (
