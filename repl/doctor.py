@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Literal
 
 from plugins.errors import NotFoundError, RatchetError
 from repl.answer import Answer
-from sandbox.errors import SandboxUnavailable
 
 if TYPE_CHECKING:
     from repl.render import Screen
     from repl.session import Session
 
-Level = Literal["ok", "warning", "failed"]
-_STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
+Level = Literal["ok", "off", "warning", "failed"]
+_STYLES = {"ok": "green", "off": "dim", "warning": "yellow", "failed": "bold red"}
 _UNAVAILABLE, _STATE = 12, 16
 
 
@@ -148,13 +147,16 @@ def _workspace(session: Session) -> Iterator[Check]:
 
 
 def _sandbox(session: Session) -> Iterator[Check]:
-    try:
-        session.sandbox.require("process")
-    except SandboxUnavailable as error:
-        yield Check(name="sandbox", level="failed", message=str(error).removesuffix(error.cure).strip(),
-                    hint=error.cure, exit_code=_UNAVAILABLE)  # fmt: skip
-        return
-    yield Check(name="sandbox", level="ok", message="the level process works here; sandbox probe says more")
+    """The levels with the layers of the kernel that they stand on; only `process` has to work."""
+    for name, level in session.sandbox.probe().levels.items():
+        layers = ", ".join(f"{layer}: {text}" for layer, text in level.layers.items() if "canary" not in layer)
+        if level.available:
+            yield Check(name=f"sandbox {name}", level="ok", message=layers or "available")
+        elif name == "process":
+            yield Check(name=f"sandbox {name}", level="failed", message=level.why, hint=level.cure,
+                        exit_code=_UNAVAILABLE)  # fmt: skip
+        else:
+            yield Check(name=f"sandbox {name}", level="off", message=f"not needed, and not available: {level.why}")
 
 
 def _models(session: Session) -> Iterator[Check]:

@@ -66,7 +66,10 @@ def _write_docs(index: Index, folder: Path) -> Path:
 def _show(screen: Screen, index: Index, figures: dict[str, int | float | None], ranked: tuple[Improvement, ...],
           written: Path | None) -> None:  # fmt: skip
     screen.line(("Structure of ", "bold"), (str(index.root), "bold"))
-    _tree(screen, index)
+    if len(index.modules) == 1:
+        _details(screen, index, index.modules[0])
+    else:
+        _tree(screen, index)
     screen.heading("In all")
     names = {"calls_unresolved": "calls out of the tree", "highest_complexity": "highest complexity"}
     screen.fields((names.get(name, name), _figure(name, value)) for name, value in figures.items())
@@ -98,6 +101,23 @@ def _tree(screen: Screen, index: Index) -> None:
     screen.table(["module", "lines", "classes", "functions", "covered"], rows)
     for skipped in index.skipped:
         screen.line((f"  not read: {skipped.path}: {skipped.reason}", "yellow"))
+
+
+def _details(screen: Screen, index: Index, module: Module) -> None:
+    """One module in depth: what it imports, and each class and function with who calls it."""
+    screen.fields((("imports", ", ".join(sorted({target for target, *_ in module.imports})) or "nothing"),))
+    for cls in module.classes:
+        bases = f"({', '.join(cls.bases)})" if cls.bases else ""
+        screen.line((f"  class {cls.qualname}{bases}", "bold"), (f"  line {cls.line}", "dim"))
+    for function in module.functions:
+        full = f"{module.name}.{function.qualname}"
+        coverage = index.coverage(module, function)
+        measured = "" if coverage is None else f", {coverage:.0%} covered"
+        notes = f"  line {function.line}, {function.lines} lines, complexity {function.complexity}{measured}"
+        screen.line((f"  {function.qualname}", "bold"), function.signature, (notes, "dim"))
+        for title, names in (("calls", index.callees.get(full)), ("called by", index.callers.get(full))):
+            if names:
+                screen.line((f"      {title} {', '.join(names)}", "dim"))
 
 
 def _covered(index: Index, module: Module) -> str:

@@ -26,7 +26,9 @@ def test_doctor_looks_at_everything(person):
     found = person.json("doctor")
     names = [check["name"] for check in found["checks"]]
     assert found["ok"] is True
-    assert {"python", "git", "identity", "user state", "host key", "workspace", "sandbox", "settings"} <= set(names)
+    assert {"python", "git", "identity", "user state", "host key", "workspace", "sandbox process", "settings"} <= set(
+        names
+    )
     assert any(name.startswith("model ") for name in names)
 
 
@@ -351,6 +353,8 @@ def test_analyze_reads_a_tree_and_ranks_what_to_improve(person):
     assert {place["kind"] for place in found["improvements"]} == {"undocumented", "untyped"}
     assert "### `two(x: int) -> int`" in (person.home / "docs/reference.md").read_text()
     assert "Where to improve" in person.run("analyze", "tree").stdout
+    one = person.run("analyze", "tree/b.py").stdout
+    assert "two(x: int) -> int  line 4, 3 lines, complexity 1" in one
 
 
 # --- what a plugin may touch, and what a crash leaves ---
