@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import io
+import json
+
+from repl.progress import Progress, print_json
+from selfmod.gate.base import StageResult
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+def told(**options: object) -> tuple[str, list[dict]]:
+    stream, events = Terminal(), []
+    emit = events.append if options.pop("programs", False) else None
+    progress = Progress(stream=stream, emit=emit, **options)
+    progress.attempt(1, 5)
+    progress.text("some text")
+    progress.stage(StageResult(name="layout", verdict="refuse", seconds=0.25, figures={"files": 2}))
+    progress.message("words", "log", {"text": "from \x1b[2J a plugin"})
+    progress.done()
+    return stream.getvalue(), events
+
+
+def test_a_person_sees_candidates_and_stages(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    text, _ = told()
+    assert "candidate 1 of at most 5" in text
+    assert "layout        refused      250 ms" in text
+    assert "│ words log: from \\u{001B}[2J a plugin" in text
+
+
+def test_a_passing_line_is_wiped_before_the_next():
+    text, _ = told()
+    written = "  writing: 9 characters"
+    assert f"{written}\r{' ' * len(written)}\r" in text
+
+
+def test_a_quiet_one_says_nothing():
+    assert told(quiet=True)[0] == ""
+
+
+def test_programs_get_events_in_place_of_text():
+    text, events = told(programs=True, quiet=True)
+    assert text == ""
+    assert [event["type"] for event in events] == ["attempt", "text", "stage", "message"]
+    assert events[2]["figures"] == {"files": 2}
+
+
+def test_json_is_one_line_of_ascii():
+    stream = io.StringIO()
+    print_json({"text": "grün \u202e\x1b\ud800"}, stream)
+    line = stream.getvalue()
+    assert line.count("\n") == 1
+    assert line.isascii()
+    assert "\x1b" not in line
+    assert json.loads(line)["text"] == "grün \u202e\x1b\ud800"
