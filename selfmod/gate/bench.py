@@ -185,7 +185,7 @@ def judge(gate: Gate, case: Case, attempt: int = 0) -> Tried:
 
 
 def variant(candidate: Candidate, attempt: int) -> Candidate:
-    """Return the same candidate with another digest: what is sampled by the digest (mutants, orders) is sampled anew."""
+    """Return the same candidate with another digest: what the digest samples (mutants, orders) is sampled anew."""
     if not attempt or "README.md" not in candidate.files:
         return candidate
     files = {**candidate.files, "README.md": candidate.files["README.md"] + f"\nAttempt {attempt}.\n".encode()}
