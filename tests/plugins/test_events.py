@@ -17,6 +17,8 @@ from plugins.events import FOLDER, EventLog
 from plugins.lock import hold
 from plugins.state import UserState
 
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # children fork, do little, and end
+
 VALUES = st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text('aé\u202e\n"\\', max_size=9)
 
 

@@ -19,6 +19,9 @@ from plugins.repository import NOTES, Repository
 from plugins.workspace import Workspace
 
 Git = Callable[..., str]
+
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # children fork, do little, and end
+
 ADA = Person(name="Ada", email="ada@example.org")
 NAME = st.text('ab.Z-_é\u202e"\\ ', min_size=1, max_size=6).filter(lambda name: name not in {".", ".."})
 PATHS = st.lists(NAME, min_size=1, max_size=3).map("/".join)

@@ -12,6 +12,8 @@ from plugins.errors import DiskError, LockedError, StateError
 from plugins.state import UserState, default_root, workspace_key
 from selfmod.faults import Failing
 
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # children fork, do little, and end
+
 
 def test_nothing_is_made_before_something_is_written(state: UserState) -> None:
     assert state.read("a", "b") is None

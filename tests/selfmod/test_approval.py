@@ -17,6 +17,8 @@ from selfmod.candidate import Candidate
 from selfmod.commit import note_text
 from selfmod.gate.thresholds import Thresholds
 
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # children fork, do little, and end
+
 FILES = {"plugins/text-stats/plugin.yaml", "plugins/text-stats/plugin.py", "plugins/text-stats/tests/test_plugin.py"}
 LEDGER = "audit_logs/decisions/text-stats.jsonl"
 

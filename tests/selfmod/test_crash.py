@@ -26,6 +26,8 @@ from selfmod import audit
 from selfmod.faults import Counting, Failing, Killing
 from selfmod.review import committed, committed_digest
 
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # children fork, do little, and end
+
 OPERATIONS: dict[str, Callable[[Any], object]] = {
     "approve": lambda desk: desk.approve("0.2.0"),
     "rollback": lambda desk: desk.rollback(),
