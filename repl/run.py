@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -49,6 +50,8 @@ def _run(argv: list[str]) -> int:
         invocation = parse(argv)
     except UsageError as error:
         return print_problem(problem_of(error), wanted_output(argv))
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # whatever is piped in is text, if not what was meant
     if invocation.version:
         from sandbox.version import VERSION
 

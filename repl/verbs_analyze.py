@@ -25,13 +25,13 @@ def analyze(session: Session, arguments: Namespace) -> Answer:
     from selfmod.analysis.index import build
     from selfmod.analysis.report import improvements, totals
 
-    root = Path(arguments.path) if arguments.path else own_source()
+    root = Path(arguments.path).expanduser() if arguments.path else own_source()
     if not root.exists():
         raise NotFoundError(f"there is no {root}", id=str(root))
     index = build(root, session.cache_folder("analysis"))
     ranked = improvements(index)
     figures = totals(index)
-    written = _write_docs(index, Path(arguments.docs)) if arguments.docs else None
+    written = _write_docs(index, Path(arguments.docs).expanduser()) if arguments.docs else None
     return Answer(
         payload={
             **index.to_json(),

@@ -151,7 +151,7 @@ def reject(session: Session, arguments: Namespace) -> Answer:
 def export(session: Session, arguments: Namespace) -> Answer:
     """Write the files of a proposal into a new folder."""
     loaded = load(session, arguments.id)
-    target = Path(arguments.dir)
+    target = Path(arguments.dir).expanduser()
     write_new(target, loaded.candidate, arguments.id)
     paths = sorted(loaded.candidate.files)
     return Answer(

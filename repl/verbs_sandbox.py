@@ -27,7 +27,7 @@ def run(session: Session, arguments: Namespace) -> Answer:
     from sandbox.policy import Policy
     from sandbox.program import Program
 
-    path = Path(arguments.file)
+    path = Path(arguments.file).expanduser()
     entry = path.name if path.stem.isidentifier() and path.suffix == ".py" else "program.py"
     program = Program(
         files={entry: _read(path)}, entry=entry, language="plain" if arguments.boundary_only else "dialect"

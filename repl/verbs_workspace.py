@@ -27,7 +27,7 @@ def init(session: Session, arguments: Namespace) -> Answer:
     """Make a workspace and trust it."""
     from plugins.workspace import init as make
 
-    workspace = make(Path(arguments.dir or "."), session.state)
+    workspace = make(Path(arguments.dir or ".").expanduser(), session.state)
     if session.here is None:
         session.enter(workspace.root)
     commit = workspace.repository.head()
@@ -92,7 +92,7 @@ def trust(session: Session, arguments: Namespace) -> Answer:
     from plugins import trust as vouch
     from plugins.workspace import find
 
-    workspace = find(explicit=Path(arguments.dir)) if arguments.dir else session.workspace
+    workspace = find(explicit=Path(arguments.dir).expanduser()) if arguments.dir else session.workspace
     offer = _offer(session, workspace)
     if offer.nothing_new:
         return Answer(payload=offer.payload(trusted=True), show=lambda screen: screen.line("It is trusted already."))

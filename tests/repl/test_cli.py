@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plugins.errors import UsageError
 from repl import verbs
@@ -100,3 +104,17 @@ def test_the_help_of_every_verb_names_all_its_arguments_and_an_example(verb):
     for example in verb.examples:
         assert example in text
         assert example.startswith(verb.name)
+
+
+WORDS = st.one_of(
+    st.sampled_from(
+        [*(word for verb in verbs.VERBS for word in verb.name.split()), "--json", "--", "-", "-p", "--x", "-1"]
+    ),
+    st.text(max_size=6),
+)
+
+
+@given(st.lists(WORDS, max_size=7))
+def test_any_words_are_a_command_or_a_usage_error(words):
+    with contextlib.suppress(UsageError):
+        parse(words)

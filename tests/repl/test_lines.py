@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plugins.errors import UsageError
+from repl import verbs
 from repl.lines import parse_line, unquoted
 
 
@@ -92,3 +97,21 @@ def test_mistakes_name_what_was_meant(line, said):
 )
 def test_quotes_around_a_whole_value_are_dropped(value, plain):
     assert unquoted(value) == plain
+
+
+PARTS = st.sampled_from(
+    [*(verb.name for verb in verbs.VERBS), "--example", "--json", "--", "-", "--from=x", "--args", "'", "P-1", "\n"]
+)
+
+
+@given(st.lists(st.one_of(PARTS, st.text(max_size=8)), max_size=8))
+def test_any_line_is_a_command_or_a_usage_error(parts):
+    with contextlib.suppress(UsageError):
+        parse_line("/" + " ".join(parts))
+
+
+@given(
+    st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda t: t.strip() and "--" not in t)
+)
+def test_no_text_is_changed_on_its_way(text):
+    assert parse_line(f"/propose {text}").arguments.spec == text.strip()

@@ -105,6 +105,15 @@ def test_the_lines_of_a_pipe_answer_in_json_where_that_is_asked_for(maker):
     assert second["error"]["kind"] == "usage"
 
 
+def test_a_pipe_of_other_bytes_is_text_all_the_same(maker):
+    done = subprocess.run(
+        COMMAND, input=b"/review \xff\xfe\0\n/proposals\n", capture_output=True, cwd=maker.folder,
+        env={**maker.environment, "PYTHONUTF8": "1"}, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 17
+    assert b"There are no proposals yet" in done.stdout
+
+
 def test_p_is_one_line(maker):
     assert "no proposals yet" in maker.run("-p", "/proposals").stdout
     assert "no proposals yet" in maker.run("-p", "-", given="/proposals").stdout
