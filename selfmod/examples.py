@@ -78,20 +78,25 @@ def align_with_return(examples: Sequence[Example], function: str, returns: str) 
     return tuple(aligned(example) for example in examples)
 
 
-def choose_held_back(examples: Sequence[Example], secret: bytes) -> tuple[Example, ...]:
+def choose_held_back(
+    examples: Sequence[Example], secret: bytes, *, known: Sequence[Example] = ()
+) -> tuple[Example, ...]:
     """Mark at least a third (none of a single one) as held back: by the host's secret, so that no author can guess.
 
-    The next one is always taken from the results that are most often shown, so that the shown ones stay varied.
+    The next one is always taken from the results that are most often shown, so that the shown ones stay varied. What
+    was shown before (`known`) stays shown and comes first in the result, so only `examples` can make up the third.
     """
-    plain = [replace(example, held_back=False) for example in examples]
-    count = -(-len(plain) // 3) if len(plain) >= 2 else 0  # rounded up
-    seed = hashlib.sha256("\n".join(example.source for example in plain).encode()).digest()
-    held: set[int] = set()
-    for _ in range(count):
-        rest = [number for number in range(len(plain)) if number not in held]
-        groups = [_result(plain[number]) for number in rest]
-        held.add(max(rest, key=lambda number: (groups.count(_result(plain[number])), _rank(secret, seed, number))))
-    return tuple(replace(example, held_back=number in held) for number, example in enumerate(plain))
+    whole = [*known, *(replace(example, held_back=False) for example in examples)]
+    count = -(-len(whole) // 3) if len(whole) >= 2 else 0  # rounded up
+    seed = hashlib.sha256("\n".join(example.source for example in whole).encode()).digest()
+    held = {number for number, example in enumerate(whole) if example.held_back}
+    free = set(range(len(known), len(whole)))
+    while len(held) < count and free:
+        groups = [_result(example) for number, example in enumerate(whole) if number not in held]
+        chosen = max(free, key=lambda number: (groups.count(_result(whole[number])), _rank(secret, seed, number)))
+        held.add(chosen)
+        free.discard(chosen)
+    return tuple(replace(example, held_back=number in held) for number, example in enumerate(whole))
 
 
 def example_tests(examples: Iterable[Example], *, module: str = "plugin") -> bytes:

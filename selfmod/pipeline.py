@@ -21,14 +21,13 @@ from selfmod.gate.report import GateReport
 from selfmod.gate.subject import Installed, Waiver
 from selfmod.generation import Author, Judged, Loop, Watch
 from selfmod.models.base import Model
-from selfmod.models.errors import ModelUnavailable
 from selfmod.prompt import Round, WholeFiles
 from selfmod.proposal import IllegalTransition, Proposal
 from selfmod.review import committed, read_basis
 from selfmod.signature import read_signature
 from selfmod.small import ATTEMPTS as SMALL_ATTEMPTS
-from selfmod.small import OneFunction
-from selfmod.spec import Spec
+from selfmod.small import OneFunction, require_function
+from selfmod.spec import Example, Spec
 from selfmod.store import Store
 from selfmod.trial import call_tool
 from selfmod.versions import first_step, honest_step
@@ -86,8 +85,11 @@ class Pipeline:
     ) -> Proposal:
         """Make a proposal: from a model, or from files that a person wrote (`candidate`)."""
         previous = self._previous(spec)
-        self._require_sandbox(candidate)
+        if candidate is None:
+            self.sandbox.require("process")  # before the first token is spent
         asked = self.open_model(model) if candidate is None else None
+        if asked is not None and asked.small:
+            require_function(spec)
         allowed = 0 if asked is None else self._allowed(asked, attempts)
         name = asked.name if asked is not None else ""
         proposal = self.store.create(spec, plugin=spec.plugin, model=name, attempts_allowed=allowed)
@@ -111,8 +113,9 @@ class Pipeline:
         if candidate is None and not text.strip() and not examples:
             raise UsageError("say what should be different, or give files or examples", id=proposal_id)
         with self.store.locked(proposal_id) as held:
-            proposal = _drafting(held)
-            self._require_sandbox(candidate)
+            proposal = self._afresh(held)
+            if candidate is None:
+                self.sandbox.require("process")
             asked = self.open_model(model or held.model) if candidate is None else None
             proposal = self._with_more(proposal, text, examples)
             if asked is not None:
@@ -128,13 +131,12 @@ class Pipeline:
         """Go on where something stopped it: a model that failed, a budget, the power."""
         with self.store.locked(proposal_id) as held:
             if held.state == "stale":
-                return self._judge_again(_drafting(held))
+                return self._judge_again(self._afresh(held))
             if held.state != "drafting":
                 raise IllegalTransition(f"{held.id} is {held.state}: there is nothing to resume", id=held.id)
             waiting = self.store.candidate(held.id, held.attempts) if held.attempts else None
             if waiting is not None and self.store.report(held.id, held.attempts) is None:
-                judged = self._judged_files(held, waiting, held.attempts)
-                return self._finished(replace(held, attempt=held.attempts), judged)
+                return self._finished(replace(held, attempt=held.attempts), self._judged_at_last(held, waiting))
             if not held.model:
                 raise StateError(f"{held.id} has no files", hint="send them again with: revise --from", id=held.id)
             self.sandbox.require("process")
@@ -244,6 +246,15 @@ class Pipeline:
         self.store.put_report(proposal.id, number, report.to_json())
         return Judged(candidate=candidate, report=report)
 
+    def _judged_at_last(self, held: Proposal, waiting: Candidate) -> Judged:
+        """Judge the files of the latest attempt, which something interrupted."""
+        if self.store.reply(held.id, held.attempts) is None:
+            return self._judged_files(held, waiting, held.attempts)
+        judged = self._judge(held, waiting)
+        self.store.put_candidate(held.id, held.attempts, judged.candidate)
+        self.store.put_report(held.id, held.attempts, judged.report.to_json())
+        return judged
+
     def _judge_again(self, proposal: Proposal) -> Proposal:
         candidate = self.store.candidate(proposal.id, proposal.attempt)
         if candidate is None:
@@ -287,19 +298,9 @@ class Pipeline:
             spec, previous = proposal.spec, self.store.previous(proposal.id)
             material = gather(spec, store=self.store, previous=previous, texts=proposal.texts, cache=self.cache)
             return WholeFiles(spec, material)
-        if proposal.spec.change:
-            raise ModelUnavailable(
-                "a small model writes one new function at a time and cannot change a plugin",
-                hint="use a larger model (see: model list), or revise --from files of your own",
-                id=proposal.id,
-            )
+        require_function(proposal.spec)
         found = self._one_function(proposal)
-        if found is None:
-            raise UsageError(
-                "a small model needs to know the function: begin with its signature, or give examples of one function",
-                hint='such as "is_even(n: int) -> bool: True if n is even"',
-                id=proposal.id,
-            )
+        assert found is not None
         return found
 
     def _one_function(self, proposal: Proposal) -> Author | None:
@@ -324,10 +325,10 @@ class Pipeline:
         """Add what the person said; examples that were shown stay shown, and of the new ones a part is held back."""
         spec = proposal.spec
         if examples:
-            both = parse_examples([*(example.source for example in spec.examples), *examples])
-            known = {example.call: example for example in spec.examples}
-            fresh = choose_held_back([one for one in both if one.call not in known], self.secret)
-            spec = replace(spec, examples=(*known.values(), *fresh))
+            both = _parsed(spec.text, [*(example.source for example in spec.examples), *examples])
+            known = {example.call for example in spec.examples}
+            fresh = [example for example in both if example.call not in known]
+            spec = replace(spec, examples=choose_held_back(fresh, self.secret, known=spec.examples))
         texts = (*proposal.texts, text.strip()) if text.strip() else proposal.texts
         return replace(proposal, spec=spec, texts=texts)
 
@@ -344,6 +345,13 @@ class Pipeline:
         manifest = parse_manifest(judged.candidate.files["plugin.yaml"])
         return dict(read_basis(self.workspace, plugin, manifest.dependencies).to_json())
 
+    def _afresh(self, held: Proposal) -> Proposal:
+        """Back to the drawing board, from what is approved now."""
+        previous = self._previous(held.spec)
+        if previous is not None:
+            self.store.put_previous(held.id, previous)
+        return _drafting(held)
+
     def _previous(self, spec: Spec) -> Candidate | None:
         if not spec.change:
             return None
@@ -351,11 +359,6 @@ class Pipeline:
         if found is None:
             raise NotFoundError(f"there is no plugin {spec.plugin!r} to change", hint="plugin list", id=spec.plugin)
         return found
-
-    def _require_sandbox(self, candidate: Candidate | None) -> None:
-        """Before the first token is spent; files of a person may still be refused by a stage that needs no sandbox."""
-        if candidate is None:
-            self.sandbox.require("process")
 
     def _allowed(self, asked: Model, attempts: int | None) -> int:
         return attempts or self.attempts or (SMALL_ATTEMPTS if asked.small else ATTEMPTS)
@@ -375,17 +378,19 @@ def make_spec(
         raise UsageError(f"a request has at most {MAX_SPEC} characters, not {len(text)}", hint="say it shorter")
     if plugin and change and plugin != change:
         raise UsageError("a plugin that is changed keeps its id", hint="leave out --id")
-    parsed = parse_examples(examples)
-    signature = read_signature(Spec(text=text, examples=parsed))
-    if signature is not None:
-        parsed = align_with_return(parsed, signature.name, signature.returns)
     return Spec(
         text=text.strip(),
-        examples=choose_held_back(parsed, secret),
+        examples=choose_held_back(_parsed(text, examples), secret),
         allow=tuple(dict.fromkeys(allow)),
         plugin=change or plugin,
         change=bool(change),
     )
+
+
+def _parsed(text: str, examples: Sequence[str]) -> tuple[Example, ...]:
+    parsed = parse_examples(examples)
+    signature = read_signature(Spec(text=text, examples=parsed))
+    return parsed if signature is None else align_with_return(parsed, signature.name, signature.returns)
 
 
 def _drafting(held: Proposal) -> Proposal:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from plugins.errors import UsageError
 from plugins.manifest import manifest_from_data, render_manifest
 from sandbox.limits import Limits
 from sandbox.outcome import Completed, describe
@@ -17,9 +18,9 @@ from selfmod.candidate import Candidate
 from selfmod.examples import TEST_PATH, example_tests
 from selfmod.extract import MAX_REPLY
 from selfmod.models.base import Message, Request
-from selfmod.models.errors import InvalidAnswer, shortened
+from selfmod.models.errors import InvalidAnswer, ModelUnavailable, shortened
 from selfmod.prompt import Round
-from selfmod.signature import Signature
+from selfmod.signature import Signature, read_signature
 from selfmod.spec import Example, Spec
 
 ATTEMPTS: Final = 20
@@ -59,6 +60,25 @@ _LAST: Final[_Solved] = (
 )
 # Different solved functions before the question lead to different answers, so they take turns.
 _SHOTS: Final[tuple[tuple[_Solved, ...], ...]] = ((_DOUBLE,), (_VOWELS, _LARGER), (_LAST, _LARGER, _DOUBLE))
+
+
+def require_function(spec: Spec) -> None:
+    """Say at once what a small model cannot do, before a proposal is made of it."""
+    if spec.change:
+        raise ModelUnavailable(
+            "a small model writes one new function at a time and cannot change a plugin",
+            hint="use a larger model (see: model list), or send files of your own with --from",
+        )
+    if read_signature(spec) is None:
+        raise UsageError(
+            "a small model needs to know the function: begin with its signature, or give examples of one function",
+            hint='such as "is_even(n: int) -> bool: True if n is even"',
+        )
+    if not spec.shown:
+        raise UsageError(
+            "a small model writes no tests: they are made from examples, so give some",
+            hint="--example 'is_even(4) == True' --example 'is_even(3) == False'; three or more serve best",
+        )
 
 
 class OneFunction:

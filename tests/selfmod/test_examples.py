@@ -152,6 +152,19 @@ def test_at_least_a_third_is_held_back(count, held):
     assert [example.source for example in examples] == [f"f({number}) == {number % 2}" for number in range(count)]
 
 
+@pytest.mark.parametrize(
+    ("before", "more", "held"), [(1, 1, 1), (2, 1, 0), (3, 1, 1), (3, 3, 1), (6, 3, 1), (4, 1, 0), (0, 3, 1)]
+)
+def test_more_examples_keep_a_third_held_back_and_show_what_was_shown(before, more, held):
+    examples = parse_examples(f"f({number}) == {number}" for number in range(before + more))
+    known = choose_held_back(examples[:before], b"secret")
+    every = choose_held_back(examples[before:], b"secret", known=known)
+    assert every[:before] == known
+    assert [example.source for example in every] == [example.source for example in examples]
+    assert sum(example.held_back for example in every[before:]) == held
+    assert sum(example.held_back for example in every) * 3 >= len(every)
+
+
 def test_the_secret_decides_which_and_always_the_same():
     examples = parse_examples(f"f({number}) == {number}" for number in range(9))
     choices = {tuple(e.held_back for e in choose_held_back(examples, bytes([secret]))) for secret in range(20)}

@@ -52,13 +52,9 @@ RIGHT = '''\
 
 def clamp(x: int, low: int, high: int) -> int:
     """Return `x`, or the end of the range that it is beyond."""
-    if x < low:
-        return low
-    if x > high:
-        return high
-    return x
+    return max(low, min(x, high))
 '''
-WRONG = RIGHT.replace("return high", "return low")
+WRONG = RIGHT.replace("min(x, high)", "min(x, low)")
 TESTS = """\
 import pytest
 
@@ -219,7 +215,7 @@ def test_a_table_of_the_shown_examples_meets_those_that_were_held_back(pipeline,
     table = "".join(
         f"    if ({call[6:-1]}) == (x, low, high):\n        return {value}\n" for call, value in shown.items()
     )
-    code = RIGHT.split("    if", maxsplit=1)[0] + table + "    return -99\n"
+    code = RIGHT.split("    return max", maxsplit=1)[0] + table + "    return -99\n"
     replies.texts = [
         answer(
             files(code=code, tests="from plugin import clamp\n\n\ndef test_x():\n    assert clamp(0, 0, 0) == -99\n")
@@ -336,8 +332,11 @@ def test_files_of_a_person_are_judged_as_they_are(pipeline, tmp_path, notes):
     assert offline.replay(proposal.id).same
     assert notes[:2] == ["proposed", "judged"]
     refused = offline.revise(proposal.id, candidate=candidate(code=WRONG))
-    assert (refused.state, refused.attempts) == ("refused", 2)
-    assert offline.edit(proposal.id, candidate(readme=README + "\nMore.\n")).state == "awaiting-approval"
+    assert (refused.state, refused.attempts, refused.attempt) == ("refused", 2, 2)
+    edited = offline.edit(proposal.id, candidate(readme=README + "\nMore.\n"))
+    assert (edited.state, edited.attempt) == ("awaiting-approval", 3)
+    assert offline.store.candidate(proposal.id).digest == edited.digest
+    assert offline.replay(proposal.id).same
 
 
 def test_revise_tells_the_model_and_adds_examples(pipeline, replies):
@@ -415,6 +414,43 @@ def test_a_change_takes_the_smallest_honest_step(pipeline, desk, replies):
         there.propose(spec("x", change="nothing"))
 
 
+def test_a_stale_proposal_is_judged_again_against_what_is_approved_now(pipeline, desk, replies):
+    first = candidate(manifest=MANIFEST.replace("0.7.3", "1.2.0"))
+    desk.approve(desk.review("1.2.0", id="clamp", candidate=first))
+    there = replace(pipeline, installed=lambda: Installed(plugins={"clamp": "1.2.0"}, commands={"clamp": "clamp"}))
+    replies.texts = [answer(files(code=RIGHT.replace("Return `x`", "Give `x`")))]
+    proposal = there.propose(spec("say it in other words", change="clamp"))
+    second = candidate(manifest=MANIFEST.replace("0.7.3", "1.3.0"), readme=README + "\nMore.\n")
+    desk.approve(desk.review("1.3.0", id="clamp", candidate=second))
+    there.store.save(proposal.moved("stale", reason="the plugin's folder"))
+    again = there.resume(proposal.id)
+    assert (again.state, again.digest) == ("refused", proposal.digest)
+    assert "manifest" in refusing(there, again)  # 1.2.1 does not come after 1.3.0
+    replies.texts = [answer(files(code=RIGHT.replace("Return `x`", "Offer `x`")))]
+    revised = there.revise(proposal.id, "once more")
+    assert (revised.state, revised.version, revised.basis["digest"]) == ("awaiting-approval", "1.3.1", second.digest)
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.mark.parametrize("by_a_person", [False, True])
+def test_what_was_interrupted_while_it_was_judged_is_judged_by_resume(pipeline, replies, by_a_person):
+    def stop(stage):
+        raise Interrupted
+
+    replies.texts = [answer(files())]
+    interrupted = replace(pipeline, watch=Watch(on_stage=stop))
+    with pytest.raises(Interrupted):
+        interrupted.propose(spec(), candidate=candidate() if by_a_person else None)
+    assert pipeline.store.load("P-1").state == "drafting"
+    resumed = replace(pipeline, open_model=no_model).resume("P-1")
+    assert (resumed.state, resumed.attempts, resumed.attempt) == ("awaiting-approval", 1, 1)
+    assert resumed.version == ("0.7.3" if by_a_person else "0.1.0")
+    assert pipeline.replay("P-1").same
+
+
 def test_earlier_rejections_are_told(pipeline, replies):
     replies.texts = [answer(files()), answer(files(readme=README + "\nAgain.\n"))]
     first = pipeline.propose(spec())
@@ -459,7 +495,9 @@ def test_a_small_model_needs_a_function(pipeline, replies):
     small = replace(pipeline, open_model=lambda name: replies.model(name, small=True))
     with pytest.raises(UsageError, match="signature"):
         small.propose(spec("Do something nice", examples=()))
-    assert small.store.load("P-1").state == "drafting"
+    with pytest.raises(UsageError, match="examples"):
+        small.propose(spec("is_even(n: int) -> bool: True if n is even", examples=()))
+    assert small.store.all() == ()
 
 
 def test_a_small_model_does_not_change_plugins(pipeline, desk, replies):
