@@ -57,7 +57,8 @@ def belongings():
     )
 
 
-def test_a_thousand_starts_and_stops_with_kills_in_between_leave_nothing():
+def test_a_thousand_starts_and_stops_with_kills_in_between_leave_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # other programs come and go in the common one
     with Sandbox() as sandbox:
         open_tiny(sandbox).close()
         (server,) = sandbox.servers()
