@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from plugins import grants
 from plugins.errors import UntrustedError
-from plugins.keys import PublicKey, Signer, host_key, required_key
+from plugins.keys import COMMIT, DECISION, PublicKey, Signer, host_key, required_key
 from plugins.state import UserState, workspace_key
 from plugins.workspace import Workspace, check_settings, set_refspecs
 
@@ -97,3 +97,14 @@ def offered(workspace: Workspace, state: UserState) -> tuple[Signer, ...]:
     own = host_key(state, create=False)
     mine = {own.public.fingerprint} if own else set()
     return tuple(signer for signer in workspace.signers() if signer.key.fingerprint not in known | mine)
+
+
+def unlisted(workspace: Workspace, state: UserState) -> Signer | None:
+    """The person's own key as a line for `allowed_signers`, None when it is there: others can only trust a key they see.
+
+    Adding it is the person's own commit; an approval holds nothing but the plugin and its ledger.
+    """
+    own = host_key(state, create=False)
+    if own is None or any(signer.key == own.public for signer in workspace.signers()):
+        return None
+    return Signer(principal=workspace.repository.identity().email, key=own.public, namespaces=(COMMIT, DECISION))

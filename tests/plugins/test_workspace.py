@@ -181,3 +181,17 @@ def test_opening_costs_no_git_before_it_is_asked(workspace: Workspace, monkeypat
     found = find(workspace.root)
     assert found.id == workspace.id
     assert os.path.samefile(found.root, workspace.root)
+
+
+def test_a_key_that_others_cannot_see_is_told(workspace: Workspace, state: UserState, tmp_path: Path) -> None:
+    assert trust.unlisted(workspace, state) is None
+    other = UserState(tmp_path / "other")
+    assert trust.unlisted(workspace, other) is None, "there is no key yet"
+    key = host_key(other)
+    line = trust.unlisted(workspace, other)
+    assert line is not None
+    assert key is not None
+    assert (line.key, line.principal) == (key.public, "ada@example.org")
+    with (workspace.root / "audit_logs/allowed_signers").open("a") as file:
+        file.write(f"{line}\n")
+    assert trust.unlisted(workspace, other) is None
