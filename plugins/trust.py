@@ -100,7 +100,7 @@ def offered(workspace: Workspace, state: UserState) -> tuple[Signer, ...]:
 
 
 def unlisted(workspace: Workspace, state: UserState) -> Signer | None:
-    """The person's own key as a line for `allowed_signers`, None when it is there: others can only trust a key they see.
+    """The person's own key as a line for `allowed_signers`, None when it is there: others trust only what they see.
 
     Adding it is the person's own commit; an approval holds nothing but the plugin and its ledger.
     """
