@@ -157,8 +157,10 @@ class OpenAIModel:
                         take(chunk, answer, call, most)
             except Whole as whole:
                 take_whole(whole.body, answer, call, most)
+        if not answer.finish and not answer.pieces:
+            raise StreamCut("the server ended its answer before it began", hint=_SILENT)
         if not answer.finish:
-            raise StreamCut("the answer ended in the middle", hint=RESUME, started=bool(answer.pieces))
+            raise StreamCut("the answer ended in the middle", hint=RESUME, started=True)
         return answer
 
     def _arguments(self, request: Request, dialect: Dialect) -> dict[str, Any]:
@@ -320,6 +322,7 @@ def _status(error: openai.APIStatusError, server: Server) -> ModelError:
     return RequestRefused(f"the server does not accept the request ({status}): {text}", _REFUSED, str(status))
 
 
+_SILENT: Final = "its log may say why; a question longer than its context often ends like this"
 _REFUSED: Final = "a shorter request, or another model, may do"
 _KEY: Final = {
     "openai": "set OPENAI_API_KEY to a key of this server",

@@ -394,6 +394,15 @@ def test_stream_that_ends_politely_but_too_early():
         assert failing(model_at(url), StreamCut).started
 
 
+def test_stream_that_ends_before_it_began():
+    # What llama_cpp.server does with a question that is longer than its context.
+    with raw_server(HEAD, b"0\r\n\r\n") as (url, accepted):
+        error = failing(model_at(url), StreamCut)
+        assert not error.started
+        assert "context" in error.hint
+        assert len(accepted) == 4
+
+
 def test_hang_up_before_anything_came_is_tried_again():
     with raw_server() as (url, accepted):
         assert not failing(model_at(url), StreamCut).started
