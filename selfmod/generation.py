@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Protocol
 
-from selfmod.budget import Budget
+from plugins.errors import ModelError
+from selfmod.budget import Budget, Charge
 from selfmod.candidate import Candidate
 from selfmod.gate.base import StageResult
 from selfmod.gate.report import GateReport
@@ -137,26 +138,28 @@ class Loop:
     def _ask(self, proposal: Proposal, request: Request, number: int) -> tuple[Proposal, Completion]:
         """Ask within the budget; an answer that was cut off in the middle is asked for again, and paid for again."""
         for left in range(_STREAM_TRIES, -1, -1):
-            price = self.model.price()
-            with self.budget.charge(request, price, proposal.cost) as charge:
-                try:
+            charge: Charge | None = None
+            try:
+                with self.budget.charge(request, self.model.price(), proposal.cost) as charge:
                     completion = self.model.complete(
                         request, deadline_s=self.deadline_s, on_text=self.watch.on_text, cancel=self.watch.cancel
                     )
-                except StreamCut as error:
-                    if not error.started:
-                        raise
-                    proposal = self.store.save(replace(proposal, cost=proposal.cost + charge.cost))
-                    if left == 0:
-                        raise
-                    self.watch.on_note("the connection broke off; asking again")
-                    continue
-                charge.cost = completion.cost
-            proposal = self.store.save(replace(proposal, cost=proposal.cost + completion.cost))
+                    charge.cost = completion.cost
+            except (ModelError, KeyboardInterrupt) as error:
+                proposal = self._paid(proposal, charge)
+                if left == 0 or not isinstance(error, StreamCut) or not error.started:
+                    raise
+                self.watch.on_note("the connection broke off; asking again")
+                continue
+            proposal = self._paid(proposal, charge)
             outcome = {"finish": completion.finish, "model": completion.model, "cost": asdict(completion.cost)}
             self.store.put_reply(proposal.id, number, completion.text, outcome)
             return proposal, completion
         raise AssertionError("the last try returns or raises")
+
+    def _paid(self, proposal: Proposal, charge: Charge | None) -> Proposal:
+        """Count what a call cost, or could have cost where it broke off."""
+        return proposal if charge is None else self.store.save(replace(proposal, cost=proposal.cost + charge.cost))
 
     def _stuck(self) -> bool:
         """Whether the last rounds failed alike. Samples that are simply wrong are not: the next one may be right."""

@@ -29,6 +29,7 @@ from selfmod.models.openai_client import OpenAIModel, Server
 from selfmod.models.runtime import installed as runtime_installed
 from selfmod.models.runtime import weights
 from selfmod.pipeline import Pipeline, make_spec
+from selfmod.prompt import MAX_TOKENS
 from selfmod.proposal import IllegalTransition, Proposal
 from selfmod.spec import Spec
 from selfmod.store import Store
@@ -286,6 +287,8 @@ def test_a_stream_that_breaks_off_is_asked_for_again_and_paid_for(pipeline, repl
     replies.texts = [cut] * 3
     with pytest.raises(StreamCut):
         pipeline.propose(spec())
+    left = pipeline.store.load("P-2")
+    assert (left.state, left.cost.completion_tokens) == ("drafting", 3 * MAX_TOKENS)
 
 
 def test_no_token_is_spent_beyond_the_budget(pipeline, desk, replies):
