@@ -144,3 +144,13 @@ def test_what_became_slower_than_the_approved_version_is_found(judged):
     assert "cost.slower" in found.rules("cost")
     same = judged(quick, tests, Tests(), Cost(), previous=previous)
     assert same.stages["cost"].verdict == "pass"
+
+
+def test_a_plugin_that_never_loads_costs_no_second_wait(judged):
+    found = judged(
+        "while True:\n    pass\n\n\ndef f() -> int:\n    return 1\n",
+        "from plugin import f\ndef test_a():\n    assert f() == 1\n",
+        *(Tests(), Cost()),
+        thresholds=Thresholds(stage_s=1.0),
+    )
+    assert (found.stages["tests"].verdict, found.stages["cost"].verdict) == ("refuse", "not-run")
