@@ -25,6 +25,7 @@ from sandbox.throttle import Throttle
 _MB: Final = 1 << 20
 _DYING_MS: Final = 200
 _TICK_S: Final = 0.05
+_BRIEF_S: Final = 0.005
 # Frames around a value, and asks, which carry data of their own.
 _FRAME_ROOM: Final = 1 << 16
 _ASK_FRAME: Final = 1 << 20
@@ -99,7 +100,7 @@ class Link:
                 began=now,
                 deadline=now + wall_s,
                 wall_s=wall_s,
-                cpu_before=self._monitor.read().cpu_s,
+                cpu_before=self._monitor.last.cpu_s,  # it has stood still since
                 outside=outside,
                 on_note=on_note,
                 next_look=now + _TICK_S,
@@ -210,10 +211,12 @@ class Link:
         usage = self._usage(call)
         outcome = replies.outcome_of(frame, usage)
         monitor = self._monitor
-        if monitor.printed() + call.output > self._limits.output_kb * 1024 + _FRAME_ROOM:
+        printed = monitor.printed()
+        if printed + call.output > self._limits.output_kb * 1024 + _FRAME_ROOM:
             message = f"more than {self._limits.output_kb} KB printed and returned"
             return self._killed(LimitExceeded(limit="output_kb", message=message), call)
-        monitor.clear_output()
+        if printed:
+            monitor.clear_output()
         self.asks += call.asks
         return self._over_ruled(call, outcome)
 
@@ -226,11 +229,13 @@ class Link:
         return outcome
 
     def _usage(self, call: _Call) -> Usage:
-        reading = self._monitor.read()
+        wall = time.monotonic() - call.began
+        # The kernel counts CPU in ticks longer than this: a shorter call is charged to the next one that is looked at.
+        brief = wall < _BRIEF_S and self._end is None
+        reading = self._monitor.last if brief else self._monitor.read()
         cpu, peak = reading.cpu_s, reading.peak
         if self._end is not None:
             cpu, peak = max(cpu, self._end.cpu_s), max(peak, self._end.peak)
-        wall = time.monotonic() - call.began
         return Usage(wall_s=wall, cpu_s=max(0.0, cpu - call.cpu_before), peak_memory_mb=peak / _MB)
 
     def _killed(self, outcome: Outcome, call: _Call) -> Outcome:

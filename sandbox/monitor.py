@@ -45,9 +45,10 @@ class Monitor:
             self._last = Reading(cpu_s=cpu, memory=memory, peak=max(self._last.peak, memory, self._highest()))
         return self._last
 
-    def cpu_s(self) -> float:
-        """Return the CPU seconds so far."""
-        return self.read().cpu_s
+    @property
+    def last(self) -> Reading:
+        """The figures of the last look."""
+        return self._last
 
     def disk(self) -> int:
         """Return the bytes its tmpfs holds, which are memory too."""
@@ -60,8 +61,7 @@ class Monitor:
 
     def clear_output(self) -> None:
         """Forget what it printed, to give the space back to the next call."""
-        if self.printed():
-            os.ftruncate(self._output, 0)
+        os.ftruncate(self._output, 0)
 
     def report(self) -> str:
         """Return the end of what it printed: after a crash, what faulthandler wrote."""

@@ -25,6 +25,15 @@ _CHUNK: Final = 1 << 16
 Frame = dict[str, object]
 
 
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+# Made once: with arguments of their own, `json.dumps` and `json.loads` make one for every frame.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 class Closed(ProtocolError):
     """The other side closed the channel between two frames."""
 
@@ -44,14 +53,14 @@ def new_id() -> str:
 
 def pack(frame: Frame) -> bytes:
     """Return the bytes of a frame."""
-    body = json.dumps(frame, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    body = _ENCODER.encode(frame).encode()
     return _HEADER.pack(len(body)) + body
 
 
 def parse(body: bytes | bytearray | memoryview) -> Frame:
     """Return the object in the body of a frame, or raise `ProtocolError` and nothing else."""
     try:
-        frame = json.loads(bytes(body).decode(), parse_constant=_refuse_constant)
+        frame = _DECODER.decode(bytes(body).decode())
     except (ValueError, RecursionError) as problem:
         raise ProtocolError("a frame that is not JSON") from problem
     if type(frame) is not dict:
@@ -112,7 +121,11 @@ class Channel:
 
     def send(self, frame: Frame, deadline: float | None = None) -> None:
         """Send a frame whole; raise `TooLate` when the other side does not read, `Closed` when it is gone."""
-        data = memoryview(pack(frame))
+        self.send_packed(pack(frame), deadline)
+
+    def send_packed(self, packed: bytes, deadline: float | None = None) -> None:
+        """Send what `pack` returned."""
+        data = memoryview(packed)
         while data:
             try:
                 data = data[self.socket.send(data) :]
@@ -176,10 +189,6 @@ class Channel:
         left = deadline - time.monotonic()
         if left <= 0 or not poll.poll(max(1, round(left * 1000))):
             raise TooLate("the deadline passed")
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _check_depth(frame: Frame) -> None:

@@ -61,11 +61,12 @@ def serve(channel: Channel) -> NoReturn:
         limit = request["output"]
         reply = answers.answer(request)
         _flush()
-        frame: Frame = {"id": _Current.id, "kind": "result", **reply}
-        if isinstance(limit, int) and len(pack(frame)) > limit:
+        packed = pack({"id": _Current.id, "kind": "result", **reply})
+        if isinstance(limit, int) and len(packed) > limit:
             message = f"the result is larger than {limit} bytes"
-            frame = {"id": _Current.id, "kind": "result", "status": "limit", "limit": "output_kb", "message": message}
-        channel.send(frame)
+            too_large = {"status": "limit", "limit": "output_kb", "message": message}
+            packed = pack({"id": _Current.id, "kind": "result", **too_large})
+        channel.send_packed(packed)
 
 
 def _flush() -> None:

@@ -7,8 +7,8 @@ A program is a file in `programs/` with:
     attack(target) -> object
 
 and, where it differs from the default, LANGUAGE ("dialect" puts it under the language policy), CONTROL ("namespace"
-gives the control the capabilities of a user namespace of its own, "root" means that it needs root to bite), WASM and
-LIMITS.
+gives the control the capabilities of a user namespace of its own, "root" means that it needs root to bite),
+SETTING, WASM and LIMITS.
 
 As a script, `python runner.py ROOT PROGRAMS LEVEL` prints what succeeded, as JSON; it needs nothing but the standard
 library, so that an ordinary user can run it with any interpreter.
@@ -43,6 +43,7 @@ class Attack:
     seen: str
     language: str = "plain"
     control: str = "bare"
+    setting: str = ""  # the setting by which a hardened machine refuses this without any sandbox
     wasm: str = "same"  # "other": what it goes for does not exist, or is harmless, inside WebAssembly
     limits: tuple[tuple[str, int], ...] = ()
 
@@ -50,7 +51,7 @@ class Attack:
 def load(path: Path) -> Attack:
     """Read the facts of a program without running it."""
     source = path.read_bytes()
-    facts = {"LANGUAGE": "plain", "CONTROL": "bare", "WASM": "same", "LIMITS": {}}
+    facts = {"LANGUAGE": "plain", "CONTROL": "bare", "WASM": "same", "SETTING": "", "LIMITS": {}}
     for node in ast.parse(source).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper():
             with suppress(ValueError):
@@ -63,6 +64,7 @@ def load(path: Path) -> Attack:
         language=facts["LANGUAGE"],
         control=facts["CONTROL"],
         wasm=facts["WASM"],
+        setting=facts["SETTING"],
         limits=tuple(facts["LIMITS"].items()),
     )
 

@@ -6,6 +6,7 @@ import ctypes
 
 ORIGIN = "User namespaces give capabilities (CVE-2022-0185 and many more)."
 SEEN = "claimed"
+SETTING = "user.max_user_namespaces"
 
 
 def attack(target):

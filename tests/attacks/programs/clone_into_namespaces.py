@@ -7,6 +7,7 @@ import platform
 
 ORIGIN = "clone3 hides its flags from filters behind a pointer."
 SEEN = "claimed"
+SETTING = "user.max_user_namespaces"
 
 
 def _call(x86_64, aarch64, *arguments):

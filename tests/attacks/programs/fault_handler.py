@@ -7,6 +7,7 @@ import platform
 
 ORIGIN = "userfaultfd stretches kernel races (CVE-2021-22555 and others)."
 SEEN = "claimed"
+SETTING = "vm.unprivileged_userfaultfd"
 
 
 def _call(x86_64, aarch64, *arguments):

@@ -7,6 +7,7 @@ import platform
 
 ORIGIN = "32-bit calls have other numbers than the filter knows."
 SEEN = "claimed"
+SETTING = "ia32_emulation"
 
 
 def _call(x86_64, aarch64, *arguments):

@@ -7,6 +7,7 @@ import platform
 
 ORIGIN = "perf_event_open, CVE-2013-2094."
 SEEN = "claimed"
+SETTING = "kernel.perf_event_paranoid"
 
 
 def _call(x86_64, aarch64, *arguments):

@@ -6,6 +6,7 @@ import ctypes
 
 ORIGIN = "Kernel addresses leak through dmesg."
 SEEN = "claimed"
+SETTING = "kernel.dmesg_restrict"
 
 
 def attack(target):

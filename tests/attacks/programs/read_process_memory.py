@@ -6,6 +6,7 @@ import ctypes
 
 ORIGIN = "ptrace-less reading of another process."
 SEEN = "claimed"
+SETTING = "kernel.yama.ptrace_scope"
 
 
 class Vector(ctypes.Structure):

@@ -7,6 +7,7 @@ import platform
 
 ORIGIN = "io_uring does system calls that filters do not see."
 SEEN = "claimed"
+SETTING = "kernel.io_uring_disabled"
 
 
 def _call(x86_64, aarch64, *arguments):

@@ -7,6 +7,7 @@ import platform
 
 ORIGIN = "pidfd_getfd takes descriptors from other processes."
 SEEN = "claimed"
+SETTING = "kernel.yama.ptrace_scope"
 
 
 def _call(x86_64, aarch64, *arguments):

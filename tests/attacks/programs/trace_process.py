@@ -7,6 +7,7 @@ import os
 
 ORIGIN = "Debuggers own what they trace."
 SEEN = "claimed"
+SETTING = "kernel.yama.ptrace_scope"
 
 
 def attack(target):
