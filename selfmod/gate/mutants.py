@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from selfmod.gate.mutations import expression_variants, statement_variants
+from selfmod.gate.mutations import RESULT, expression_variants, statement_variants
 
 Scope = Literal["call", "import"]
 _SHOWN = 300  # characters of a line that is shown in a diff
@@ -46,7 +46,7 @@ def choose(argument: dict[str, Any]) -> list[dict[str, Any]]:
     kept = [
         (line, mutant)
         for line, found in by_line.items()
-        for mutant in sorted(found, key=lambda mutant: (_is_coarse(mutant), _rank(seed, mutant.index)))[
+        for mutant in sorted(found, key=lambda mutant: (_order(mutant), _rank(seed, mutant.index)))[
             : argument["per_line"]
         ]
     ]
@@ -54,13 +54,13 @@ def choose(argument: dict[str, Any]) -> list[dict[str, Any]]:
     return [_described(source, line, mutant) for line, mutant in sorted(kept[: argument["most"]], key=_by_index)]
 
 
-def _is_coarse(mutant: Mutant) -> bool:
-    """Return whether nearly any test notices a mutant: it gives nothing at all. Others of its line come first."""
+def _order(mutant: Mutant) -> int:
+    """Which mutants of a line come first: a hollow result, and last an empty text, which nearly any test notices."""
     match mutant.variant:
-        case [ast.Return(value=ast.Constant(value=None))] | ast.Constant(value="" | b""):
-            return True
+        case ast.Constant(value="" | b""):
+            return 2
         case _:
-            return False
+            return 0 if mutant.operator == RESULT else 1
 
 
 def _by_index(pair: tuple[int, Mutant]) -> int:
@@ -93,6 +93,8 @@ def _texts(source: str, mutant: Mutant) -> tuple[list[str], list[str]]:
     head, tail = raw[start][: node.col_offset], raw[end][node.end_col_offset :]
     parts = mutant.variant if isinstance(mutant.variant, list) else [mutant.variant]
     text = "\n".join(ast.unparse(ast.fix_missing_locations(copy.deepcopy(part))) for part in parts)
+    if mutant.operator == RESULT:
+        text = "return <another value of the same kind and length>"
     if isinstance(mutant.variant, ast.IfExp | ast.Compare | ast.BoolOp | ast.UnaryOp | ast.BinOp):
         text = text if head.strip() in (b"if", b"return", b"while", b"elif") or head.endswith(b"= ") else f"({text})"
     changed = head + text.encode() + tail

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sandbox.outcome import Completed, describe
 from sandbox.program import Job
 from selfmod.gate.base import Figure, Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence, MutantNotes, array, mapping, text, whole
+from selfmod.gate.mutations import RESULT
 from selfmod.gate.subject import Subject, SuiteRun
 from selfmod.gate.suite import Plan, limits_for, plain_world, test_paths
 
@@ -192,7 +193,25 @@ def _judge(
         findings.append(_more(len(survivors) - _SHOWN, advisory=enough))
     if raw_enough and not value_enough:
         findings.append(_weak(figures, limits.mutation_value_min))
-    return findings
+    return [*findings, *_unlooked(subject, changes, results)]
+
+
+def _unlooked(subject: Subject, changes: Sequence[Change], results: Mapping[int, str]) -> Iterator[Finding]:
+    """Functions none of whose results any test looks at: hollow ones of the same kind and length all went unnoticed."""
+    hollow: dict[str, list[Change]] = {}
+    for change in changes:
+        if change.operator == RESULT and change.scope == "call":
+            hollow.setdefault(change.function, []).append(change)
+    for function, those in hollow.items():
+        if all(_survived(results.get(change.index)) for change in those):
+            yield finding(
+                "mutation.unlooked",
+                f"no test looks at what {function} returns, only at its type, length or truth",
+                path=subject.entry,
+                line=those[0].at,
+                hint="compare a result with an expected value",
+                key=function,
+            )
 
 
 def _survivor(subject: Subject, change: Change, question: str, *, advisory: bool) -> Finding:
