@@ -13,10 +13,12 @@ from selfmod.gate.base import Finding
 from selfmod.gate.report import GateReport
 from selfmod.models.base import Message, Request
 from selfmod.models.structured import files_schema, read_files
+from selfmod.models.tokens import estimate
 from selfmod.spec import Spec
 
 MAX_TOKENS: Final = 12_000
 TEMPERATURE: Final = 0.2
+PREVIOUS_TOKENS: Final = 24_000
 _MAX_FINDINGS: Final = 30
 _MAX_FINDING: Final = 600
 _MAX_REPLY: Final = 60_000
@@ -65,8 +67,14 @@ class WholeFiles:
         )
 
     def read(self, reply: str, *, cut: bool) -> Candidate:
-        """The files of a reply, with the tests that the host writes in their place."""
-        return with_host_tests(read_files(reply, cut=cut).candidate(), self._spec)
+        """The files of a reply, with the tests that the host writes in their place.
+
+        Of the version to change, the files that were not shown stay as they are: nobody asked to drop them.
+        """
+        written = read_files(reply, cut=cut).candidate()
+        previous = self._material.previous
+        unseen = {} if previous is None else {path: previous.files[path] for path in _unseen(previous)}
+        return with_host_tests(Candidate(files={**unseen, **written.files}), self._spec)
 
     def _asked(self) -> str:
         parts = [f"Request:\n{self._spec.text}"]
@@ -79,6 +87,11 @@ class WholeFiles:
             parts.append(f"The plugin's id is {self._spec.plugin}.")
         if self._material.previous is not None:
             parts.append(f"Change this plugin; answer with every file it then has:\n{_shown(self._material.previous)}")
+            unseen = _unseen(self._material.previous)
+            if unseen:
+                parts.append(
+                    f"It also has these files, left out here; they stay unless you write them: {', '.join(unseen)}"
+                )
         if self._material.api:
             parts.append(f"The part of the SDK that may fit:\n{self._material.api}")
         if self._material.rejections:
@@ -137,12 +150,26 @@ def _allowed(spec: Spec) -> str:
 
 
 def _shown(candidate: Candidate) -> str:
-    files = [
-        {"path": path, "content": data.decode("utf-8", "replace")}
-        for path, data in candidate.files.items()
-        if path != TEST_PATH and not path.startswith("tests/data/")
-    ]
+    files = [{"path": path, "content": candidate.files[path].decode("utf-8", "replace")} for path in _seen(candidate)]
     return json.dumps({"files": files}, ensure_ascii=False, indent=1)
+
+
+def _seen(candidate: Candidate) -> tuple[str, ...]:
+    """The files that fit into a question, the module and the manifest first; recorded data never does."""
+    seen, left = [], PREVIOUS_TOKENS
+    for path in sorted(
+        candidate.files, key=lambda path: (path.startswith("tests/"), not path.startswith("plugin"), path)
+    ):
+        cost = estimate(candidate.files[path].decode("utf-8", "replace"))
+        if path != TEST_PATH and not path.startswith("tests/data/") and cost <= left:
+            seen.append(path)
+            left -= cost
+    return tuple(seen)
+
+
+def _unseen(candidate: Candidate) -> tuple[str, ...]:
+    seen = {*_seen(candidate), TEST_PATH}
+    return tuple(path for path in sorted(candidate.files) if path not in seen)
 
 
 def system() -> str:

@@ -14,6 +14,7 @@ from werkzeug import Response
 
 from plugins.arguments import Typed
 from plugins.errors import BudgetError, ModelError, NotFoundError, StateError, UsageError
+from sandbox.errors import SandboxUnavailable
 from sandbox.outcome import Completed
 from sandbox.sandbox import Sandbox
 from selfmod.budget import Budget, Caps
@@ -289,6 +290,18 @@ def test_a_stream_that_breaks_off_is_asked_for_again_and_paid_for(pipeline, repl
         pipeline.propose(spec())
     left = pipeline.store.load("P-2")
     assert (left.state, left.cost.completion_tokens) == ("drafting", 3 * MAX_TOKENS)
+
+
+class Missing:
+    def require(self, level: str) -> None:
+        raise SandboxUnavailable(level, "user namespaces", "allow them")
+
+
+def test_without_a_sandbox_no_token_is_spent(pipeline, replies):
+    with pytest.raises(SandboxUnavailable):
+        replace(pipeline, sandbox=Missing()).propose(spec())
+    assert replies.asked == []
+    assert pipeline.store.all() == ()
 
 
 def test_no_token_is_spent_beyond_the_budget(pipeline, desk, replies):

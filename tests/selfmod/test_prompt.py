@@ -42,9 +42,24 @@ def test_a_request_says_all_there_is_but_what_is_held_back():
         assert part in text
     for part in ("HOST", "DATA"):
         assert part not in text
+    assert "left out here; they stay unless you write them: tests/data/x" in text
     assert all(example.source in text for example in EXAMPLES if not example.held_back)
     assert not any(example.source in text for example in HELD)
     assert json.loads(request.schema)["required"] == ["summary", "files"]
+
+
+def test_of_a_large_plugin_what_fits_is_shown_and_the_rest_stays():
+    large = {"plugin.py": b"CODE = 1\n", "plugin.yaml": b"id: a\n", "tests/test_big.py": b"BIG = 1\n" * 20_000}
+    previous = Candidate(files={**large, "tests/data/x": b"\xff", "README.md": b"OLD\n", TEST_PATH: b"HOST\n"})
+    author = WholeFiles(Spec(text="x"), Material(previous=previous))
+    text = said(author.request(1, None))
+    assert "CODE = 1" in text
+    assert "BIG" not in text
+    assert "tests/data/x, tests/test_big.py" in text
+    reply = json.dumps({"files": [{"path": "plugin.py", "content": "NEW = 1\n"}]})
+    made = author.read(reply, cut=False).files
+    assert set(made) == {"plugin.py", "tests/data/x", "tests/test_big.py"}  # README.md was shown, and left away
+    assert (made["plugin.py"], made["tests/data/x"]) == (b"NEW = 1\n", b"\xff")
 
 
 def test_without_capabilities_it_is_told_so():
