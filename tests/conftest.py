@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -31,6 +32,9 @@ license: MIT
 entry: plugin.py
 tools: [{{name: stats, handler: run}}]
 {more}"""
+
+# What a shell starts in the background ignores interrupts, and so does what it starts; some tests send them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Desk:

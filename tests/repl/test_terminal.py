@@ -12,6 +12,9 @@ from .person import COMMAND, SOURCE, Person, write_plugin
 # What a terminal is told about position and colour, without the text.
 _ORDERS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]")
 
+# Between two words: a space, or where the line wraps an end of line with the colour ended and begun again.
+_GAP = r"(?:\s|\x1b\[[0-9;]*m)+"
+
 
 class Terminal:
     """A terminal of a given width with Ratchet in it."""
@@ -24,8 +27,9 @@ class Terminal:
         self.seen = ""
 
     def expect(self, *texts: str) -> None:
+        """Wait for each text in turn; where it wraps depends on the length of paths."""
         for text in texts:
-            self.child.expect_exact(text)
+            self.child.expect(_GAP.join(map(re.escape, text.split(" "))))
             self.seen += self.child.before + self.child.after
 
     def send(self, line: str) -> None:
