@@ -81,14 +81,21 @@ def shadow(module: ModuleType, log: CallLog) -> ModuleType:
     """
     seen = ModuleType(module.__name__, module.__doc__)
     for name, value in vars(module).items():
-        own = isinstance(value, FunctionType) and value.__module__ == module.__name__
-        seen.__dict__[name] = _recording(value, log) if own and not name.startswith("_") else value
+        own = _is_function(value) and value.__module__ == module.__name__ and not name.startswith("_")
+        seen.__dict__[name] = _recording(value, log) if own else value
     return seen
 
 
-def _recording(function: FunctionType, log: CallLog) -> Callable[..., Any]:
+def _is_function(value: Any) -> bool:
+    """Return whether a value is a function, plain or with a cache around it."""
+    cached = hasattr(value, "cache_clear") and isinstance(getattr(value, "__wrapped__", None), FunctionType)
+    return cached or isinstance(value, FunctionType)
+
+
+def _recording(function: Any, log: CallLog) -> Callable[..., Any]:
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        return function
+        plain: Callable[..., Any] = function
+        return plain
     if inspect.iscoroutinefunction(function):
         return _recording_async(function, log)
 
@@ -105,10 +112,13 @@ def _recording(function: FunctionType, log: CallLog) -> Callable[..., Any]:
         log.close(call, "returned", value)
         return value
 
+    for name in ("cache_clear", "cache_info"):
+        if hasattr(function, name):
+            setattr(recorded, name, getattr(function, name))
     return recorded
 
 
-def _recording_async(function: FunctionType, log: CallLog) -> Callable[..., Any]:
+def _recording_async(function: Any, log: CallLog) -> Callable[..., Any]:
     @functools.wraps(function)
     async def recorded(*args: Any, **kwargs: Any) -> Any:
         call = log.open(function.__name__, args, kwargs)

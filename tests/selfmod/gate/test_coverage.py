@@ -104,16 +104,20 @@ def test_lines_that_run_only_while_tests_are_collected_do_not_count(judged):
     assert 23 in found.stages["coverage"].figures["missing_lines"]
 
 
+# The way past policy and importer that `test_tests` takes: what is judged here holds without them.
+REACHED = """\
+for kind in ().__class__.__base__.__subclasses__():
+    if kind.__name__ == "_wrap_close":
+        sys = kind.__init__.__globals__["sys"]
+"""
 TRICKS = {
-    "tracing turned off": "import sys\nsys.settrace(None)\nassert pick(1) == 'one'",
-    "measuring stopped": "import sys\nsys.modules['coverage'].Coverage.current().stop()\nassert pick(1) == 'one'",
+    "tracing turned off": "sys.settrace(None)\nassert pick(1) == 'one'",
+    "measuring stopped": "sys.modules['coverage'].Coverage.current().stop()\nassert pick(1) == 'one'",
     "lines added to the data": """\
-import sys
 data = sys.modules["coverage"].Coverage.current().get_data()
 data.add_lines({"/work/plugin.py": list(range(1, 40))})
 """,
     "arcs added to the data": """\
-import sys
 data = sys.modules["coverage"].Coverage.current().get_data()
 data.add_arcs({"/work/plugin.py": [(n, n + 1) for n in range(-40, 40)]})
 """,
@@ -122,9 +126,12 @@ data.add_arcs({"/work/plugin.py": [(n, n + 1) for n in range(-40, 40)]})
 
 @pytest.mark.parametrize("trick", TRICKS.values(), ids=TRICKS)
 def test_measuring_cannot_be_turned_off_or_fed_by_a_test(judged, trick):
-    tests = "from plugin import pick\ndef test_a():\n" + "".join(f"    {line}\n" for line in trick.splitlines())
+    tests = f"from plugin import pick\n{REACHED}def test_a():\n" + "".join(
+        f"    {line}\n" for line in trick.splitlines()
+    )
     found = judged(MODULE, tests, Tests(), Coverage())
-    assert "refuse" in (found.stages["tests"].verdict, found.stages["coverage"].verdict)
+    assert "tests.collect" not in found.rules("tests")
+    assert found.stages["coverage"].verdict == "refuse"
 
 
 def test_a_line_that_uses_a_capability_must_be_covered(judged):

@@ -9,6 +9,14 @@ from selfmod.gate.suite import Variation, make_plan, run_tests
 from selfmod.gate.tests import Tests
 from selfmod.gate.thresholds import Thresholds
 
+# What no test file may have: the modules behind the views. Policy and importer refuse the ways there that they know;
+# this one goes past both, so that what is judged here is the verdict, which has to hold whatever a test can do.
+REACHED = """\
+for kind in ().__class__.__base__.__subclasses__():
+    if kind.__name__ == "_wrap_close":
+        sys = kind.__init__.__globals__["sys"]
+os, pytest = sys.modules["os"], sys.modules["pytest"]
+"""
 MODULE = '''\
 def double(n: int) -> int:
     """Return twice `n`."""
@@ -75,9 +83,8 @@ from plugin import double
 def four():
     yield 4
 
-def test_files(tmp_path, four):
-    (tmp_path / "a").write_text("8")
-    assert str(double(four)) == (tmp_path / "a").read_text()
+def test_four(four):
+    assert double(four) == 8
 
 def test_output(capsys):
     print(double(1))
@@ -102,19 +109,19 @@ FAILING = {
         "import pytest\n@pytest.fixture\ndef bad():\n    raise KeyError(1)\ndef test_a(bad):\n    assert bad\n",
         "tests.failed",
     ),
-    "a skip": ("import pytest\ndef test_a():\n    pytest.skip('later')\n", "tests.skipped"),
+    "a skip": (REACHED + "def test_a():\n    pytest.skip('later')\n", "tests.skipped"),
     "an expected failure": (
-        "import pytest\n@pytest.mark.xfail\ndef test_a():\n    assert False\n",
+        REACHED + "@pytest.mark.xfail\ndef test_a():\n    assert False\n",
         "tests.skipped",
     ),
-    "an unexpected pass": ("import pytest\n@pytest.mark.xfail\ndef test_a():\n    assert True\n", "tests.skipped"),
+    "an unexpected pass": (REACHED + "@pytest.mark.xfail\ndef test_a():\n    assert True\n", "tests.skipped"),
     "pytest.exit": (
-        "import pytest\ndef test_a():\n    pytest.exit('done', 0)\ndef test_b():\n    pass\n",
+        REACHED + "def test_a():\n    pytest.exit('done', 0)\ndef test_b():\n    pass\n",
         "tests.missing",
     ),
-    "os._exit(0)": ("import os\ndef test_a():\n    os._exit(0)\n", "tests.ended"),
-    "sys.exit(0)": ("import sys\ndef test_a():\n    sys.exit(0)\n", "tests.failed"),
-    "exit at import": ("import os\nos._exit(0)\ndef test_a():\n    pass\n", "tests.ended"),
+    "os._exit(0)": (REACHED + "def test_a():\n    os._exit(0)\n", "tests.ended"),
+    "sys.exit(0)": (REACHED + "def test_a():\n    sys.exit(0)\n", "tests.failed"),
+    "exit at import": (REACHED + "os._exit(0)\ndef test_a():\n    pass\n", "tests.ended"),
     "syntax": ("def test_a(:\n", "tests.unreadable"),
     "import error": ("from plugin import nothing\ndef test_a():\n    pass\n", "tests.collect"),
     "no test": ("VALUE = 1\n", "tests.none"),
@@ -150,26 +157,22 @@ def test_what_is_not_a_whole_passed_run_is_refused(judged, tests, rule):
 FORGED = {
     # Reached past the import guard, as code would that found a way around it.
     "a forged note": """\
-import sys
 def test_a():
     sys.modules["sandbox.worker"].note({"kind": "test", "id": "tests/test_plugin.py::test_a", "outcome": "passed"})
     assert True
 """,
     "a flood of notes": """\
-import sys
 def test_a():
     for _ in range(100_000):
         sys.modules["sandbox.worker"].note({"kind": "collected", "ids": []})
 """,
     "a printed verdict and a crash": """\
-import os
 def test_a():
     print("===== 1 passed in 0.01s =====", flush=True)
     os.write(1, b'{"kind": "end", "exit": 0}')
     os.abort()
 """,
     "a frame of its own on the channel": """\
-import os
 def test_a():
     for descriptor in range(3, 64):
         try:
@@ -182,7 +185,7 @@ def test_a():
 
 @pytest.mark.parametrize("tests", FORGED.values(), ids=FORGED)
 def test_a_forged_account_of_the_run_is_refused(judged, tests):
-    found = judged(MODULE, tests, Tests())
+    found = judged(MODULE, REACHED + tests, Tests())
     assert found.stages["tests"].verdict == "refuse"
     assert found.rules("tests") & {"tests.forged", "tests.ended"}
 
@@ -248,3 +251,54 @@ def test_a_run_says_how_its_worker_ended(judged):
     run = run_tests(found.subject, make_plan(found.subject), Variation())
     assert run.clean
     assert len(run.notes.tests) == 6
+
+
+def test_calls_are_recorded_as_the_tests_make_them(judged):
+    module = """\
+import asyncio
+from functools import cache
+
+
+@cache
+def twice(n: int) -> int:
+    return 2 * n
+
+
+async def later(n: int) -> int:
+    await asyncio.sleep(0)
+    return twice(n)
+
+
+def change(items: list[int]) -> None:
+    items.append(1)
+
+
+def count(n: int):
+    yield from range(n)
+
+
+def wrong(n: int) -> int:
+    raise KeyError(n)
+"""
+    tests = """\
+import asyncio
+import pytest
+from plugin import change, count, later, twice, wrong
+def test_all():
+    assert twice(2) == 4 and twice.cache_info().misses == 1
+    assert asyncio.run(later(n=3)) == 6
+    items = [0]
+    change(items)
+    assert items == [0, 1] and list(count(2)) == [0, 1]
+    with pytest.raises(KeyError):
+        wrong(5)
+"""
+    found = judged(module, tests, Tests())
+    assert found.stages["tests"].verdict == "pass", found.stages["tests"].findings
+    calls = [(c.function, c.args, c.kwargs, c.outcome, c.value) for c in found.subject.run.calls]
+    assert calls == [
+        ("twice", [2], {}, "returned", 4),
+        ("later", [], {"n": 3}, "returned", 6),
+        ("change", [[0]], {}, "returned", None),
+        ("wrong", [5], {}, "raised", "KeyError"),
+    ]

@@ -1,0 +1,83 @@
+"""Evidence from a worker is hostile: whatever it is, it is taken apart or spoils its run, and nothing raises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from selfmod.gate.evidence import BadEvidence, MutantNotes, Notes, arc_set, array, mapping, number, text, whole
+from selfmod.gate.suite import NoPlan, _plan
+
+_KEYS = st.sampled_from(
+    "kind nonce id ids test arcs exit outcome calls asks seconds message path line index result failed function args "
+    "kwargs plain mutant value asked op argument".split()
+)
+_WORDS = st.sampled_from(
+    "n import collected test arcs end collect-error mutant baseline question passed failed returned raised survived "
+    "value crash".split()
+)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=5) | _WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS | st.text(max_size=3), inner, max_size=5),
+    max_leaves=20,
+)
+_NOTES = st.dictionaries(_KEYS, _JSON, max_size=6).map(lambda note: {**note, "nonce": "n"}) | _JSON
+
+
+class _Everything:
+    lines: frozenset[int] = frozenset()
+    arcs: frozenset[tuple[int, int]] = frozenset()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(_NOTES, max_size=6))
+def test_no_note_raises(sent: list[Any]) -> None:
+    notes = Notes(nonce="n", limit=5)
+    for note in sent:
+        notes.take(note)
+    try:
+        notes.test_runs(lambda _: _Everything())  # type: ignore[arg-type, return-value]
+        notes.calls()
+        notes.asks()
+    except BadEvidence:
+        return
+    assert notes.count == len(sent)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(_NOTES, max_size=6))
+def test_no_note_about_mutants_raises(sent: list[Any]) -> None:
+    notes = MutantNotes(nonce="n", limit=5)
+    for note in sent:
+        notes.take(note)
+    assert set(notes.results.values()) <= {"survived", "traces", "value", "crash", "budget", "time-out"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(_JSON)
+def test_a_plan_is_whole_or_refused(found: Any) -> None:
+    with pytest.raises((BadEvidence, NoPlan)):
+        _plan(mapping(found))
+
+
+def test_shapes() -> None:
+    assert arc_set([[1, -2], (3, 4)]) == {(1, -2), (3, 4)}
+    for check, bad in [
+        (mapping, {1: 2}),
+        (array, "ab"),
+        (text, "x" * 5000),
+        (number, float("nan")),
+        (number, -1.0),
+        (number, True),
+        (whole, 1.0),
+        (whole, -1),
+        (whole, True),
+        (arc_set, [[1]]),
+        (arc_set, [["a", 1]]),
+        (arc_set, [[10**9, 1]]),
+    ]:
+        with pytest.raises(BadEvidence):
+            check(bad)  # type: ignore[operator]
