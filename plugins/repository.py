@@ -23,7 +23,7 @@ NOTES = "refs/notes/ratchet"
 EVENTS = "refs/ratchet/events"
 
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_REF = re.compile(r"refs/[A-Za-z0-9][A-Za-z0-9._/+@-]*")
+_REF = re.compile(r"refs/(?!.*(?:\.\.|@\{|//))[^\x00-\x20\x7f~^:?*\[\\]+")  # as git names them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +43,10 @@ class Repository:
         self._environment = environment() | {"GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(top)}
         self._reader: Reader | None = None
         self._known: dict[str, GitObject] = {}
-        answer = self.git("rev-parse", "--git-common-dir", "--show-object-format", "--is-shallow-repository")
-        common, self.algorithm, shallow = answer.decode().splitlines()
-        self.common_dir = (top / common).resolve()
-        self.shallow = shallow == "true"
+        answer = self.git("rev-parse", "--show-object-format", "--is-shallow-repository", "--git-common-dir")
+        algorithm, shallow, common = answer.removesuffix(b"\n").split(b"\n", 2)  # a path can hold anything
+        self.algorithm, self.shallow = algorithm.decode(), shallow == b"true"
+        self.common_dir = (top / os.fsdecode(common)).resolve()
 
     @classmethod
     def discover(cls, start: Path, *, disk: Disk | None = None) -> Repository | None:
@@ -90,7 +90,7 @@ class Repository:
 
     def resolve(self, ref: str) -> str:
         """The commit or object a ref points to, "" where there is none."""
-        if ref != "HEAD" and not (_REF.fullmatch(ref) and ".." not in ref):
+        if ref != "HEAD" and not _REF.fullmatch(ref):
             raise RepositoryError(f"{ref!r} is not the name of a ref")
         found = self._objects().get(ref)
         return found.id if found else ""
@@ -296,10 +296,10 @@ def _git_dir(folder: Path) -> Path | None:
         return path if (path / "HEAD").exists() else None
     if not path.is_file():
         return None
-    text = path.read_text(errors="replace")
+    text = os.fsdecode(path.read_bytes())
     if not text.startswith("gitdir: "):
         raise RepositoryError(f"{path} does not say where git's files are")
-    return (folder / text.removeprefix("gitdir: ").strip()).resolve()
+    return (folder / text.removeprefix("gitdir: ").rstrip("\n")).resolve()
 
 
 def _refuse_foreign(path: Path) -> None:

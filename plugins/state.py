@@ -67,7 +67,7 @@ class UserState:
 
     def write_json(self, path: Path | str, value: object, *, at_once: bool = True) -> None:
         """Replace a file with JSON."""
-        text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        text = json.dumps(value, ensure_ascii=True, indent=1, sort_keys=True) + "\n"
         self.write(path, text.encode(), at_once=at_once)
 
     def lock(self, name: str, *, wait_s: float = 10.0) -> contextlib.AbstractContextManager[None]:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from plugins import trust
+from plugins import workspace as workspaces
 from plugins.errors import ApprovalError, ConflictError, GateRefused, RepositoryError, StaleError, UntrustedError
 from plugins.history import note
+from plugins.state import UserState
 from selfmod import approval, audit
 from selfmod.approval import Answer
 from selfmod.candidate import Candidate
@@ -319,9 +321,6 @@ def test_it_works_in_a_linked_work_tree_and_with_packed_refs(desk: Any, tmp_path
 
 
 def test_it_works_in_a_repository_of_sha256(tmp_path: Path, person: Path, new_desk: Any) -> None:
-    from plugins import workspace as workspaces
-    from plugins.state import UserState
-
     subprocess.run(["git", "init", "-q", "-b", "main", "--object-format=sha256", str(tmp_path / "work")], check=True)
     workspaces.init(tmp_path / "work", UserState(tmp_path / "state")).close()
     desk = new_desk(tmp_path / "work", tmp_path / "state")
@@ -353,3 +352,24 @@ def test_two_processes_approving_at_once_leave_one_chain(desk: Any, tmp_path: Pa
     assert (report.ok, report.decisions, report.events, report.notes) == (True, 12, 12, ())
     assert desk.git("status", "--short") == ""
     assert len(desk.git("log", "--format=%H", "--", "plugins").split()) == 13
+
+
+@pytest.mark.parametrize("branch", ["feature/new-thing", "größe", "fix#1", "a@b", "v1.2", "x{y}", "'quoted\"", "-dash"])
+def test_any_branch_that_git_allows_will_do(desk: Any, branch: str) -> None:
+    desk.git("update-ref", f"refs/heads/{branch}", "HEAD")
+    desk.git("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+    made = desk.approve("0.1.0")
+    desk.rollback()
+    assert desk.git("rev-parse", f"refs/heads/{branch}~1").strip() == made.commit
+    assert desk.git("status", "--short") == ""
+    assert audit.verify(desk.workspace, desk.state).ok
+
+
+@pytest.mark.parametrize("name", ["with space", "größe", "quote'\"", "new\nline", "-dash", "\udcff"])
+def test_any_path_that_the_system_allows_will_do(tmp_path: Path, person: Path, new_desk: Any, name: str) -> None:
+    workspaces.init(tmp_path / name / "work", UserState(tmp_path / name / "state")).close()
+    desk = new_desk(tmp_path / name / "work", tmp_path / name / "state")
+    desk.approve("0.1.0")
+    desk.rollback()
+    assert audit.verify(desk.workspace, desk.state).ok
+    desk.close()
