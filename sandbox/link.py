@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import select
 import signal
 import threading
 import time
@@ -61,13 +62,15 @@ class Link:
         self._over = False
         self._resting = False
         self._in_use = threading.Lock()
+        self._death = select.poll()
+        self._death.register(body.pidfd, select.POLLIN)
         self._monitor = Monitor(body.pid, body.output, many=limits.processes > 1)
         self._baseline = self._monitor.read().memory
 
     @property
     def alive(self) -> bool:
         """Tell whether the worker still runs."""
-        return not self._over and not ended(self._body.pidfd)
+        return not self._over and not self._death.poll(0)
 
     def rest(self) -> None:
         """Stop the worker until the next call, so that one which only pretends to have finished uses nothing."""

@@ -41,6 +41,8 @@ def preload(names: Iterable[str]) -> None:
             raise LayerFailed("preload", 0, f"{name}: {type(problem).__name__}: {problem}") from problem
     if "sandbox.language" in sys.modules:
         _warm_language()
+    if "pytest" in sys.modules:
+        _warm_pytest()
 
 
 def _warm_language() -> None:
@@ -51,6 +53,13 @@ def _warm_language() -> None:
     language.check(b"", "warm.py")
     if "plugins.sdk" in sys.modules:
         sys.modules["sdk"] = sys.modules["plugins.sdk"]
+
+
+def _warm_pytest() -> None:
+    """Load the parts of pytest that it imports only when it starts, which here is in every worker."""
+    for name in ("pdb", "unittest", *(f"_pytest.{name}" for name in sys.modules["_pytest.config"].default_plugins)):
+        with suppress(ImportError):  # one of them, `pytester_assertions`, is only a name in some versions
+            importlib.import_module(name)
 
 
 def visible_paths(root: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -140,17 +140,17 @@ class Channel:
             frame = self._decoder.next()
             if frame is not None:
                 return frame
+            try:
+                self._wait(self._poll_read, deadline)
+            except TooLate:
+                return None
             data = self._read()
             if data is None:
-                try:
-                    self._wait(self._poll_read, deadline)
-                except TooLate:
-                    return None
-            elif not data:
-                raise Closed("the channel is closed" if not self._decoder.pending else "the channel closed in a frame")
-            else:
-                self.received += len(data)
-                self._decoder.feed(data)
+                continue  # woken for nothing
+            if not data:
+                raise Closed("the channel closed in a frame" if self._decoder.pending else "the channel is closed")
+            self.received += len(data)
+            self._decoder.feed(data)
 
     def receive(self, deadline: float | None = None) -> Frame:
         """Return the next frame or raise `TooLate`."""
@@ -163,10 +163,10 @@ class Channel:
         """Tell whether nothing has come that was not asked for."""
         if self._decoder.pending:
             return False
+        if not self._poll_read.poll(0):
+            return True
         try:
             return not self.socket.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return True
         except OSError:
             return True  # closed: the next send says so
 
