@@ -43,7 +43,7 @@ class Person:
 
     def json(self, *words: str, code: int = 0, given: str = "") -> Any:
         done = self.run(*words, "--json", given=given)
-        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+        assert done.returncode == code, (done.returncode, _refusals(done.stdout) or done.stdout, done.stderr)
         assert done.stdout.count("\n") == 1
         return json.loads(done.stdout)
 
@@ -52,6 +52,15 @@ class Person:
             ["git", *words], cwd=self.folder, env=self.environment, capture_output=True, text=True, check=True
         )
         return done.stdout.strip()
+
+
+def _refusals(output: str) -> list[str]:
+    """Why the gate refuses, where that is what an output says."""
+    try:
+        stages = json.loads(output)["gate"]["stages"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [f"{f['rule']}: {f['message']}" for stage in stages for f in stage["findings"] if not f["advisory"]]
 
 
 MANIFEST = """\
