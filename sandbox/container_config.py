@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -88,6 +89,9 @@ def _visible(python: str) -> Iterator[str]:
     """Give what the interpreter, its library, the packages of workers and native modules are read from."""
     yield python
     yield os.path.dirname(os.path.abspath(os.__file__))
+    shared = os.path.join(*(str(sysconfig.get_config_var(name) or "") for name in ("LIBDIR", "INSTSONAME")))
+    if os.path.isfile(shared):  # a Python that is a small binary around a library of its own
+        yield shared
     yield from (path for path in _LIBRARIES if os.path.isdir(path) and not os.path.islink(path))
     yield from packages()
     yield f"{ROOT}/sandbox"
