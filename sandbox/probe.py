@@ -86,7 +86,8 @@ def probe_level(
         with open_canaries() as session, _targets() as targets:
             problems = list(_attacks(session, targets, found))
     except SandboxUnavailable as problem:
-        return LevelProbe(available=False, layers={problem.layer: problem.errno_name or "failed"}, why=str(problem))
+        layer = {problem.layer: problem.errno_name or "failed"}
+        return LevelProbe(available=False, layers=layer, why=str(problem), cure=problem.cure)
     why = "; ".join(problems)
     return LevelProbe(available=not problems, layers=found, why=why, notes=notes)
 

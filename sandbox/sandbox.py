@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
@@ -74,7 +75,9 @@ class Sandbox:
         found = self._probe_level(level, fresh=False)
         if not found.available:
             layer = next(iter(found.layers), level)
-            raise SandboxUnavailable(level, layer, found.cure or found.why, found.layers.get(layer, ""))
+            answer = found.layers.get(layer, "")
+            number = answer if hasattr(errno, answer) else ""
+            raise SandboxUnavailable(level, layer, found.cure or found.why, number)
         with self._lock:
             self._required.add(level)
 
