@@ -14,6 +14,7 @@ from typing import Final
 
 from sandbox import replies, values
 from sandbox.body import Body, End, ended
+from sandbox.cgroups import MemoryGroup
 from sandbox.errors import ProtocolError
 from sandbox.footprint import Footprint
 from sandbox.limits import Limits
@@ -66,6 +67,7 @@ class Link:
         self._death.register(body.pidfd, select.POLLIN)
         self._monitor = Monitor(body.pid, body.output, many=limits.processes > 1)
         self._baseline = self._monitor.read().memory
+        self._group = MemoryGroup.create(limits.memory_mb, body.pid)
 
     @property
     def alive(self) -> bool:
@@ -253,7 +255,11 @@ class Link:
         self._stop()
         self.asks += call.asks
         usage, report, end = self._usage(call), self._monitor.report(), self._end
+        out_of_memory = self._group is not None and self._group.exhausted()
         self._close()
+        if out_of_memory:
+            message = f"more than {self._limits.memory_mb} MB with its files"
+            return self._over_ruled(call, LimitExceeded(limit="memory_mb", message=message, usage=usage))
         if end is None:
             self.lost_server = True
             return Crashed(report="the fork server ended, and the worker with it", usage=usage)
@@ -281,6 +287,8 @@ class Link:
             self._channel.close()
             self._body.close()
             self._monitor.close()
+            if self._group is not None:
+                self._group.close()
 
 
 def frame_limit(limits: Limits) -> int:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Final
 
+from sandbox import cgroups
 from sandbox.body import ForkedBody, ServerLost
 from sandbox.errors import ProtocolError, SandboxUnavailable
 from sandbox.launcher import Forked, ForkServer
@@ -20,8 +21,11 @@ from sandbox.starter import Kind
 
 _ATTEMPTS: Final = 3
 _SETUP_S: Final = 30.0
+_WITHOUT_CGROUP: Final = (
+    "no memory cgroup may be made by this account: memory is bounded as address space by the kernel, and over all "
+    "processes and files of a worker by looking every 50 ms"
+)
 _NOTES: Final = (
-    "memory is bounded as address space by the kernel, and with the worker's files by looking every 50 ms",
     "a share of the processor is kept by stopping and continuing the worker: a ceiling, exact to about 50 ms",
     "CPU seconds are exact to one look (50 ms)",
 )
@@ -92,11 +96,13 @@ class ProcessLevel:
         abi = syscalls.landlock_abi()
         landlock = {"landlock": f"version {abi}"} if abi else {}
         namespaces = "user, mount, pid, net, ipc, uts and cgroup"
-        return {"namespaces": namespaces, **landlock, "seccomp": f"allow-list for {syscalls.machine()}"}
+        group = cgroups.available()
+        memory = {"memory cgroup": group} if group else {}
+        return {"namespaces": namespaces, **landlock, "seccomp": f"allow-list for {syscalls.machine()}", **memory}
 
     def notes(self) -> tuple[str, ...]:
         """Return what cannot be enforced exactly here, and what is done instead."""
-        return _NOTES
+        return _NOTES if cgroups.available() else (_WITHOUT_CGROUP, *_NOTES)
 
     def servers(self) -> tuple[ForkServer, ...]:
         """Return the fork servers that are in use."""
