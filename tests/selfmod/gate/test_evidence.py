@@ -12,12 +12,30 @@ from selfmod.gate.evidence import BadEvidence, MutantNotes, Notes, arc_set, arra
 from selfmod.gate.suite import NoPlan, _plan
 
 _KEYS = st.sampled_from(
-    "kind nonce id ids test arcs exit outcome calls asks seconds message path line index result failed function args "
-    "kwargs plain mutant value asked op argument".split()
+    [
+        *(
+            "kind",
+            "nonce",
+            "id",
+            "ids",
+            "test",
+            "arcs",
+            "exit",
+            "outcome",
+            "calls",
+            "asks",
+            "seconds",
+            "message",
+            "path",
+        ),
+        *("line", "index", "result", "failed", "function", "args", "kwargs", "plain", "mutant", "value", "asked", "op"),
+    ]
 )
 _WORDS = st.sampled_from(
-    "n import collected test arcs end collect-error mutant baseline question passed failed returned raised survived "
-    "value crash".split()
+    [
+        *("n", "import", "collected", "test", "arcs", "end", "collect-error", "mutant", "baseline", "question"),
+        *("passed", "failed", "returned", "raised", "survived", "value", "crash"),
+    ]
 )
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=5) | _WORDS,

@@ -251,10 +251,10 @@ def test_a_recorded_result_in_the_data_of_the_tests_is_refused(judged):
     module = "def table(n: int) -> dict[str, int]:\n    return {f'row {i}': i * i for i in range(n)}\n"
     tests = """\
 import json
-from pathlib import Path
 from plugin import table
+from plugins.sdk import testing
 def test_table():
-    assert table(12) == json.loads(Path(__file__).with_name("data").joinpath("table.json").read_text())
+    assert table(12) == json.loads(testing.data("table.json"))
 """
     data = json.dumps({f"row {i}": i * i for i in range(12)})
     found = judged(module, tests, Tests(), Oracle(), files={"tests/data/table.json": data})
