@@ -10,14 +10,15 @@ from selfmod.gate.harness import noter
 from selfmod.gate.harness_forks import pool
 from selfmod.gate.harness_mutation import judge_alone
 from selfmod.gate.harness_world import World, enter
-from selfmod.gate.schemata import schemata
+from selfmod.gate.schemata import schemata, switches, switches
 
 
 def judge_modules(argument: dict[str, Any]) -> dict[str, Any]:
     """Job: for each of `modules` (sources), whether `mutants` ([{index, tests}]) survive; results by index as text."""
     note = noter(argument["nonce"])
     path = os.path.abspath(argument["entry"])
-    codes = [schemata(ast.parse(source), [], path) for source in argument["modules"]]
+    names = switches(argument["nonce"])
+    codes = [schemata(ast.parse(source), [], path, names) for source in argument["modules"]]
     fates: dict[str, Any] = {}
     with enter(World(**argument["world"])):
         work = [[mutant] for mutant in argument["mutants"]]

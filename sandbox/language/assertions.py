@@ -152,7 +152,7 @@ def _mentions(node: ast.AST, names: set[str] | frozenset[str]) -> bool:
 
 def _effective(test: Function, touched: frozenset[str], helpers: set[str]) -> bool:
     """Return whether a test has one assertion that can fail because of the plugin; nested functions do not count."""
-    used = touched | {argument.arg for argument in test.args.args if argument.arg in ("capsys", "capfd", "caplog")}
+    used = touched | {argument.arg for argument in test.args.args if argument.arg in ("capsys", "capfd")}
     for statement in _own_statements(test.body):
         asserted = isinstance(statement, ast.Assert) and not always_true(statement.test) and not _itself(statement.test)
         if asserted and _mentions(statement, used):

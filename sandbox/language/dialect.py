@@ -40,13 +40,13 @@ Tests are plain pytest in tests/test_plugin.py: `from plugin import ...`, functi
 Every test asserts something that depends on what the plugin returns or raises, and can fail.
 
 Allowed: pytest.raises, approx, fixture, param, and mark.parametrize with its names, cases and ids written out as
-literals; fixtures of the same file, and capsys, capfd, caplog, recwarn, tmp_path; the modules a plugin may import, and
-asyncio (asyncio.run for async handlers). For the outside: `from plugins.sdk import testing`, then
+literals; fixtures of the same file, and capsys and capfd; the modules a plugin may import, by their public names, and
+asyncio.run for async handlers. For the outside: `from plugins.sdk import testing`, then
 `with testing.outside(http={"https://host/path": testing.reply(json={...})}, files={"~/notes/a.txt": "text"},
 environment={"NAME": "value"}, storage={...}) as seen:`, and seen.urls, seen.files, seen.storage, seen.messages after.
 Recorded inputs lie in tests/data; read them with testing.data("name").
 
-Not allowed: skip, xfail, exit, monkeypatch, mock, changing or rebinding what is tested; os, sys, inspect, importlib;
-open, exec, eval, setattr, globals; the plugin's source, code objects or __doc__; async test functions; assertions that
-are always true, come after a return, or are caught by an except.
+Not allowed: skip, xfail, exit, monkeypatch, mock, tmp_path, changing or rebinding what is tested; os, sys, inspect,
+importlib; open, exec, eval, setattr, globals; the plugin's source, code objects or __doc__; async test functions;
+assertions that are always true, come after a return, or are caught by an except.
 """

@@ -1,8 +1,8 @@
 # ruff: noqa: N815 - the visitor protocol of ast names its methods after the node classes
 """The policy for test files: what they may import and name, so that a passing run means something.
 
-Test files are compiled plainly, because pytest rewrites their assertions; nothing here is enforced at run time. The
-operating system bounds what they do, and the gate forms its verdicts outside.
+Test files are compiled plainly, because pytest rewrites their assertions; at run time only their imports are held (see
+`suite_modules`). The operating system bounds what they do, and the gate forms its verdicts outside.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import ast
 from typing import Final
 
 from sandbox.language.assertions import check_assertions
-from sandbox.language.modules import ALLOWED_IMPORTS, INSTEAD, is_package
+from sandbox.language.formats import template_problem
+from sandbox.language.modules import INSTEAD
 from sandbox.language.names import (
     FORMATTERS,
     GUARDS,
@@ -22,14 +23,14 @@ from sandbox.language.names import (
     is_dunder,
 )
 from sandbox.language.parameters import check_parameters, literal_lists, names_and_cases
+from sandbox.language.suite_modules import PYTEST_NAMES, is_importable, suite_names
 from sandbox.outcome import Violation
 
-#: What a test file may import besides the modules that plugins may import.
-TEST_IMPORTS: Final = frozenset({"pytest", "plugin", "plugins.sdk", "sdk", "asyncio"})
-#: What a test file may use of pytest.
-PYTEST_NAMES: Final = frozenset({"raises", "approx", "mark", "param", "fixture", "fail", "warns", "deprecated_call"})
-_FIXTURES: Final = frozenset({"capsys", "capfd", "tmp_path", "recwarn", "caplog", "subtests"})
+_FIXTURES: Final = frozenset({"capsys", "capfd"})
 _SUBJECT: Final = "plugin"
+_READERS: Final = frozenset({"getattr", "hasattr"})
+# Of what pytest.raises gives: the way to the frames of the plugin and of the test runner.
+_TRACES: Final = frozenset({"tb", "traceback"})
 _NO_NAMES: Final = frozenset(MISSING_BUILTINS) | {"setattr", "delattr", "__builtins__"}
 _SKIPS: Final = frozenset({"skip", "skipif", "xfail", "exit", "importorskip", "skipTest"})
 
@@ -43,6 +44,8 @@ class Suite(ast.NodeVisitor):
         self.subjects = subject_names(tree)
         self.fixtures = _FIXTURES | fixture_names(tree)
         self.lists = literal_lists(tree)
+        self.leading = leading_names(tree)
+        self.plain = plain_places(tree)
 
     def refuse(self, node: ast.AST, rule: str, message: str, hint: str) -> None:
         """Record one violation at the place of `node`."""
@@ -57,6 +60,7 @@ class Suite(ast.NodeVisitor):
         """Only the tests' own allow-list."""
         for alias in node.names:
             self._check_import(node, alias.name)
+            self._check_alias(node, alias, alias.name == "pytest")
             self._check_bound(node, alias.asname or alias.name.partition(".")[0], imported=alias.name == _SUBJECT)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
@@ -65,23 +69,32 @@ class Suite(ast.NodeVisitor):
         if node.level:
             self.refuse(node, "tests.import", "relative imports are not allowed in tests", "import from plugin")
             return
-        self._check_import(node, name)
+        known = self._check_import(node, name)
         for alias in node.names:
+            self._check_alias(node, alias, name == "pytest")
             if alias.name == "*":
                 self.refuse(node, "tests.import", "star imports are not allowed in tests", "name what you test")
             elif name == "pytest" and alias.name not in PYTEST_NAMES:
                 self._refuse_pytest(node, alias.name)
             elif is_dunder(alias.name):
                 self.refuse(node, "tests.attribute", f"{alias.name!r} is not for tests", "test what functions return")
+            elif known and name != _SUBJECT and alias.name not in suite_names(name):
+                hint = INSTEAD.get(f"{name}.{alias.name}", "use a public name of the module")
+                self.refuse(node, "tests.import", f"a test cannot import {alias.name!r} from {name!r}", hint)
             self._check_bound(node, alias.asname or alias.name, imported=name == _SUBJECT)
 
-    def _check_import(self, node: ast.AST, name: str) -> None:
-        if name in TEST_IMPORTS or name in ALLOWED_IMPORTS or is_package(name):
-            return
+    def _check_alias(self, node: ast.AST, alias: ast.alias, of_pytest: bool) -> None:
+        if of_pytest and alias.asname not in (None, alias.name):
+            self.refuse(node, "tests.pytest", f"{alias.name!r} keeps its name in tests", "import it without `as`")
+
+    def _check_import(self, node: ast.AST, name: str) -> bool:
+        if is_importable(name):
+            return True
         hint = "test what functions return and raise" if name == "unittest.mock" else INSTEAD.get(name, "")
         self.refuse(
             node, "tests.import", f"a test cannot import {name!r}", hint or "use pytest, plugin and plugins.sdk"
         )
+        return False
 
     def _refuse_pytest(self, node: ast.AST, name: str) -> None:
         rule = "tests.skip" if name in _SKIPS else "tests.pytest"
@@ -102,6 +115,8 @@ class Suite(ast.NodeVisitor):
             self.refuse(node, "tests.builtin", f"{node.id!r} is not allowed in tests", hint)
         elif is_dunder(node.id) and node.id not in ("__name__", "__debug__"):
             self.refuse(node, "tests.attribute", f"{node.id!r} is not for tests", "test what functions return")
+        elif node.id in self.leading and id(node) not in self.plain:
+            self.refuse(node, "tests.attribute", f"{node.id!r} is used as a value here", "name what you need in place")
 
     def _check_bound(self, node: ast.AST, name: str, *, imported: bool = False) -> None:
         if name in self.subjects and not imported:
@@ -114,12 +129,14 @@ class Suite(ast.NodeVisitor):
     def visit_Attribute(self, node: ast.Attribute) -> None:
         """Refuse attributes that lead into the interpreter or the source, and setting any of what is tested."""
         name, problem = node.attr, attribute_problem(node.attr)
-        if problem or name in RUNTIME_ATTRIBUTES | LEADING_OUT or name == "__doc__":
+        if problem or name in RUNTIME_ATTRIBUTES | LEADING_OUT | _TRACES or name == "__doc__":
             self.refuse(
                 node, "tests.attribute", f"the attribute {name!r} is not for tests", "test what functions return"
             )
-        elif name in FORMATTERS and not isinstance(node.value, ast.Constant):
+        elif name in FORMATTERS and (not isinstance(node.value, ast.Constant) or _walks(node.value)):
             self.refuse(node, "tests.attribute", f"str.{name} is not for tests", "use an f-string")
+        elif name == "fixture" and is_pytest(node, name) and id(node) not in self.plain:
+            self.refuse(node, "tests.pytest", "pytest.fixture is used as a value here", "write @pytest.fixture")
         elif isinstance(node.value, ast.Name) and node.value.id == "pytest" and name not in PYTEST_NAMES:
             self._refuse_pytest(node, name)
         elif is_mark(node.value) and name != "parametrize":
@@ -141,9 +158,10 @@ class Suite(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         """Refuse `getattr` with a name that is not literal."""
-        if isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr") and len(node.args) > 1:
-            text = node.args[1].value if isinstance(node.args[1], ast.Constant) else None
-            if not isinstance(text, str) or is_dunder(text) or attribute_problem(text):
+        if isinstance(node.func, ast.Name) and node.func.id in _READERS:
+            given = node.args[1] if len(node.args) > 1 else None
+            text = given.value if isinstance(given, ast.Constant) else None
+            if not isinstance(text, str) or is_dunder(text) or attribute_problem(text) or text in _TRACES:
                 self.refuse(node, "tests.attribute", "getattr needs a literal, ordinary name in tests", "write x.name")
         if is_parametrize(node.func) or is_pytest(node.func, "param"):
             check_parameters(node, self.lists, self.refuse)
@@ -202,6 +220,13 @@ class Suite(ast.NodeVisitor):
 
     visit_MatchStar = visit_MatchAs
 
+    def visit_MatchClass(self, node: ast.MatchClass) -> None:
+        """Check the names that a pattern reads as attributes."""
+        for name in node.kwd_attrs:
+            if is_dunder(name) or attribute_problem(name) or name in _TRACES:
+                self.refuse(node, "tests.attribute", f"the attribute {name!r} is not for tests", "test what it returns")
+        self.generic_visit(node)
+
     def visit_TryStar(self, node: ast.AST) -> None:
         """Refuse except*, as the dialect does."""
         self.refuse(node, "tests.syntax", "except* is not part of the dialect", "use except")
@@ -216,6 +241,40 @@ def check_suite(tree: ast.Module, path: str) -> list[Violation]:
     except RecursionError:
         suite.refuse(tree, "policy.nesting", "the source is nested too deeply", "split it into functions")
     return suite.violations
+
+
+def leading_names(tree: ast.Module) -> frozenset[str]:
+    """Return the names that lead on under any other name: pytest, its fixture, the plugin's module, getattr."""
+    names = {*_READERS, "pytest"}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=aliases):
+                names.update(alias.asname or alias.name for alias in aliases if alias.name == _SUBJECT)
+            case ast.ImportFrom(module="pytest", names=aliases):
+                names.update(alias.name for alias in aliases if alias.name == "fixture")
+            case _:
+                pass
+    return frozenset(names)
+
+
+def plain_places(tree: ast.Module) -> frozenset[int]:
+    """Return the nodes where such a name is only looked at: before a dot, called, as a decorator."""
+    places: set[int] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name() as value):
+                places.add(id(value))
+            case ast.Call(func=ast.Name(id="getattr" | "hasattr") as function, args=arguments):
+                places.update(map(id, [function, *arguments[:1]]))
+            case ast.FunctionDef(decorator_list=decorators) | ast.AsyncFunctionDef(decorator_list=decorators):
+                places.update(id(item.func if isinstance(item, ast.Call) else item) for item in decorators)
+            case _:
+                pass
+    return frozenset(places)
+
+
+def _walks(template: ast.Constant) -> bool:
+    return isinstance(template.value, str) and template_problem(template.value) is not None
 
 
 def subject_names(tree: ast.Module) -> frozenset[str]:

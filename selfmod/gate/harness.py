@@ -7,7 +7,6 @@ file, conftest or plugin is read, and every option is fixed here.
 
 from __future__ import annotations
 
-import builtins
 import importlib
 import os
 import random
@@ -25,6 +24,7 @@ from _pytest.config import default_plugins
 
 from plugins.sdk_testing import outside, recorded
 from selfmod.gate.harness_calls import CallLog, asks_since, shadow
+from selfmod.gate.harness_reach import Fixtures, closed_imports
 from selfmod.gate.harness_world import World, enter, reseed
 
 if TYPE_CHECKING:
@@ -35,16 +35,10 @@ _OFF = (
     "cacheprovider", "terminal", "pastebin", "junitxml", "faulthandler", "doctest", "setuponly", "setupplan",
     "stepwise", "debugging", "logging", "legacypath",
     "unraisableexception", "threadexception", "tracemalloc", "unittest",
-    "subtests",
+    "subtests", "monkeypatch", "tmpdir", "recwarn",
 )  # fmt: skip
 # Held in the fork server, so that no worker pays for importing them.
 _HELD = tuple(importlib.import_module(f"_pytest.{name}") for name in default_plugins if name not in _OFF)
-# What a test could use to change its own measurement. The policy refuses these imports in the source; this is the
-# second lock, for what is reached by a computed name.
-_CLOSED = frozenset(
-    {"coverage", "_pytest", "pluggy", "sandbox", "selfmod", "repl", "ctypes", "gc", "importlib", "inspect"}
-)
-_ASSERTIONS = "_pytest.assertion.rewrite"  # pytest itself puts this import into every test file
 _BETWEEN = "\0between"  # the context of what runs in no test, such as the import of a test file
 _MESSAGE = 2000  # characters of one failure that are worth showing
 
@@ -65,7 +59,7 @@ def run_suite(argument: dict[str, Any]) -> dict[str, Any]:
         note({"kind": "import", "seconds": seconds})
         sys.modules[module.__name__] = shadow(module, log)
         recorder = Recorder(note, log, measure, argument)
-        with _measuring(measure), closed_imports():
+        with _measuring(measure):
             if measure:
                 measure.switch_context(_BETWEEN)
             code = session(argument["tests"], recorder)
@@ -89,8 +83,9 @@ def session(tests: Sequence[str], *plugins: object) -> int:
     os.environ.pop("PYTEST_ADDOPTS", None)
     options = ["--noconftest", "-c", "/dev/null", "--rootdir", os.getcwd(), "--import-mode=importlib", "--capture=no"]
     off = [part for name in _OFF for part in ("-p", f"no:{name}")]
-    with outside():  # a test that sets no doubles of its own gets neutral ones: nothing of the outside is ever real
-        return pytest.main([*off, *options, *tests], plugins=list(plugins))
+    # A test that sets no doubles of its own gets neutral ones: nothing of the outside is ever real.
+    with closed_imports(), outside():
+        return pytest.main([*off, *options, *tests], plugins=[Fixtures(), *plugins])
 
 
 class Recorder:
@@ -216,21 +211,3 @@ def _executed(measure: Coverage | None, entry: str) -> Iterator[tuple[str, list[
             continue
         data.set_query_context(context)
         yield context, sorted([start, end] for start, end in data.arcs(path) or ())
-
-
-@contextmanager
-def closed_imports() -> Iterator[None]:
-    """Refuse imports of the measuring tools from the candidate's own files."""
-    root, plain = os.path.join(os.getcwd(), "tests", ""), builtins.__import__
-
-    def guarded(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:  # noqa: A002
-        closed = name.partition(".")[0] in _CLOSED and name != _ASSERTIONS
-        if closed and str((globals or {}).get("__file__", "")).startswith(root):
-            raise ImportError(f"a test may not import {name}")
-        return plain(name, globals, locals, fromlist, level)
-
-    builtins.__import__ = guarded
-    try:
-        yield
-    finally:
-        builtins.__import__ = plain

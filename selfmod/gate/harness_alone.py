@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from selfmod.gate.harness import Note, canonical_id, closed_imports, load, noter, session
+from selfmod.gate.harness import Note, canonical_id, load, noter, session
 from selfmod.gate.harness_calls import CallLog, shadow
 from selfmod.gate.harness_forks import Line, Say, pool, run_item
 from selfmod.gate.harness_world import World, enter, reseed
@@ -26,8 +26,7 @@ def run_alone(argument: dict[str, Any]) -> dict[str, Any]:
         note({"kind": "import", "seconds": time.perf_counter() - started})
         log = CallLog()
         sys.modules[module.__name__] = shadow(module, log)
-        with closed_imports():
-            code = session(argument["tests"], Alone(note, log, argument))
+        code = session(argument["tests"], Alone(note, log, argument))
     note({"kind": "end", "exit": int(code)})
     return {"exit": int(code)}
 

@@ -21,7 +21,7 @@ from selfmod.gate.harness_notice import noticed
 from selfmod.gate.harness_questions import constants, question
 from selfmod.gate.harness_world import World, enter, reseed
 from selfmod.gate.mutants import mutants
-from selfmod.gate.schemata import ACTIVE, TICK, schemata
+from selfmod.gate.schemata import schemata, switches
 
 _TURNS = 2000  # that any test may take beyond twenty times what it takes without a mutant
 _UNKNOWN = 50_000  # turns of a test that was not measured: in a process of its own, before anything was collected
@@ -38,7 +38,7 @@ def run_mutants(argument: dict[str, Any]) -> dict[str, Any]:
     tree = ast.parse(Path(argument["entry"]).read_bytes())
     chosen = {mutant["index"] for mutant in argument["mutants"]}
     found = [mutant for mutant in mutants(tree) if mutant.index in chosen]
-    code = schemata(tree, found, os.path.abspath(argument["entry"]))
+    code = schemata(tree, found, os.path.abspath(argument["entry"]), switches(argument["nonce"]))
     with enter(World(**argument["world"])):
         bench = Bench(argument, code, _NONE)
         argument["import_turns"] = 20 * bench.import_turns + _TURNS
@@ -75,8 +75,10 @@ class Bench:
         self.items: dict[str, pytest.Item] = {}
         self.budget.left = argument.get("import_turns", _UNBOUNDED)
         before = self.budget.left
+        names = switches(argument["nonce"])
+        self._active = names.active
         self.module: ModuleType = new_module(
-            Path(argument["entry"]).stem, code, names={ACTIVE: active, TICK: self.budget.tick}
+            Path(argument["entry"]).stem, code, names={names.active: active, names.tick: self.budget.tick}
         )
         sys.modules[self.module.__name__] = self.module
         self.import_turns = before - self.budget.left
@@ -104,7 +106,7 @@ class Bench:
         """Make a mutant active or not, with so many turns left."""
         self._forget()
         self.budget.left = turns
-        vars(self.module)[ACTIVE] = mutant["index"] if on else _NONE
+        vars(self.module)[self._active] = mutant["index"] if on else _NONE
 
     def passes(self, test: str) -> bool:
         """Return whether a test passes without a mutant."""
@@ -125,11 +127,11 @@ class Bench:
         self._forget()
         reseed(self._seed, test)
         self.budget.left = turns
-        vars(self.module)[ACTIVE] = active
+        vars(self.module)[self._active] = active
         try:
             return run_item(self.items[test])
         finally:
-            vars(self.module)[ACTIVE] = _NONE
+            vars(self.module)[self._active] = _NONE
 
 
 def _line(mutant: Line, result: str, test: str = "") -> Line:

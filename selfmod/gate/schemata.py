@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from dataclasses import dataclass
 from types import CodeType
-from typing import Any, Final
+from typing import Any
 
 from selfmod.gate.mutants import Mutant
 
-#: The global that holds the number of the active mutant, and the function that every turn of a loop calls.
-ACTIVE: Final = "ratchet_active"
-TICK: Final = "ratchet_tick"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    """The globals that hold the number of the active mutant and the function that every turn of a loop calls.
+
+    Their names are other ones in every run: code that could name them would know that it is a mutant.
+    """
+
+    active: str
+    tick: str
+
+
+def switches(nonce: str) -> Switches:
+    """Return the names for the run with this nonce."""
+    return Switches(active=f"active_{nonce}", tick=f"tick_{nonce}")
 
 
 class NotCompiled(Exception):
     """The module with these mutants is not in the dialect, or too deep to compile."""
 
 
-def schemata(tree: ast.Module, chosen: Iterable[Mutant], path: str) -> CodeType:
+def schemata(tree: ast.Module, chosen: Iterable[Mutant], path: str, names: Switches) -> CodeType:
     """Compile `tree` (which is changed) with the chosen mutants in it, by the same policy as the plugin itself."""
     from sandbox.language.transformer import Policy
 
     table: dict[int, list[Mutant]] = {}
     for mutant in chosen:
         table.setdefault(id(mutant.node), []).append(mutant)
-    switched = ast.fix_missing_locations(_Switch(table).visit(tree))
+    switched = ast.fix_missing_locations(_Switch(table, names).visit(tree))
     policy = Policy(path, switched)
     try:
         policy.visit(switched)
@@ -37,14 +50,14 @@ def schemata(tree: ast.Module, chosen: Iterable[Mutant], path: str) -> CodeType:
 
 
 class _Switch(ast.NodeTransformer):
-    def __init__(self, table: dict[int, list[Mutant]]) -> None:
-        self._table = table
+    def __init__(self, table: dict[int, list[Mutant]], names: Switches) -> None:
+        self._table, self._names = table, names
 
     def visit(self, node: ast.AST) -> Any:
         found = self._table.get(id(node), [])
         changed = super().visit(node)
         for mutant in found:
-            changed = _either(mutant, changed)
+            changed = _either(mutant, changed, self._names.active)
         return changed
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
@@ -65,12 +78,15 @@ class _Switch(ast.NodeTransformer):
     def _counted(self, node: Any) -> ast.AST:
         self.generic_visit(node)
         told = isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
-        node.body.insert(int(told), ast.copy_location(ast.Expr(value=_tick()), node.body[0]))
+        node.body.insert(int(told), ast.copy_location(ast.Expr(value=self._tick()), node.body[0]))
         return node  # type: ignore[no-any-return]
+
+    def _tick(self) -> ast.expr:
+        return ast.Call(func=ast.Name(id=self._names.tick, ctx=ast.Load()), args=[], keywords=[])
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         self.generic_visit(node)
-        node.ifs.insert(0, _tick())
+        node.ifs.insert(0, self._tick())
         return node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
@@ -100,13 +116,9 @@ def _listed(changed: Any) -> list[ast.stmt]:
     return changed if isinstance(changed, list) else [changed]
 
 
-def _tick() -> ast.expr:
-    return ast.Call(func=ast.Name(id=TICK, ctx=ast.Load()), args=[], keywords=[])
-
-
-def _either(mutant: Mutant, plain: Any) -> Any:
+def _either(mutant: Mutant, plain: Any, active: str) -> Any:
     test = ast.Compare(
-        left=ast.Name(id=ACTIVE, ctx=ast.Load()), ops=[ast.Eq()], comparators=[ast.Constant(value=mutant.index)]
+        left=ast.Name(id=active, ctx=ast.Load()), ops=[ast.Eq()], comparators=[ast.Constant(value=mutant.index)]
     )
     if isinstance(mutant.variant, list):
         return ast.copy_location(ast.If(test=test, body=mutant.variant, orelse=_listed(plain)), mutant.node)

@@ -65,6 +65,9 @@ GOOD = {
         "from plugin import f\ndef test_f():\n    rows = [2, 1]\n    f(rows)\n    assert rows == [2, 1]\n"
     ),
     "equal-values": "from plugin import C\ndef test_c():\n    assert C(1) == C(1)\n    assert C(1) != C(2)\n",
+    "module-read": "import plugin\ndef test_f():\n    assert getattr(plugin, 'f')(1) == 2\n",
+    "own-fixture-name": "from plugin import f\ndef test_f():\n    fixture = f(1)\n    assert fixture == 2\n",
+    "template": "from plugin import f\ndef test_f():\n    assert f(1) == '{:>3} {0[1]}'.format([2, 3])\n",
     "unpack": (
         "from plugin import f\ndef test_f():\n    first, *rest = f(1)\n    assert first == 1\n    assert rest == []\n"
     ),
@@ -173,6 +176,35 @@ BAD = {
     "file": ("tests.attribute", "def test(): assert __file__ == f(1)"),
     "getattr-name": ("tests.attribute", "def test(): assert getattr(f, '__code__')"),
     "getattr-computed": ("tests.attribute", "def test(): assert getattr(f, '__co' + 'de__')"),
+    "getattr-alias": ("tests.attribute", "read = getattr\ndef test(): assert read(f, '__co' + 'de__')"),
+    "getattr-mapped": ("tests.attribute", "def test(): assert list(map(getattr, [f], ['__co' + 'de__']))"),
+    "template-walk": ("tests.attribute", "def test(): assert '{0.__globals__}'.format(f)"),
+    "pattern-walk": (
+        "tests.attribute",
+        "def test():\n    match f:\n        case object(__globals__=found):\n            assert found",
+    ),
+    "traceback": (
+        "tests.attribute",
+        "import pytest\ndef test():\n    with pytest.raises(ValueError) as e:\n        f(1)\n    assert e.traceback[0]",
+    ),
+    "module-alias": ("tests.attribute", "import plugin\np = plugin\np.f = 1\ndef test(): assert f(1)"),
+    "pytest-alias": ("tests.attribute", "import pytest\np = pytest\ndef test(): assert f(1)"),
+    "pytest-renamed": ("tests.pytest", "import pytest as p\ndef test(): assert f(1)"),
+    "fixture-renamed": (
+        "tests.pytest",
+        "from pytest import fixture as x\n@x\ndef a(request): return 1\ndef test(): assert f(1)",
+    ),
+    "fixture-called": (
+        "tests.pytest",
+        "import pytest\na = pytest.fixture(lambda request: request)\ndef test(): assert f(1)",
+    ),
+    "fixture-value": (
+        "tests.attribute",
+        "from pytest import fixture\nx = fixture\n@x\ndef a(request): return 1\ndef test(): assert f(1)",
+    ),
+    "hidden-name": ("tests.import", "from io import open\ndef test(): assert f(1)"),
+    "hidden-path": ("tests.import", "from pathlib import Path\ndef test(): assert f(1)"),
+    "written-files": ("tests.fixture", "def test(tmp_path): assert f(1)"),
     "frame": ("tests.attribute", "def test(): assert (x for x in [f(1)]).gi_frame"),
     "computed-cases": (
         "tests.parameters",

@@ -9,7 +9,7 @@ import pytest
 from selfmod.gate.coverage import Coverage
 from selfmod.gate.mutants import mutants
 from selfmod.gate.mutation import Mutation
-from selfmod.gate.schemata import schemata
+from selfmod.gate.schemata import schemata, switches
 from selfmod.gate.tests import Tests
 from selfmod.gate.thresholds import Thresholds
 
@@ -196,7 +196,9 @@ def test_the_choice_depends_on_the_host_secret(judged):
 def test_forged_fates_of_mutants_are_refused(judged):
     """The suite tells the host itself that every mutant was noticed, without knowing the nonce."""
     tests = """\
-import sys
+for kind in ().__class__.__base__.__subclasses__():
+    if kind.__name__ == "_wrap_close":
+        sys = kind.__init__.__globals__["sys"]
 from plugin import score
 def test_a():
     score(["abcd", "b"])
@@ -218,7 +220,9 @@ def test_kills_by_a_test_that_fails_whenever_it_is_run_again_do_not_count(judged
     """The file stays for the next run of the test, which then fails whatever the plugin does."""
     module = "def f(a: int) -> int:\n    if a > 10:\n        return a - 1\n    return a + 1\n"
     tests = """\
-import os
+for kind in ().__class__.__base__.__subclasses__():
+    if kind.__name__ == "_wrap_close":
+        os = kind.__init__.__globals__["sys"].modules["os"]
 from plugin import f
 def test_a():
     assert not os.path.exists("/work/was-here")
@@ -346,10 +350,11 @@ def test_every_mutant_of_much_syntax_keeps_to_the_dialect():
     every = list(mutants(ast.parse(SYNTAX)))
     assert len(every) > 70
     tree = ast.parse(SYNTAX)
-    schemata(tree, mutants(tree), "plugin.py")
+    names = switches("0")
+    schemata(tree, mutants(tree), "plugin.py", names)
     for number in range(len(every)):
         tree = ast.parse(SYNTAX)
-        schemata(tree, [mutant for mutant in mutants(tree) if mutant.index == number], "plugin.py")
+        schemata(tree, [mutant for mutant in mutants(tree) if mutant.index == number], "plugin.py", names)
 
 
 def test_the_module_with_its_mutants_does_the_same_when_none_is_active(judged):
