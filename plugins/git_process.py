@@ -59,6 +59,7 @@ _CLOSED_ENVIRONMENT = {
     "GIT_COMMITTER_NAME": "ratchet",
     "GIT_COMMITTER_EMAIL": "ratchet@localhost",
 }
+_KEPT = ("PATH", "HOME", "XDG_CONFIG_HOME", "USER", "LOGNAME", "TMPDIR", "LD_LIBRARY_PATH")
 PERSONS_CONFIG = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 _KINDS: Mapping[bytes, Kind] = {b"commit": "commit", b"tree": "tree", b"blob": "blob"}
 _GIT_TIMEOUT_S = 120
@@ -136,9 +137,8 @@ def settings() -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """The person's environment without what would steer git, and with what keeps it closed."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "SSH_ASKPASS"))}
-    return kept | _CLOSED_ENVIRONMENT
+    """What git needs of the person's environment, and what keeps it closed: no key of a model server, nothing else."""
+    return {name: os.environ[name] for name in _KEPT if name in os.environ} | _CLOSED_ENVIRONMENT
 
 
 def run(command: Sequence[str], *, environment: Mapping[str, str], folder: Path, given: bytes = b"") -> bytes:

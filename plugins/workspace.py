@@ -42,7 +42,8 @@ them. A key in it is trusted only when your own user state says so: `ratchet tru
 `refs/ratchet/events` and in user state.
 
 `ratchet audit verify` checks all of it. The gate's whole report on a commit is a git note:
-`git log --notes=ratchet`; to fetch notes: `git fetch origin 'refs/notes/*:refs/notes/*'`.
+`git log --notes=ratchet`; to fetch notes: `git fetch origin 'refs/notes/*:refs/notes/*'`, to share them:
+`git push origin refs/notes/ratchet`.
 """
 _PLUGINS_README = """\
 # Plugins

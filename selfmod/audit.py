@@ -100,6 +100,7 @@ class _Audit:
         """The ledgers as HEAD holds them: lines, chain, keys."""
         head, count = self._repository.head(), 0
         trusted = trust.fingerprints(self._workspace, self._state)
+        vouched = trust.is_trusted(self._workspace, self._state)
         offered = {signer.key.fingerprint for signer in self._workspace.signers()}
         unknown: set[str] = set()
         for plugin in self._past.decided(head):
@@ -110,10 +111,10 @@ class _Audit:
                 where = f"{ledger.path_of(plugin)}:{number}"
                 if decision.key in trusted:
                     continue
-                if decision.key in offered:
+                if decision.key in offered and not vouched:
                     unknown.add(decision.key)
                 else:
-                    self._problem("unknown-key", where, f"signed with {decision.key}, which nobody here vouches for")
+                    self._problem("unknown-key", where, f"signed with {decision.key}, which you do not trust")
         self._missing += [f"trust in the key {key}: ratchet trust shows it" for key in sorted(unknown)]
         return count
 

@@ -97,7 +97,7 @@ def carry_out(
         author=author,
         time=time,
         event={"decision": decision.hash, "digest": decision.digest, "version": decision.version,
-               "channel": decision.channel},
+               "channel": decision.channel, "capabilities": list(decision.capabilities)},
         grants=decision.capabilities,
         note=objects.make("blob", text, workspace.repository.algorithm).id if text else "",
     )  # fmt: skip

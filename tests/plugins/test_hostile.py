@@ -16,6 +16,7 @@ import pytest
 from plugins import settings, trust
 from plugins.enabling import what_it_would_enable
 from plugins.errors import ConfigError, RatchetError, UntrustedError, WorkspaceError
+from plugins.git_process import environment
 from plugins.registry import Registry
 from plugins.state import UserState
 from plugins.workspace import Workspace, find, init
@@ -363,3 +364,9 @@ def test_a_workspace_below_the_top_of_a_repository_is_one(
     assert made.prefix == "inner/"
     assert git(outer, "status", "--short") == ""
     made.close()
+
+
+def test_git_is_given_no_key_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    monkeypatch.setenv("ARK_API_KEY", "ark-secret")
+    assert not any("secret" in value for value in environment().values())

@@ -171,6 +171,11 @@ def test_a_decision_with_a_key_nobody_vouches_for_is_found(told: Any, tmp_path: 
     mallory.approve("0.3.0")
     mallory.close()
     assert "unknown-key" in _kinds(told)
+    key = host_key(mallory.state)
+    assert key is not None
+    told.write("audit_logs/allowed_signers", f'm@x namespaces="git" {key.public.line}\n')
+    _commit_all(told)
+    assert "unknown-key" in _kinds(told), "a workspace cannot vouch for a key by itself"
 
 
 def test_decisions_cut_off_with_their_commits_are_found_where_they_were_made(told: Any) -> None:
