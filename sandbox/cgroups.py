@@ -1,7 +1,7 @@
-"""A memory control group for a worker, where this account may make one: then all of its memory counts at once.
+"""A memory control group for a worker of several processes, where this account may make one.
 
-That is what it allocates in any of its processes, its files, and what the kernel holds for it. Address space and
-looking (see `link`) bound the same less exactly, and are there everywhere.
+Then all of its memory counts at once: what it allocates in any process, its files, and what the kernel holds for it.
+Address space and looking (see `link`) bound the same less exactly, and are there everywhere.
 """
 
 from __future__ import annotations

@@ -67,7 +67,9 @@ class Link:
         self._death.register(body.pidfd, select.POLLIN)
         self._monitor = Monitor(body.pid, body.output, many=limits.processes > 1)
         self._baseline = self._monitor.read().memory
-        self._group = MemoryGroup.create(limits.memory_mb, body.pid)
+        # One process is bounded by its address space; joining a group would cost more than the rest of its start.
+        many = limits.processes > 1
+        self._group = MemoryGroup.create(limits.memory_mb, body.pid) if many else None
 
     @property
     def alive(self) -> bool:

@@ -22,10 +22,11 @@ from sandbox.starter import Kind
 _ATTEMPTS: Final = 3
 _SETUP_S: Final = 30.0
 _WITHOUT_CGROUP: Final = (
-    "no memory cgroup may be made by this account: memory is bounded as address space by the kernel, and over all "
-    "processes and files of a worker by looking every 50 ms"
+    "no memory cgroup may be made by this account: the memory of several processes of one worker is bounded for each by "
+    "the kernel, and for all together by looking every 50 ms"
 )
 _NOTES: Final = (
+    "memory is bounded as address space by the kernel, and together with the worker's files by looking every 50 ms",
     "a share of the processor is kept by stopping and continuing the worker: a ceiling, exact to about 50 ms",
     "CPU seconds are exact to one look (50 ms)",
 )
@@ -97,7 +98,7 @@ class ProcessLevel:
         landlock = {"landlock": f"version {abi}"} if abi else {}
         namespaces = "user, mount, pid, net, ipc, uts and cgroup"
         group = cgroups.available()
-        memory = {"memory cgroup": group} if group else {}
+        memory = {"memory cgroup": f"{group}, for workers of several processes"} if group else {}
         return {"namespaces": namespaces, **landlock, "seccomp": f"allow-list for {syscalls.machine()}", **memory}
 
     def notes(self) -> tuple[str, ...]:
