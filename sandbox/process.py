@@ -22,8 +22,8 @@ from sandbox.starter import Kind
 _ATTEMPTS: Final = 3
 _SETUP_S: Final = 30.0
 _WITHOUT_CGROUP: Final = (
-    "no memory cgroup may be made by this account: the memory of several processes of one worker is bounded for each by "
-    "the kernel, and for all together by looking every 50 ms"
+    "no memory cgroup may be made by this account: several processes of one worker are bounded each by the kernel, and "
+    "together by looking every 50 ms"
 )
 _NOTES: Final = (
     "memory is bounded as address space by the kernel, and together with the worker's files by looking every 50 ms",
