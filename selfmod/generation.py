@@ -61,7 +61,10 @@ class Judged:
 
 @dataclass(slots=True, kw_only=True)
 class Loop:
-    """One run of the loop. `fallback` takes over where a model cannot answer as it was asked to."""
+    """One run of the loop. `fallback` takes over where a model cannot answer as it was asked to.
+
+    It gets `fallback_attempts` of its own then, or what is left where that is 0.
+    """
 
     model: Model
     author: Author
@@ -71,6 +74,7 @@ class Loop:
     deadline_s: float
     watch: Watch = field(default_factory=Watch)
     fallback: Author | None = None
+    fallback_attempts: int = 0
     rounds: list[Round] = field(default_factory=list)
     seen: dict[str, int] = field(default_factory=dict)
 
@@ -108,7 +112,8 @@ class Loop:
         try:
             candidate = self.author.read(completion.text, cut=cut)
         except (InvalidAnswer, AnswerCut) as error:
-            self._unreadable(number, completion.text, error)
+            if self._unreadable(number, completion.text, error) and self.fallback_attempts:
+                proposal = self.store.save(replace(proposal, attempts_allowed=number + self.fallback_attempts))
             return proposal, None
         return proposal, self._judged(proposal, number, completion.text, candidate)
 
@@ -126,14 +131,17 @@ class Loop:
         self.rounds.append(Round(attempt=number, reply=reply, report=judged.report))
         return judged
 
-    def _unreadable(self, number: int, reply: str, error: InvalidAnswer | AnswerCut) -> None:
+    def _unreadable(self, number: int, reply: str, error: InvalidAnswer | AnswerCut) -> bool:
+        """Keep the round; return whether the fallback takes over from here."""
         self.watch.on_note(str(error))
         self.rounds.append(Round(attempt=number, reply=reply, problem=str(error)))
         unread = [last for last in self.rounds[-2:] if last.problem]
-        if self.fallback is not None and len(unread) == 2:
-            self.watch.on_note("it is asked for one function only from here on")
-            self.author, self.fallback = self.fallback, None
-            self.rounds.clear()
+        if self.fallback is None or len(unread) < 2:
+            return False
+        self.watch.on_note("it is asked for one function only from here on")
+        self.author, self.fallback = self.fallback, None
+        self.rounds.clear()
+        return True
 
     def _ask(self, proposal: Proposal, request: Request, number: int) -> tuple[Proposal, Completion]:
         """Ask within the budget; an answer that was cut off in the middle is asked for again, and paid for again."""

@@ -97,7 +97,7 @@ class Pipeline:
             self.store.put_previous(proposal.id, previous)
         self.record("proposed", proposal=proposal.id, plugin=spec.plugin, model=name, change=spec.change)
         with self.store.locked(proposal.id) as held:
-            return self._carry_on(held, asked, candidate)
+            return self._carry_on(held, asked, candidate, attempts)
 
     def revise(
         self,
@@ -121,7 +121,7 @@ class Pipeline:
             if asked is not None:
                 allowed = proposal.attempts + self._allowed(asked, attempts)
                 proposal = replace(proposal, model=asked.name, attempts_allowed=allowed)
-            return self._carry_on(self.store.save(proposal), asked, candidate)
+            return self._carry_on(self.store.save(proposal), asked, candidate, attempts)
 
     def edit(self, proposal_id: str, candidate: Candidate) -> Proposal:
         """Judge the files as the person changed them."""
@@ -143,7 +143,7 @@ class Pipeline:
             asked = self.open_model(model or held.model)
             room = attempts or max(held.attempts_allowed - held.attempts, 1)
             proposal = replace(held, model=asked.name, attempts_allowed=held.attempts + room)
-            return self._carry_on(self.store.save(proposal), asked, None)
+            return self._carry_on(self.store.save(proposal), asked, None, attempts)
 
     def waive(self, proposal_id: str, finding: str, reason: str) -> Proposal:
         """Accept one finding of exactly these bytes, with a reason, and judge them again with it."""
@@ -170,8 +170,7 @@ class Pipeline:
             author = self._author(held, str(request.get("mode")))
             judged = self._judge(held, author.read(reply, cut=False))
         else:
-            candidate = self.store.candidate(held.id, held.attempt)
-            assert candidate is not None  # there is a report on it
+            candidate = self._files(held)
             judged = Judged(candidate=candidate, report=self._verdict(held, candidate))
         return Replayed(
             id=held.id,
@@ -185,12 +184,11 @@ class Pipeline:
     def try_tool(self, proposal_id: str, tool: str, typed: Typed) -> Outcome:
         """Call a tool of the candidate in the sandbox; nothing of the outside is real."""
         held = self.store.load(proposal_id)
-        candidate = self.store.candidate(held.id)
-        if candidate is None:
-            raise StateError(f"{held.id} has no files yet", hint="go on with: resume", id=held.id)
-        return call_tool(self.sandbox, candidate, self._report(held), tool, typed)
+        return call_tool(self.sandbox, self._files(held), self._report(held), tool, typed)
 
-    def _carry_on(self, proposal: Proposal, asked: Model | None, candidate: Candidate | None) -> Proposal:
+    def _carry_on(
+        self, proposal: Proposal, asked: Model | None, candidate: Candidate | None, attempts: int | None
+    ) -> Proposal:
         """Ask the model, or judge the files of a person; a failure leaves the proposal as a draft, with the reason."""
         if asked is None:
             assert candidate is not None
@@ -200,11 +198,11 @@ class Pipeline:
             self.store.save(proposal)
             return self._finished(proposal, self._judged_files(proposal, candidate, number))
         try:
-            return self._generated(proposal, asked)
+            return self._generated(proposal, asked, attempts)
         finally:
             asked.close()
 
-    def _generated(self, proposal: Proposal, asked: Model) -> Proposal:
+    def _generated(self, proposal: Proposal, asked: Model, attempts: int | None) -> Proposal:
         if asked.price() is None:
             self.watch.on_note(f"the price of {asked.name} is not known; only its tokens are counted")
         loop = Loop(
@@ -216,6 +214,7 @@ class Pipeline:
             deadline_s=self.deadline_s,
             watch=self.watch,
             fallback=None if asked.small or proposal.spec.change else self._one_function(proposal),
+            fallback_attempts=0 if attempts or self.attempts else SMALL_ATTEMPTS,
             rounds=self._last_round(proposal),
         )
         proposal, judged = loop.run(proposal)
@@ -224,14 +223,13 @@ class Pipeline:
     def _finished(self, proposal: Proposal, judged: Judged) -> Proposal:
         """Store the verdict: what passed waits for approval, everything else is refused."""
         report = judged.report
-        attempt = proposal.attempt or proposal.attempts
         plugin = report.plugin or proposal.plugin
         done = proposal.moved(
             "awaiting-approval" if report.verdict == "pass" else "refused",
             plugin=plugin,
             version=report.version,
             digest=report.digest,
-            attempt=attempt,
+            attempt=proposal.attempt or proposal.attempts,
             acknowledge=report.acknowledge if report.verdict == "pass" else (),
             waivers=tuple(waiver for waiver in proposal.waivers if waiver.digest == report.digest),
             basis=self._basis(plugin, judged) if report.verdict == "pass" else {},
@@ -256,10 +254,8 @@ class Pipeline:
         return judged
 
     def _judge_again(self, proposal: Proposal) -> Proposal:
-        candidate = self.store.candidate(proposal.id, proposal.attempt)
-        if candidate is None:
-            raise StateError(f"{proposal.id} has no files", hint="go on with: revise", id=proposal.id)
-        return self._finished(proposal, self._judged_files(proposal, candidate, proposal.attempt))
+        judged = self._judged_files(proposal, self._files(proposal), proposal.attempt)
+        return self._finished(proposal, judged)
 
     def _judge(self, proposal: Proposal, candidate: Candidate) -> Judged:
         """Judge what a model wrote, with the smallest honest version in place of the one it guessed."""
@@ -331,6 +327,12 @@ class Pipeline:
             spec = replace(spec, examples=choose_held_back(fresh, self.secret, known=spec.examples))
         texts = (*proposal.texts, text.strip()) if text.strip() else proposal.texts
         return replace(proposal, spec=spec, texts=texts)
+
+    def _files(self, held: Proposal) -> Candidate:
+        found = self.store.candidate(held.id, held.attempt)
+        if found is None:
+            raise StateError(f"{held.id} has no files yet", hint="go on with: resume", id=held.id)
+        return found
 
     def _report(self, held: Proposal) -> GateReport:
         stored = self.store.report(held.id, held.attempt) if held.attempt else None

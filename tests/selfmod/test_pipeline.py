@@ -32,6 +32,7 @@ from selfmod.models.runtime import weights
 from selfmod.pipeline import Pipeline, make_spec
 from selfmod.prompt import MAX_TOKENS
 from selfmod.proposal import IllegalTransition, Proposal
+from selfmod.small import ATTEMPTS as SMALL_ATTEMPTS
 from selfmod.spec import Spec
 from selfmod.store import Store
 
@@ -261,8 +262,15 @@ def test_what_cannot_write_files_is_asked_for_a_function(pipeline, replies, note
     examples = ["larger(1, 2) == 2", "larger(5, 2) == 5", "larger(3, 3) == 3", "larger(2, 1) == 2"]
     proposal = pipeline.propose(spec(text, examples=examples), attempts=3)
     assert any("one function" in note for note in notes)
-    assert (proposal.plugin, proposal.attempts) == ("larger", 3)
+    assert (proposal.plugin, proposal.attempts, proposal.attempts_allowed) == ("larger", 3, 3)
     assert pipeline.store.request(proposal.id, 3)["mode"] == "function"
+
+
+def test_asked_for_a_function_it_gets_as_many_attempts_as_a_small_model(pipeline, replies):
+    replies.texts = ["I cannot"] * 2 + ["no function"] * SMALL_ATTEMPTS
+    with pytest.raises(InvalidAnswer):
+        pipeline.propose(spec("larger(a: int, b: int) -> int: the larger", examples=["larger(1, 2) == 2"]))
+    assert len(replies.asked) == 2 + SMALL_ATTEMPTS
 
 
 def test_an_unreachable_model_leaves_a_draft(pipeline, replies):
