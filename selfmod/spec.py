@@ -10,9 +10,9 @@ from typing import Literal
 class Example:
     """One example as the person wrote it (`source`), taken apart.
 
-    `kind` "equals": `call` must equal the literal `expected`; "raises": `call` must raise the exception named `expected`;
-    "truth": `call` must be true. `call` is a call of one function with literal arguments. `held_back` examples are never
-    shown to the author of a candidate: not in the prompt, the tests or the findings.
+    `kind` "equals": `call` must equal the literal `expected`; "raises": `call` must raise the exception that `expected`
+    names; "truth": `call` must be true. `call` is a call of one function with literal arguments. `held_back` examples
+    are never shown to the author of a candidate: not in the prompt, the tests or the findings.
     """
 
     source: str
@@ -25,7 +25,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """A request. `allow` is the ceiling of capabilities ("network:api.example.org:443", "storage", "effect:clock", ...).
+    """A request. `allow` is the ceiling of capabilities ("network:api.example.org:443", "storage", "effect:clock").
 
     `plugin` is the id asked for ("" lets one be derived); `change` says that the plugin exists and is to be changed.
     """
