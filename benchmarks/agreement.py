@@ -10,7 +10,7 @@ from selfmod.gate.harness import noter
 from selfmod.gate.harness_forks import pool
 from selfmod.gate.harness_mutation import judge_alone
 from selfmod.gate.harness_world import World, enter
-from selfmod.gate.schemata import schemata, switches, switches
+from selfmod.gate.schemata import schemata, switches
 
 
 def judge_modules(argument: dict[str, Any]) -> dict[str, Any]:
