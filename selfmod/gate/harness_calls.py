@@ -52,10 +52,11 @@ class CallLog:
     def close(self, call: dict[str, Any], outcome: str, value: object) -> None:
         """End one call with its result."""
         self._depth -= 1
+        asked = len(recorded()) > self._asks
         try:
-            call |= {"outcome": outcome, "value": encode(value), "asked": len(recorded()) > self._asks}
-        except ValueError:
-            return
+            call |= {"outcome": outcome, "value": encode(value), "asked": asked}
+        except ValueError as error:
+            call |= {"outcome": "kept", "value": str(error), "asked": asked}
         size = len(json.dumps(call))
         if size <= min(_BYTES, self._room):
             self._room -= size

@@ -55,14 +55,15 @@ class ObservedAsk:
 class RecordedCall:
     """A call of a public function of the plugin that a passing test made; values are tagged JSON (`sandbox.values`).
 
-    `outcome` is "returned" with the value, or "raised" with the name of the exception in `value`.
+    `outcome` is "returned" with the value, "raised" with the name of the exception in `value`, or "kept" with the
+    reason why what was returned cannot leave the sandbox.
     """
 
     test: str
     function: str
     args: object
     kwargs: object
-    outcome: Literal["returned", "raised"]
+    outcome: Literal["returned", "raised", "kept"]
     value: object
     asked: bool = False  # whether it asked for something of the outside, which only the test's doubles can answer
 

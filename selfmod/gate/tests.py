@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from sandbox.outcome import Completed, describe
 from selfmod.gate.base import Finding, StageResult, finding, result
@@ -36,7 +37,7 @@ class Tests:
             subject.run = suite_run(plan, run)
         except BadEvidence as problem:
             return self._result([*findings, _forged(str(problem))], len(plan.ids), 0)
-        findings += _observed(subject, subject.run)
+        findings += [*_observed(subject, subject.run), *_kept(subject, subject.run)]
         return self._result(findings, len(plan.ids), len(subject.run.passed))
 
     def _result(self, findings: list[Finding], collected: int, passed: int) -> StageResult:
@@ -74,6 +75,20 @@ def _observed(subject: Subject, run: SuiteRun) -> list[Finding]:
         for name in names
         if not any(covers(one, name) for one in declared)
     ]
+
+
+def _kept(subject: Subject, run: SuiteRun) -> Iterator[Finding]:
+    """Results of handlers that only tests can see: in production every such call would fail."""
+    manifest = subject.manifest
+    handlers = {one.handler for one in (*manifest.tools, *manifest.commands)} if manifest else set()
+    kept = {call.function: call for call in run.calls if call.outcome == "kept" and call.function in handlers}
+    for name, call in kept.items():
+        yield finding(
+            "tests.result",
+            f"what {name} returns in {call.test} does not reach the person who calls it: {call.value}",
+            hint="return text, numbers, lists and dicts; asdict and str make them of other values",
+            key=name,
+        )
 
 
 def _counting(plan: Plan, most: int) -> list[Finding]:

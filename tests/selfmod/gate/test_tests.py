@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plugins.manifest import parse_manifest
 from selfmod.gate.evidence import Notes
 from selfmod.gate.suite import Variation, make_plan, run_tests
 from selfmod.gate.tests import Tests
@@ -302,3 +303,29 @@ def test_all():
         ("change", [[0]], {}, "returned", None),
         ("wrong", [5], {}, "raised", "KeyError"),
     ]
+
+
+KEPT = {
+    "a decimal": "from decimal import Decimal\ndef run(n: int) -> Decimal:\n    return Decimal(n)\n",
+    "a dataclass": (
+        "from dataclasses import dataclass\n@dataclass\nclass Pair:\n    n: int\n"
+        "def run(n: int) -> Pair:\n    return Pair(n)\n"
+    ),
+    "an enum": "from enum import IntEnum\nclass E(IntEnum):\n    A = 1\ndef run(n: int) -> int:\n    return E.A\n",
+    "inside a list": "from datetime import date\ndef run(n: int) -> list[date]:\n    return [date(2024, 1, n)]\n",
+    "itself": "def run(n: int) -> list:\n    found = [n]\n    found.append(found)\n    return found\n",
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_handler_whose_results_cannot_leave_the_sandbox_is_refused(judged, name):
+    tests = "import plugin\ndef test_a():\n    assert plugin.run(1) is not None\n"
+    manifest = parse_manifest(
+        b"schema: 1\nid: some-thing\nname: x\nversion: 0.1.0\ndescription: x\nlicense: MIT\nentry: plugin.py\n"
+        b"tools: [{name: run, handler: run}]\n"
+    )
+    assert judged(KEPT[name], tests, Tests(), manifest=manifest).rules("tests") == {"tests.result"}
+    helper = KEPT[name].replace("def run(", "def helper(")
+    plain = f"{helper}def run(n: int) -> str:\n    return str(helper(n))\n"
+    both = f"{tests}    assert plugin.helper(1) is not None\n"
+    assert judged(plain, both, Tests(), manifest=manifest).rules("tests") == set()
