@@ -7,6 +7,7 @@ import time
 ORIGIN = "Resource exhaustion, in every judge's threat model."
 SEEN = "claimed"
 LIMITS = {"cpu_s": 1}
+WASM = "other"
 
 
 def attack(target):
