@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,12 @@ class UserState:
     def workspace_dir(self, workspace: Path) -> Path:
         """The folder for what belongs to one workspace, by its real path; two clones never share one."""
         return self.folder("workspaces", workspace_key(workspace))
+
+    def set_aside(self, workspace: Path) -> None:
+        """Keep what belonged to an earlier workspace at this path out of the way of a new one; nothing is deleted."""
+        folder = self.path("workspaces", workspace_key(workspace))
+        if folder.is_dir():
+            self.disk.rename(folder, folder.with_name(f"{folder.name}.before-{secrets.token_hex(4)}"))
 
     def read(self, *parts: str) -> bytes | None:
         """The bytes of a file, None where there is none. A link in its place is refused."""

@@ -160,6 +160,7 @@ def init(target: Path, state: UserState, *, disk: Disk | None = None) -> Workspa
         if not _left_unfinished(workspace, parent):
             signer = Signer(principal=author.email, key=key.public, namespaces=(COMMIT, DECISION))
             contents = _first_files(workspace, signer)
+            state.set_aside(root)
             _commit(repository, branch, parent, contents, author=author, sign=change.signing(key))
     set_refspecs(repository)
     trust.trust(workspace, state, keys=())

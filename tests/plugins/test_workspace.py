@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +84,20 @@ def test_init_twice_is_refused(workspace: Workspace, state: UserState) -> None:
     with pytest.raises(WorkspaceError, match="already") as caught:
         init(workspace.root, state)
     assert caught.value.exit_code == 16
+
+
+def test_a_workspace_where_another_one_was_starts_with_nothing_of_it(workspace: Workspace, state: UserState) -> None:
+    workspace.events(state).append("proposed", proposal="P-1")
+    (state.workspace_dir(workspace.root) / "grants.json").write_text("{}")
+    workspace.close()
+    shutil.rmtree(workspace.root)
+    new = init(workspace.root, state)
+    assert new.id != workspace.id
+    assert [path.name for path in state.workspace_dir(new.root).iterdir()] == ["trust.json"]
+    new.events(state).append("proposed", proposal="P-1")
+    (kept,) = state.path("workspaces").glob("*.before-*")
+    assert (kept / "grants.json").exists()
+    new.close()
 
 
 @pytest.fixture
