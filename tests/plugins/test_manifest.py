@@ -201,7 +201,7 @@ def test_bombs_are_refused_at_once(bomb: str) -> None:
 
 
 def test_messages_name_the_field_and_what_to_do() -> None:
-    with pytest.raises(ManifestError, match="line 4, column 1: version: .*put quotes around it"):
+    with pytest.raises(ManifestError, match=r"line 4, column 1: version: .*put quotes around it"):
         parse_manifest(SMALL.replace("0.1.0", "1.0").encode())
     with pytest.raises(ManifestError, match="'colour' is not a field"):
         parse_manifest((SMALL + "colour: red\n").encode())
@@ -210,7 +210,7 @@ def test_messages_name_the_field_and_what_to_do() -> None:
 def test_data_from_elsewhere_meets_the_same_checks() -> None:
     data = parse_manifest(SMALL.encode()).to_data()
     assert manifest_from_data(data) == parse_manifest(SMALL.encode())
-    for broken in (
+    wrong: tuple[object, ...] = (
         None,
         [],
         "x",
@@ -218,7 +218,8 @@ def test_data_from_elsewhere_meets_the_same_checks() -> None:
         data | {"colour": 1},
         data | {"id": 3},
         data | {"limits": {"wall_s": float("nan")}},
-    ):
+    )
+    for broken in wrong:
         with pytest.raises(ManifestError):
             manifest_from_data(broken)
 
