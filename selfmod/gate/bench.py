@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CORPUS = Path(__file__).resolve().parents[2] / "benchmarks" / "corpus"
 _Z = 1.959963984540054  # of a 95 % interval
 _TRIED = (1, 3, 10, 30)
+_REFUSED_MOST = 0.03
 
 
 class NoCorpus(FileNotFoundError):
@@ -107,6 +108,12 @@ class Bench:
         whole = [accepted for accepted in bad.values() if len(accepted) >= attempts]
         return Rate(hits=sum(map(any, whole)), of=len(whole))
 
+    @property
+    def ok(self) -> bool:
+        """Whether the gate keeps what it promises here: nothing bad accepted, at most 3 % of the good refused."""
+        accepted = any(item.kind == "bad" and item.accepted for item in self.tried)
+        return not accepted and self.false_refusals.value <= _REFUSED_MOST
+
     def to_json(self) -> dict[str, Any]:
         """Return the figures by category, what was judged wrongly, and the times."""
         categories = sorted({item.category for item in self.tried if item.kind == "bad"})
@@ -115,6 +122,7 @@ class Bench:
         times = sorted(item.seconds for item in self.tried if item.kind == "good")
         return {
             "gate_version": GATE_VERSION,
+            "ok": self.ok,
             "caught": self.catch().to_json()
             | {"categories": {name: self.catch(name).to_json() for name in categories}},
             "false_refusals": self.false_refusals.to_json(),

@@ -162,7 +162,17 @@ def test_right_and_wrong_verdicts_are_counted() -> None:
     assert {item["name"] for item in data["wrong"]} == {"g2", "b2", "b3"}
     assert data["false_acceptance_after"]["3"]["rate"] == pytest.approx(1 - (2 / 3) ** 3)
     assert data["caught"]["categories"]["layout"]["rate"] == 1
+    assert data["ok"] is False
     assert data["seconds"] == {"p50": 0.5, "p95": 0.5}
+
+
+def test_what_a_bench_must_keep() -> None:
+    good = tuple(tried(f"g{number}", "good", accepted=True) for number in range(97))
+    refused = tuple(tried(f"r{number}", "good", accepted=False) for number in range(4))
+    bad = tried("b", "layout", accepted=False)
+    assert Bench(tried=(*good, *refused[:3], bad)).ok
+    assert not Bench(tried=(*good, *refused, bad)).ok
+    assert not Bench(tried=(*good, bad, tried("b", "layout", accepted=True, attempt=1))).ok
 
 
 def test_the_bench_judges_with_the_real_gate(sandbox: Sandbox, tmp_path: Path) -> None:
