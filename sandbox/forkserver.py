@@ -16,8 +16,8 @@ import socket
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from sandbox import mounts, namespaces, rlimits, worker
-from sandbox.layers import LayerFailed
+from sandbox import mounts, namespaces, rlimits, seccomp, worker
+from sandbox.layers import LayerFailed, layer
 from sandbox.preload import follow_moved_paths, preload, visible_paths
 from sandbox.spawn import ROOT
 
@@ -117,6 +117,9 @@ def _prepare(control: socket.socket) -> worker.Facts:
     mounts.build_root(visible, hidden)
     namespaces.become_nobody()
     follow_moved_paths()
+    with layer("seccomp"):
+        for processes in (False, True):
+            seccomp.program(processes=processes)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     return worker.Facts(
         proc=proc,

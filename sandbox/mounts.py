@@ -113,8 +113,9 @@ def write_files(folder: str, files: dict[str, bytes]) -> None:
     with layer("mounts"):
         for path, content in files.items():
             target = f"{_BOX}{folder}/{path}"
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            with open(target, "xb") as stream:
+            if "/" in path:
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "xb", buffering=0) as stream:
                 stream.write(content)
 
 

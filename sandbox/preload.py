@@ -84,6 +84,7 @@ def visible_paths(root: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def follow_moved_paths() -> None:
     """Have later imports look where the new root shows the folders that could not keep their place."""
     sys.path[:] = [inside(path) for path in sys.path]
+    sys.path_importer_cache.clear()
     for module in list(sys.modules.values()):
         folders = getattr(module, "__path__", None)
         if isinstance(folders, list):

@@ -6,6 +6,7 @@ numbers mean other calls.
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,12 +56,18 @@ def build(architecture: Architecture, *, processes: bool) -> bytes:
     return b"".join(struct.pack("=HBBI", *line) for line in lines)
 
 
-def load(*, processes: bool) -> None:
-    """Put the filter for this machine on the calling thread."""
+@functools.cache
+def program(*, processes: bool) -> bytes:
+    """Return the filter for this machine; made once, in the fork server, for all workers."""
     architecture = ARCHITECTURES.get(syscalls.machine())
     if architecture is None:
         raise OSError(ENOSYS, f"no system call table for {syscalls.machine()}", "seccomp")
-    syscalls.load_seccomp(build(architecture, processes=processes))
+    return build(architecture, processes=processes)
+
+
+def load(*, processes: bool) -> None:
+    """Put the filter for this machine on the calling thread."""
+    syscalls.load_seccomp(program(processes=processes))
 
 
 Line = tuple[int, int, int, int]

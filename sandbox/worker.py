@@ -126,4 +126,3 @@ def settle(limits: Limits) -> None:
     if limits.processes > 1:
         threading.stack_size(_THREAD_STACK)
     sys.argv[:] = [""]
-    sys.path_importer_cache.clear()

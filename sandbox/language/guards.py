@@ -6,11 +6,12 @@ import builtins
 import functools
 import types
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 from sandbox.language.formats import GuardedFormatter
 from sandbox.language.modules import SDK, View, guarded_import
-from sandbox.language.names import FORMATTERS, UNDERSCORE_API, WATCHED, attribute_problem, is_dunder
+from sandbox.language.names import FORMATTERS, NOW, UNDERSCORE_API, WATCHED, attribute_problem, is_dunder
 
 #: Names of the modules that were loaded through the policy; their classes are the plugin's own.
 OWN_MODULES: Final[set[str]] = set()
@@ -176,6 +177,8 @@ def stored_name(name: object) -> str:
 def _get(subject: Any, name: str, default: Any = _MISSING) -> Any:
     if type(name) is not str:
         raise TypeError("attribute names must be strings")
+    if name in NOW and (isinstance(subject, date) or (isinstance(subject, type) and issubclass(subject, date))):
+        raise AttributeError(f"{name!r} reads the clock and is written after a dot")
     read = get_own if name.startswith("_") or name in WATCHED else get_attribute
     try:
         return read(subject, name)

@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn
 
-from sandbox.language.names import FORMATTERS, WATCHED
+from sandbox.language.names import FORMATTERS, NOW, WATCHED
 
 #: The module that plugins may import as `plugins.sdk` or, shorter, as `sdk`.
 SDK: Final = "plugins.sdk"
@@ -259,7 +259,7 @@ def _checked(name: object) -> str:
     if type(name) is not str:
         raise TypeError("attribute names must be strings")
     for part in name.split("."):
-        if part.startswith("_") or part in WATCHED or part in FORMATTERS:
+        if part.startswith("_") or part in WATCHED or part in FORMATTERS | NOW:
             raise AttributeError(f"the attribute {part!r} is not part of the dialect")
     return name
 

@@ -67,6 +67,8 @@ LEADING_OUT: Final = frozenset(
 )
 #: Text formatting by a run-time template walks attributes past every guard.
 FORMATTERS: Final = frozenset({"format", "format_map"})
+#: Class methods of dates that read the clock: they are named in the source, where the gate sees them.
+NOW: Final = frozenset({"now", "utcnow", "today"})
 #: Attribute names the run-time guard looks at twice.
 WATCHED: Final = RUNTIME_ATTRIBUTES | LEADING_OUT | FORMATTERS
 
