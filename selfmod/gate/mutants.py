@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from selfmod.gate.boundaries import indifferent, indifferent_choice, moves_boundary
 from selfmod.gate.mutations import RESULT, expression_variants, statement_variants
 
 Scope = Literal["call", "import"]
@@ -117,10 +118,14 @@ _Found = tuple[ast.expr | ast.stmt, str, ast.expr | list[ast.stmt], Scope, str]
 class _Walk:
     """Visits what a test could notice, and leaves arid code out: texts for people, annotations, logging."""
 
+    def __init__(self) -> None:
+        self._indifferent: set[ast.expr] = set()  # comparisons whose boundary decides nothing
+
     def module(self, tree: ast.Module) -> Iterator[_Found]:
         yield from self._body(tree.body, "import", "")
 
     def _body(self, body: list[ast.stmt], scope: Scope, function: str) -> Iterator[_Found]:
+        self._indifferent |= indifferent(body)
         for statement in body:
             if not _is_text(statement):
                 yield from self._statement(statement, scope, function)
@@ -150,7 +155,9 @@ class _Walk:
     def _field(self, node: ast.AST, field: str, value: object, scope: Scope, function: str) -> Iterator[_Found]:
         if field in ("annotation", "decorator_list", "pattern") or (isinstance(node, ast.Raise) and field == "exc"):
             return
-        for item in value if isinstance(value, list) else [value]:
+        items = value if isinstance(value, list) else [value]
+        self._indifferent |= indifferent([item for item in items if isinstance(item, ast.stmt)])
+        for item in items:
             if isinstance(item, ast.stmt):
                 yield from self._statement(item, scope, function) if not _is_text(item) else ()
             elif isinstance(item, ast.expr):
@@ -167,7 +174,12 @@ class _Walk:
         if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
             variants: list[tuple[str, ast.expr]] = []
         else:
-            variants = list(expression_variants(node, condition=condition))
+            self._indifferent |= indifferent_choice(node)
+            variants = [
+                (operator, variant)
+                for operator, variant in expression_variants(node, condition=condition)
+                if not (node in self._indifferent and moves_boundary(node, variant))
+            ]
         for operator, variant in variants:
             yield node, operator, variant, scope, function
         if isinstance(node, ast.Lambda):
