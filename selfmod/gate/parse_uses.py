@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from sandbox.language.names import NOW
 from selfmod.gate.parse import MAX_FOUND, Material
 
 SDK: Final = ("plugins.sdk", "sdk")
@@ -46,25 +47,29 @@ _EFFECTS: Final[dict[str, tuple[str, int | None]]] = {
     "uuid.uuid4": ("effect:random", None),
     "random.Random": ("effect:random", 0),
 }
-_SEEDED: Final = "random.Random"
+# Modules of which a part is an effect: as a value of its own, any of it may be meant.
+_EFFECTFUL: Final = frozenset({"datetime", "random", "time", "uuid"})
 
 
 @dataclass(slots=True)
 class _Names:
     """What the names of a module stand for: dotted origins of imports, and module-level text constants."""
 
-    origins: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, list[str]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
 
-    def dotted(self, node: ast.expr) -> str:
-        """Return the dotted origin of a name or attribute chain ("plugins.sdk.http.get"), or ""."""
+    def dotted(self, node: ast.expr) -> list[str]:
+        """Return the origins of a name or attribute chain ("plugins.sdk.http.get"); a name may be bound twice."""
         parts: list[str] = []
         while isinstance(node, ast.Attribute):
             parts.append(node.attr)
             node = node.value
-        if not isinstance(node, ast.Name) or node.id not in self.origins:
-            return ""
-        return ".".join([self.origins[node.id], *reversed(parts)])
+        found = self.origins.get(node.id, []) if isinstance(node, ast.Name) else []
+        return [".".join([origin, *reversed(parts)]) for origin in found]
+
+    def imports(self, module: str) -> bool:
+        """Return whether anything of a module is imported."""
+        return any(origin.partition(".")[0] == module for found in self.origins.values() for origin in found)
 
 
 def uses(material: Material) -> list[dict[str, Any]]:
@@ -80,9 +85,12 @@ def uses(material: Material) -> list[dict[str, Any]]:
     }
     inner = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Attribute)}
     found: list[dict[str, Any]] = []
+    types = _types(module)
     for node in ast.walk(module):
-        if isinstance(node, ast.Name | ast.Attribute) and id(node) not in inner and (dotted := names.dotted(node)):
-            found += _use(dotted, node, called.get(id(node)), names)
+        if isinstance(node, ast.Name | ast.Attribute) and id(node) not in inner and id(node) not in types:
+            for dotted in names.dotted(node):
+                found += _use(dotted, node, called.get(id(node)), names)
+    found += _of_instances(module, names)
     found += (_made("star", "star", line, literal=False) for line in _stars(module))
     unique = {tuple(item.values()): item for item in found}
     return sorted(unique.values(), key=lambda item: (item["line"], item["name"]))[: MAX_FOUND * 5]
@@ -95,10 +103,10 @@ def _names(module: ast.Module) -> _Names:
             case ast.Import(names=imported):
                 for alias in imported:
                     top = alias.name.partition(".")[0]
-                    names.origins[alias.asname or top] = alias.name if alias.asname else top
+                    names.origins.setdefault(alias.asname or top, []).append(alias.name if alias.asname else top)
             case ast.ImportFrom(module=str() as origin, names=imported, level=0):
                 for alias in imported:
-                    names.origins[alias.asname or alias.name] = f"{origin}.{alias.name}"
+                    names.origins.setdefault(alias.asname or alias.name, []).append(f"{origin}.{alias.name}")
             case _:
                 pass
     stored: dict[str, int] = {}
@@ -134,13 +142,54 @@ def _use(dotted: str, node: ast.expr, use: ast.Call | ast.Subscript | None, name
             yield from _sdk(dotted[len(sdk) + 1 :], node, use, names)
             return
     call = use if isinstance(use, ast.Call) else None
+    if dotted in _EFFECTFUL:
+        yield _made("star", dotted, node.lineno, literal=False)
+        return
     kind, most = _EFFECTS.get(dotted, ("", None))
     if not kind and dotted.startswith("random.") and dotted.count(".") == 1:
         kind, most = "effect:random", None
-    if kind and (call is None or most is None or len(call.args) + len(call.keywords) <= most):
-        if dotted == _SEEDED and call is None:
-            return  # the class as a type; an instance made elsewhere is a call of its own
+    if kind and (call is None or most is None or _given(call) <= most):
         yield _made(kind, kind, node.lineno, literal=True)
+
+
+def _given(call: ast.Call) -> int:
+    """Return how many arguments a call has, without those that are None."""
+    values = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return sum(1 for value in values if not (isinstance(value, ast.Constant) and value.value is None))
+
+
+def _types(module: ast.Module) -> set[int]:
+    """The nodes that stand for a type only: in hints, and in the second place of isinstance."""
+    hints: list[ast.expr | None] = []
+    for node in ast.walk(module):
+        match node:
+            case ast.arg(annotation=hint) | ast.AnnAssign(annotation=hint):
+                hints.append(hint)
+            case ast.FunctionDef(returns=hint) | ast.AsyncFunctionDef(returns=hint):
+                hints.append(hint)
+            case ast.Call(func=ast.Name(id="isinstance" | "issubclass"), args=[_, kinds]):
+                hints.append(kinds)
+            case _:
+                pass
+    return {id(part) for hint in hints if hint for part in ast.walk(hint)}
+
+
+def _of_instances(module: ast.Module, names: _Names) -> Iterator[dict[str, Any]]:
+    """The clock read through a date (`day.today()`), and generators seeded anew from nothing (`rng.seed()`)."""
+    dates, random = names.imports("datetime"), names.imports("random")
+    bases = [base for node in ast.walk(module) if isinstance(node, ast.ClassDef) for base in node.bases]
+    heirs = any(origin.startswith("datetime.") for base in bases for origin in names.dotted(base))
+    for node in ast.walk(module):
+        match node:
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=attribute) if attribute in NOW and not heirs:
+                pass
+            case ast.Attribute(attr=attribute) if attribute in NOW and dates and not names.dotted(node):
+                yield _made("effect:clock", "effect:clock", node.lineno, literal=True)
+            case ast.Call(func=ast.Attribute(attr="seed") as function) if random and not names.dotted(function):
+                if not _given(node):
+                    yield _made("effect:random", "effect:random", node.lineno, literal=True)
+            case _:
+                pass
 
 
 def _sdk(rest: str, node: ast.expr, use: ast.Call | ast.Subscript | None, names: _Names) -> Iterator[dict[str, Any]]:

@@ -82,11 +82,32 @@ HTTP, FILES = "from plugins.sdk import http\n", "from plugins.sdk import files\n
         ("import random\nrandom.random()", ("effect:random", "effect:random", 2, True)),
         ("from random import shuffle\nshuffle(x)", ("effect:random", "effect:random", 2, True)),
         ("import random\nrandom.Random()", ("effect:random", "effect:random", 2, True)),
+        ("import random\nr = random.Random\nr()", ("effect:random", "effect:random", 2, True)),
+        ("import datetime\nd = datetime.datetime\nd.now()", ("effect:clock", "effect:clock", 3, True)),
+        ("from datetime import date\nclass D(date):\n  pass\nD.today()", ("effect:clock", "effect:clock", 4, True)),
         ("import uuid\nuuid.uuid4()", ("effect:random", "effect:random", 2, True)),
+        ("import random\nrandom.Random(None)", ("effect:random", "effect:random", 2, True)),
+        ("import random\nR = random.Random", ("effect:random", "effect:random", 2, True)),
+        ("from random import Random\nclass R(Random): pass", ("effect:random", "effect:random", 2, True)),
+        ("import random\nr = random.Random(1)\nr.seed()", ("effect:random", "effect:random", 3, True)),
+        ("import time\ngetattr(time, 'ti' + 'me')()", ("star", "time", 2, False)),
+        ("import random\nx = [random]", ("star", "random", 2, False)),
+        ("from datetime import date\nD = date(1, 1, 1)\nD.today()", ("effect:clock", "effect:clock", 3, True)),
+        ("from datetime import datetime as d\ntype(d(1, 1, 1)).now(x)", ("effect:clock", "effect:clock", 2, True)),
+        (
+            "from datetime import date\nclass D(date):\n    def f(self): return self.today()",
+            ("effect:clock", "effect:clock", 3, True),
+        ),
+        (
+            "from plugins.sdk import storage as s\ns.set(k, v)\ndef f():\n    from math import floor as s",
+            ("storage", "storage", 2, True),
+        ),
     ],
 )
 def test_each_use_is_found(source: str, expected: tuple[str, str, int, bool]) -> None:
-    assert used(source) == [expected]
+    found = used(source)
+    assert expected in found
+    assert {item[:2] for item in found} == {expected[:2]}
 
 
 @pytest.mark.parametrize(
@@ -94,6 +115,12 @@ def test_each_use_is_found(source: str, expected: tuple[str, str, int, bool]) ->
     [
         "from datetime import datetime\ndatetime(2020, 1, 1)",
         "import random\nrandom.Random(7).choice(x)",
+        "import random\ndef f(r: random.Random) -> random.Random: return r if isinstance(r, random.Random) else g(r)",
+        "import random\nr = random.Random(3)\nr.seed(4)",
+        "from datetime import date\nclass C:\n    def f(self): return self.today()",
+        "from datetime import date\nx = date\ndate.fromisoformat(y)",
+        "class C: pass\nC().now()",
+        "import random\ndef f(r: random.Random) -> random.Random:\n  return r",
         "import time\ntime.strftime('%Y', t)",
         "import time\ntime.gmtime(0)",
         "import uuid\nuuid.uuid5(n, 'x')",
