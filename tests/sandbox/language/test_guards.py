@@ -73,6 +73,22 @@ def test_getattr_with_a_default_does_not_hide_a_refusal(load):
         module.f(b"count")
 
 
+def test_the_clock_is_read_by_a_name_in_the_source_only(load):
+    module = load(
+        "from datetime import date, datetime\nfrom operator import attrgetter, methodcaller\n"
+        "class Own:\n    now = 5\n"
+        "def f(name): return [getattr(kind, name) for kind in (date, datetime, date(2024, 1, 1))]\n"
+        "def g(name): return attrgetter(name)\n"
+        "def h(name): return methodcaller(name)\n"
+        "def own(name): return getattr(Own(), name)\n"
+    )
+    for name in ("today", "now", "utcnow"):
+        for function in (module.f, module.g, module.h):
+            with pytest.raises(AttributeError):
+                function(name)
+    assert module.own("now") == 5 and len(module.f("year")) == 3
+
+
 def test_setattr_takes_ordinary_names_only(load):
     module = load("class A: pass\ndef f(name):\n    a = A()\n    setattr(a, name, 1)\n    return a\n")
     assert module.f("x").x == 1
