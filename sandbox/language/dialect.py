@@ -20,6 +20,9 @@ Imports: only these modules, and only their public names: {_MODULES}.
 For the outside: `from plugins.sdk import` http, files, environment, storage, clock, random, log, progress, tcp; each
 declared in plugin.yaml. No other module, no relative import, no star import.
 
+Tools and commands return plain data: None, bool, int, float, str, bytes, and list, tuple, dict, set of these; no
+subclass of them. Make it of other values: dict(counter), asdict(item), str(amount), day.isoformat(), level.value.
+
 Not allowed, and what to write instead:
 - open, input, exec, eval, compile, globals, locals, vars, dir, __import__: use parameters, json, and plugins.sdk.
 - x.__class__, x.__dict__, __subclasses__, __globals__, __code__ and the like: use type(x), isinstance, asdict.

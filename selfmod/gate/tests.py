@@ -86,7 +86,7 @@ def _kept(subject: Subject, run: SuiteRun) -> Iterator[Finding]:
         yield finding(
             "tests.result",
             f"what {name} returns in {call.test} does not reach the person who calls it: {call.value}",
-            hint="return text, numbers, lists and dicts; asdict and str make them of other values",
+            hint="return plain data: dict(counter), asdict(item), str(amount), day.isoformat(), level.value",
             key=name,
         )
 
