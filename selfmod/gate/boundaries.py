@@ -1,7 +1,7 @@
 """Comparisons whose boundary decides nothing: where both sides are equal, either way gives that same value.
 
-`if x < low: return low` ... `return x` is the same with `<=`, so a mutant that only moves the boundary is equivalent and
-no test could notice it. Equal values of different types (1 and 1.0) are the price: they are not told apart here.
+`if x < low: return low` ... `return x` is the same with `<=`, so a mutant that only moves the boundary is equivalent
+and no test could notice it. Equal values of different types (1 and 1.0) are the price: they are not told apart here.
 """
 
 from __future__ import annotations
