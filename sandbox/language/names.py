@@ -70,6 +70,8 @@ FORMATTERS: Final = frozenset({"format", "format_map"})
 #: Class methods of dates that read the clock: they are named in the source, where the gate sees them.
 NOW: Final = frozenset({"now", "utcnow", "today"})
 #: Attribute names the run-time guard looks at twice.
+#: Public attributes under which a class of an allowed module keeps a module: `PurePath.parser`, from Python 3.13 on.
+HOLDING_MODULES: Final = frozenset({"parser"})
 WATCHED: Final = RUNTIME_ATTRIBUTES | LEADING_OUT | FORMATTERS
 
 #: Names of the guards in a module's globals; a program may not use them for anything.

@@ -19,6 +19,7 @@ from sandbox.language.modules import ALLOWED_IMPORTS, INSTEAD, public_names
 from sandbox.language.names import (
     FORMATTERS,
     GUARDS,
+    HOLDING_MODULES,
     METHODS,
     MISSING_BUILTINS,
     NAMES,
@@ -76,14 +77,19 @@ class Policy(Imports, Patterns):
         """Return the guard that reading an attribute needs; most need none, and run as fast as plain code.
 
         The guard for ordinary names keeps real modules from coming out of an object. A called attribute cannot be one,
-        a view holds none, literals have none, and what a method reads from `self` the plugin has put there.
+        a view holds none, literals have none, and what a method reads from `self` the plugin has put there, but for the
+        few names under which a class of a library holds one.
         """
         if is_dunder(name) or name in WATCHED:
             return "_getown_"
         if name.startswith("_"):
             return "_getown_" if name in UNDERSCORE_API else "_getprivate_"
         base = node.value.id if isinstance(node.value, ast.Name) else ""
-        safe = node is self._callee or base in self._modules or (base and base == self._self())
+        safe = (
+            node is self._callee
+            or base in self._modules
+            or (base and base == self._self() and name not in HOLDING_MODULES)
+        )
         return "" if safe or isinstance(node.value, _LITERALS) else "_getattr_"
 
     def _self(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import enum
+import re
 import sys
 
 import pytest
@@ -196,3 +197,11 @@ def test_parameters_may_be_named_like_missing_builtins(load):
 )
 def test_harmless_formatting_works(load, source, value):
     assert load(source).f() == value
+
+
+def test_a_module_that_a_library_class_holds_does_not_come_out_of_self(load):
+    """`PurePath.parser` is such a module from Python 3.13 on; a class of the plugin stands in for it on the others."""
+    plugin = load("class Path:\n    def lead(self):\n        return self.parser\n")
+    plugin.Path.parser = re
+    with pytest.raises(AttributeError):
+        plugin.Path().lead()
