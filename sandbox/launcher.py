@@ -8,6 +8,7 @@ import os
 import select
 import socket
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -34,11 +35,13 @@ class Forked:
 
 
 class ForkServer:
-    """One fork server process, for one list of preloaded modules and one hash seed. Not thread-safe."""
+    """One fork server process, for one list of preloaded modules and one hash seed. Thread-safe."""
 
     def __init__(self, preload: tuple[str, ...], seed: int | None) -> None:
-        """Start it; raises `SandboxUnavailable` naming the layer that failed."""
+        """Start it without waiting until it is ready: the first `fork` does that, so that several start at once."""
         self.forks = 0
+        self._lock = threading.Lock()
+        self._ready = False
         self._errors = os.memfd_create("fork server errors", os.MFD_CLOEXEC)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
@@ -50,7 +53,8 @@ class ForkServer:
                     output=self._errors,
                     environment={"PYTHONHASHSEED": "random" if seed is None else str(seed)},
                 )
-            self._configure(preload)
+            with contextlib.suppress(OSError):  # it ended already; whoever waits for it learns why
+                self._control.send(json.dumps({"preload": list(preload)}).encode())
         except BaseException:
             self.close()
             raise
@@ -71,7 +75,13 @@ class ForkServer:
         return self._process.pid
 
     def fork(self) -> Forked:
-        """Ask for a worker; raises OSError when the server is gone."""
+        """Ask for a worker; raises OSError when the server is gone, `SandboxUnavailable` when it never came."""
+        with self._lock:
+            if not self._ready:
+                self._await_ready()
+            return self._fork()
+
+    def _fork(self) -> Forked:
         channel, their_channel = socket.socketpair()
         status, their_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with their_channel, their_status:
@@ -91,6 +101,13 @@ class ForkServer:
 
     def close(self) -> None:
         """End it and all its workers now."""
+        process = getattr(self, "_process", None)
+        if process is not None and not self._ready:
+            process.kill()  # it has no workers, and would look up only after its imports; wakes who waits for it
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
         self._control.close()
         process = getattr(self, "_process", None)
         if process is not None:
@@ -103,16 +120,21 @@ class ForkServer:
             os.close(self._errors)
             self._errors = -1
 
-    def _configure(self, preload: tuple[str, ...]) -> None:
+    def _await_ready(self) -> None:
+        """Wait for the end of its imports; one that fails is closed, and `SandboxUnavailable` names the layer."""
         answer: dict[str, object] = {}
+        if self._control.fileno() < 0:
+            raise OSError("the fork server has been closed")
         with contextlib.suppress(OSError):
-            self._control.send(json.dumps({"preload": list(preload)}).encode())
             if select.select([self._control], [], [], _START_S)[0]:
                 answer = json.loads(self._control.recv(_MESSAGE) or b"{}")
         if answer.get("ready"):
+            self._ready = True
             return
         name = str(answer.get("failed", "fork server"))
         detail = str(answer.get("detail", "")) or self._last_words()
+        self._process.kill()
+        self._end()
         raise SandboxUnavailable("process", name, f"{cure(name)} {detail}".strip(), str(answer.get("errno", "")))
 
     def _last_words(self) -> str:

@@ -63,11 +63,16 @@ class ProcessLevel:
         for _ in range(_ATTEMPTS):
             try:
                 with self._lock:
-                    forked = self._server(kind, seed).fork()
-                return _isolated(forked, limits, setup)
+                    server = self._server(kind, seed)
+                return _isolated(server.fork(), limits, setup)
             except (OSError, ServerLost):
                 continue  # the server died; the next attempt starts another
         raise SandboxUnavailable("process", "fork server", cure("fork server"))
+
+    def warm(self, kind: Kind, seed: int | None) -> None:
+        """Have a fork server start, without waiting for it; what goes wrong is for the worker that needs it to say."""
+        with self._lock, suppress(OSError, SandboxUnavailable):
+            self._server(kind, seed)
 
     def _server(self, kind: Kind, seed: int | None) -> ForkServer:
         if self._closed:

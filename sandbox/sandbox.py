@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Final, Self
@@ -152,6 +152,14 @@ class Sandbox:
             if not (isinstance(outcome, Crashed) and worker.lost_server and on_note is None):
                 break
         return outcome
+
+    def warm(self, servers: Iterable[tuple[Kind, int | None]]) -> None:
+        """Start the fork servers of these kinds and hash seeds side by side, for work that will need them soon.
+
+        It waits for none and raises for none: the work does, where it needs one.
+        """
+        for kind, seed in servers:
+            self._process.warm(kind, seed)
 
     def servers(self) -> tuple[ForkServer, ...]:
         """Return the fork servers in use, for reports and tests."""

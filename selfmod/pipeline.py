@@ -86,7 +86,7 @@ class Pipeline:
         """Make a proposal: from a model, or from files that a person wrote (`candidate`)."""
         previous = self._previous(spec)
         if candidate is None:
-            self.sandbox.require("process")  # before the first token is spent
+            self.gate.prepare()  # before the first token is spent
         asked = self.open_model(model) if candidate is None else None
         if asked is not None and asked.small:
             require_function(spec)
@@ -115,7 +115,7 @@ class Pipeline:
         with self.store.locked(proposal_id) as held:
             proposal = self._afresh(held)
             if candidate is None:
-                self.sandbox.require("process")
+                self.gate.prepare()
             asked = self.open_model(model or held.model) if candidate is None else None
             proposal = self._with_more(proposal, text, examples)
             if asked is not None:
@@ -139,7 +139,7 @@ class Pipeline:
                 return self._finished(replace(held, attempt=held.attempts), self._judged_at_last(held, waiting))
             if not held.model:
                 raise StateError(f"{held.id} has no files", hint="send them again with: revise --from", id=held.id)
-            self.sandbox.require("process")
+            self.gate.prepare()
             asked = self.open_model(model or held.model)
             room = attempts or max(held.attempts_allowed - held.attempts, 1)
             proposal = replace(held, model=asked.name, attempts_allowed=held.attempts + room)

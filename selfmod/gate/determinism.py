@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,6 +11,7 @@ from selfmod.gate.base import Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence
 from selfmod.gate.subject import RecordedCall, Subject, SuiteRun
 from selfmod.gate.suite import Plan, Run, Variation, plain_world, run_tests
+from selfmod.gate.workers import hash_seed
 
 _DAY = 86_400
 _AT_ONCE = 2
@@ -54,11 +53,6 @@ class Determinism:
             once = {found.id: found for found in reversed(problems)}
             problems = [_with_cause(found, cause) for found in list(once.values())[:_SHOWN]]
         return result(self.name, problems, figures={"runs": 1 + len(runs)})
-
-
-def hash_seed(secret: bytes, number: int) -> int:
-    """One of the hash seeds of this host: always the same few, so that their fork servers are warm."""
-    return int.from_bytes(hmac.digest(secret, f"hash seed {number}".encode(), hashlib.sha256)[:4], "big")
 
 
 def _variations(subject: Subject) -> list[Variation]:

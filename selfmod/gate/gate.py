@@ -14,6 +14,7 @@ from selfmod.gate.base import Finding, Stage, StageResult, finding, result
 from selfmod.gate.report import GateReport, Reach, libraries
 from selfmod.gate.subject import Installed, Subject, Waiver
 from selfmod.gate.thresholds import GATE_VERSION, Thresholds
+from selfmod.gate.workers import fork_servers
 from selfmod.spec import Spec
 
 if TYPE_CHECKING:
@@ -35,6 +36,17 @@ class Gate:
     ) -> None:
         self.sandbox, self.thresholds, self.secret = sandbox, thresholds, secret
         self.stages = all_stages() if stages is None else stages
+        self._whole = stages is None
+
+    def warm(self) -> None:
+        """Start what a judgement needs, side by side, so that its stages do not wait for one after another."""
+        if self._whole:
+            self.sandbox.warm(fork_servers(self.secret))
+
+    def prepare(self) -> None:
+        """Raise `SandboxUnavailable` where nothing could be judged here; start what a judgement needs where it can."""
+        self.sandbox.require("process")
+        self.warm()
 
     def judge(
         self,
@@ -51,6 +63,7 @@ class Gate:
         """Run the stages on `candidate` and report. Nothing a candidate holds raises; only `SandboxUnavailable` does,
         and that only where no earlier stage has refused already.
         """
+        self.warm()
         subject = Subject(
             candidate=candidate,
             sandbox=self.sandbox,

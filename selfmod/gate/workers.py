@@ -1,7 +1,9 @@
-"""What each kind of fork server holds before it forks, so that no worker pays for importing it."""
+"""The fork servers of the gate: what each kind holds before it forks, so that no worker pays for importing it."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from typing import Final
 
@@ -29,3 +31,16 @@ PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
         *("selfmod.gate.parse_secrets", "selfmod.gate.parse_uses", "selfmod.extract"),
     ),
 }
+
+_HASH_SEEDS: Final = 3  # that the tests run under, besides 0
+
+
+def hash_seed(secret: bytes, number: int) -> int:
+    """One of the hash seeds of this host: always the same few, so that their fork servers are warm."""
+    return int.from_bytes(hmac.digest(secret, f"hash seed {number}".encode(), hashlib.sha256)[:4], "big")
+
+
+def fork_servers(secret: bytes) -> tuple[tuple[Kind, int | None], ...]:
+    """What judging a candidate needs, by kind and hash seed, in the order of first use."""
+    seeds = (hash_seed(secret, 1 + number) for number in range(_HASH_SEEDS))
+    return (("parse", None), ("tests", 0), *(("tests", seed) for seed in seeds), ("plain", None))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Completed, Crashed, Job, Limits, Policy, Program, Sandbox, TimedOut
+from sandbox import Completed, Crashed, Job, Limits, Policy, Program, Sandbox, SandboxUnavailable, TimedOut
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = Program(files={"plugin.py": b"def one():\n    return 1\ndef spin():\n    while True: pass\n"}, language="plain")
@@ -78,6 +78,50 @@ def test_a_thousand_starts_and_stops_with_kills_in_between_leave_nothing(tmp_pat
         assert (after[0], after[1], after[3]) == (before[0], before[1], before[3])
         assert set(after[2]) - set(before[2]) == set()
         assert sandbox.servers() == (server,)
+
+
+def test_fork_servers_start_side_by_side_and_the_work_that_needs_one_takes_it():
+    with Sandbox() as sandbox:
+        sandbox.warm([("plain", 1), ("plain", 2), ("plain", None)])
+        started = sandbox.servers()
+        assert len(started) == 3 and all(server.alive and server.forks == 0 for server in started)
+        sandbox.warm([("plain", 1)])
+        session = open_tiny(sandbox)
+        assert session.call("one").value == 1
+        assert sandbox.servers() == started
+        assert [server.forks for server in started] == [0, 0, 1]
+        session.close()
+
+
+def test_what_was_started_for_nothing_ends_at_once():
+    sandbox = Sandbox()
+    sandbox.warm([("tests", 1), ("tests", 2)])
+    servers = sandbox.servers()
+    sandbox.close()
+    assert all(gone(server.pid) for server in servers)
+    sandbox.warm([("tests", 1)])
+    assert not sandbox.servers()
+
+
+def test_a_close_wakes_who_waits_for_a_fork_server():
+    with Sandbox() as sandbox:
+        sandbox.warm([("plain", None)])
+        (server,) = sandbox.servers()
+        os.kill(server.pid, signal.SIGSTOP)  # it will never be ready
+        problems = []
+
+        def need():
+            try:
+                open_tiny(sandbox)
+            except SandboxUnavailable as problem:
+                problems.append(problem)
+
+        waiting = threading.Thread(target=need)
+        waiting.start()
+        assert until(server._lock.locked)
+        sandbox.close()
+        waiting.join(10)
+        assert len(problems) == 1 and not waiting.is_alive()
 
 
 def test_closing_the_sandbox_ends_everything():

@@ -111,3 +111,12 @@ def test_a_preload_that_cannot_be_imported_is_said_by_name():
     with Sandbox(preload={"plain": ("no_such_module_here",)}) as sandbox, pytest.raises(SandboxUnavailable) as caught:
         sandbox.open(Program(files={"plugin.py": b""}), policy=Policy(), limits=Limits())
     assert caught.value.layer == "preload" and "no_such_module_here" in str(caught.value)
+
+
+def test_what_stops_a_fork_server_is_said_where_the_server_is_needed_and_not_before():
+    with Sandbox(preload={"plain": ("no_such_module_here",)}) as sandbox:
+        sandbox.warm([("plain", None)])
+        for _ in range(2):
+            with pytest.raises(SandboxUnavailable) as caught:
+                sandbox.open(Program(files={"plugin.py": b""}), policy=Policy(), limits=Limits())
+            assert caught.value.layer == "preload"

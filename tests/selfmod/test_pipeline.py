@@ -307,7 +307,7 @@ class Missing:
 
 def test_without_a_sandbox_no_token_is_spent(pipeline, replies):
     with pytest.raises(SandboxUnavailable):
-        replace(pipeline, sandbox=Missing()).propose(spec())
+        replace(pipeline, gate=Gate(Missing(), Thresholds(), SECRET)).propose(spec())
     assert replies.asked == []
     assert pipeline.store.all() == ()
 

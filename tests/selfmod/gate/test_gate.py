@@ -16,6 +16,7 @@ from selfmod.gate.gate import Gate
 from selfmod.gate.report import GateReport
 from selfmod.gate.subject import Installed, Waiver
 from selfmod.gate.thresholds import Thresholds
+from selfmod.gate.workers import PRELOAD
 from selfmod.spec import Example, Spec
 
 Judge = Callable[..., GateReport]
@@ -49,6 +50,17 @@ def test_good_work_passes_every_stage(judge: Judge, good: dict[str, str]) -> Non
     assert report.acknowledge == ("no-oracle",)
     assert report.seeds
     assert GateReport.from_json(json.loads(json.dumps(report.to_json()))) == report
+
+
+def test_a_judgement_needs_the_fork_servers_that_were_started_for_it_and_no_others(good: dict[str, str]) -> None:
+    with Sandbox(preload=PRELOAD) as fresh:
+        gate = Gate(fresh, Thresholds(), b"a secret of the host")
+        gate.warm()
+        started = fresh.servers()
+        fresh.require()  # whose probe may want one more the first time on a machine
+        assert gate.judge(frozen(good)).verdict == "pass"
+        assert fresh.servers() == started
+        assert all(server.forks for server in started)
 
 
 def test_the_verdict_is_the_same_again(judge: Judge, good: dict[str, str]) -> None:
