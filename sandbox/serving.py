@@ -61,12 +61,20 @@ def serve(channel: Channel) -> NoReturn:
         limit = request["output"]
         reply = answers.answer(request)
         _flush()
-        packed = pack({"id": _Current.id, "kind": "result", **reply})
-        if isinstance(limit, int) and len(packed) > limit:
-            message = f"the result is larger than {limit} bytes"
-            too_large = {"status": "limit", "limit": "output_kb", "message": message}
-            packed = pack({"id": _Current.id, "kind": "result", **too_large})
+        packed = _packed(reply, limit)
         channel.send_packed(packed)
+
+
+def _packed(reply: Frame, limit: object) -> bytes:
+    """Pack a reply; one that is too large, or that memory does not hold a second time, becomes the news of that."""
+    try:
+        packed = pack({"id": _Current.id, "kind": "result", **reply})
+        if not isinstance(limit, int) or len(packed) <= limit:
+            return packed
+    except MemoryError:
+        pass
+    message = f"the result is larger than {limit} bytes"
+    return pack({"id": _Current.id, "kind": "result", "status": "limit", "limit": "output_kb", "message": message})
 
 
 def _flush() -> None:

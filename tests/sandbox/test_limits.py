@@ -83,6 +83,13 @@ def test_a_share_of_the_processor_holds_after_its_burst(opened):
     assert session.call("add", (1, 2)).value == 3
 
 
+def test_a_result_that_memory_does_not_hold_a_second_time_is_too_large(opened):
+    session = opened(memory_mb=60)
+    outcome = session.call("give_back", (25 << 20,))
+    assert isinstance(outcome, LimitExceeded) and outcome.limit == "output_kb"
+    assert session.call("add", (1, 2)).value == 3
+
+
 def test_files_that_are_too_large_for_the_disk_are_refused_before_anything_starts(opened):
     session = opened(files={"big": bytes(2 << 20)}, disk_mb=1)
     assert isinstance(session.loaded, LimitExceeded) and session.loaded.limit == "disk_mb"
