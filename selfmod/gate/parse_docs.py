@@ -10,7 +10,9 @@ from typing import Any, Final
 from selfmod.gate.parse import MAX_FOUND, Material, found
 
 # Written to whoever summarises, reviews or repairs this later and happens to be a model.
-_MODEL: Final = r"(?:llms?|language models?|chatbots?|assistants?|ai (?:models?|assistants?|agents?|reviewers?))"
+_MODEL: Final = (
+    r"(?:llms?|language models?|chatbots?|assistants?|(?:ai|automated) (?:models?|assistants?|agents?|reviewers?))"
+)
 _TO_A_MODEL: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -19,10 +21,11 @@ _TO_A_MODEL: Final = tuple(
             r"\b(?:previous|prior|above|earlier|preceding|all|any|your|these)\b.{0,30}\b(?:instructions?|prompts?|rules|guidelines|directions)\b"
         ),
         rf"\b(?:you are|act as|pretend to be|behave as)\b.{{0,20}}\b(?:an? )?(?:ai|{_MODEL}|developer mode)\b",
-        rf"\b(?:as an?|dear|attention|note to|(?:message|instructions?) (?:for|to))\b,?.{{0,12}}\b(?:ai|{_MODEL})\b",
+        rf"\b(?:as an?|dear|attention|(?:note|message|instructions?) (?:for|to))\b,?.{{0,12}}\b(?:ai|{_MODEL})\b",
         rf"\b{_MODEL}\b.{{0,25}}\b(?:must|should|shall|please|have to|need to|are (?:required|instructed) to)\b",
         r"\b(?:system prompt|developer message|jailbreak)\b",
         r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id)\|>|\[/?INST\]|<<SYS>>|</?(?:system|assistant)>",
+        r"</?(?:\w+:)?(?:function_calls?|tool_calls?|tool_use|invoke)\b[^>\n]{0,200}>",
         r"^\s*(?:#+ |[-*>] |\W{0,3})?(?:system|assistant|human)\s*:\s",
         (
             r"\b(?:do not|don't|never)\b.{0,15}\b(?:tell|show|mention|reveal|report|inform|warn|alert)\b.{0,30}"
@@ -45,7 +48,19 @@ _REMOTE: Final = re.compile(
     r"|^\s{0,3}\[[^\]\n]{1,100}\]:\s*(?:https?:)?//[^\s]{1,300}\.(?:png|jpe?g|gif|svg|webp)\b",
     re.IGNORECASE,
 )
-_LINK: Final = re.compile(r"\]\(\s*<?\s*(?:javascript|data|vbscript|file):", re.IGNORECASE)
+_LINK: Final = re.compile(r"(?:\]\(\s*<?\s*|<)(?:javascript|data|vbscript|file):", re.IGNORECASE)
+# What a rendered page does not show, and tags: a README needs neither. `<name>` in a sentence is a placeholder.
+_BLOCKS: Final = (
+    "address|article|aside|base|blockquote|body|center|dd|details|dialog|dir|div|dl|dt|fieldset|figure|footer|form|"
+    "frame|frameset|h[1-6]|head|header|hr|html|legend|li|main|menu|meta|nav|ol|p|picture|pre|section|source|summary|"
+    "table|tbody|td|textarea|tfoot|th|thead|title|tr|track|ul"
+)
+_UNSEEN: Final = re.compile(
+    rf"<!--|<!\[CDATA\[|<\?|^\s{{0,3}}</?(?:{_BLOCKS})\b|^\s{{0,3}}</?[a-z][a-z0-9-]*(?:\s[^>\n]*)?/?>\s*$"
+    r"|</?[a-z][a-z0-9-]*\s[^>\n]{0,300}=|^\s{0,3}\[[^\]\n]{1,100}\]:\s*#",
+    re.IGNORECASE,
+)
+_FENCE: Final = re.compile(r"(?P<mark>`{3,}|~{3,})(?P<rest>[^`]*)$")
 _LICENCES: Final = {
     "MIT": ("permission is hereby granted, free of charge",),
     "Apache-2.0": ("apache license",),
@@ -94,19 +109,48 @@ def _words(material: Material) -> Iterator[dict[str, Any]]:
         if path.startswith("tests/data/"):
             continue  # inputs for the tests; nothing shows them to a model as text
         lines = data.decode("utf-8", errors="replace").split("\n")
+        code = _code(lines) if path.endswith(".md") else frozenset()
         for number, line in enumerate(lines, start=1):
             text = line[:2000]
             # A sentence may go on in the next line, behind a comment sign or a bullet.
             following = lines[number].lstrip(" \t#>*-")[:200] if number < len(lines) else ""
-            starts = (seen.start() for pattern in _TO_A_MODEL if (seen := pattern.search(f"{text} {following}")))
-            if any(start < len(text) for start in starts):
+            if _begins(text, following, *_TO_A_MODEL):
                 message = "this reads like an instruction to a model, not to a person"
                 yield found("docs.instruction", message, path, number, hint="describe the plugin; address nobody")
-            if path.endswith(".md") and _REMOTE.search(text):
-                message = "this loads something from elsewhere, or is more than text"
-                yield found("docs.remote-image", message, path, number, hint="use text and plain links")
-            if path.endswith(".md") and _LINK.search(text):
-                yield found("docs.link", "this link runs or opens something local", path, number, hint="use https://")
+            if path.endswith(".md") and number not in code:
+                yield from _rendered(path, number, text, following)
+
+
+def _begins(text: str, following: str, *patterns: re.Pattern[str]) -> bool:
+    """Return whether a pattern is met that begins in this line, and may end in the next."""
+    starts = (seen.start() for pattern in patterns if (seen := pattern.search(f"{text} {following}")))
+    return any(start < len(text) for start in starts)
+
+
+def _rendered(path: str, number: int, text: str, following: str) -> Iterator[dict[str, Any]]:
+    """What a page made of this line would load, run or hide."""
+    if _begins(text, following, _REMOTE):
+        message = "this loads something from elsewhere, or is more than text"
+        yield found("docs.remote-image", message, path, number, hint="use text and plain links")
+    elif _begins(text, following, _UNSEEN):
+        message = "this is a tag or a comment, which a page does not show"
+        yield found("docs.hidden", message, path, number, hint="use plain Markdown; show tags between lines of ```")
+    if _begins(text, following, _LINK):
+        yield found("docs.link", "this link runs or opens something local", path, number, hint="use https://")
+
+
+def _code(lines: list[str]) -> frozenset[int]:
+    """The lines between fences that begin a line, which every reader of Markdown shows as they are."""
+    inside, mark, shown = False, "", set()
+    for number, line in enumerate(lines, start=1):
+        fence = _FENCE.match(line)
+        if inside:
+            shown.add(number)
+            closes = fence is not None and fence["mark"].startswith(mark) and not fence["rest"].strip()
+            inside = not closes
+        elif fence is not None:
+            inside, mark = True, fence["mark"]
+    return frozenset() if inside else frozenset(shown)
 
 
 def _licences(text: str) -> list[str]:
