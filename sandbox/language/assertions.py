@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sandbox.language.annotations import Report
+from sandbox.language.digests import check_digests
 from sandbox.language.parameters import count_cases, literal_lists
 
 #: More tests than this in one file are refused.
@@ -25,6 +26,7 @@ def check_assertions(tree: ast.Module, subjects: frozenset[str], report: Report)
     """Report tests without an effective assertion, and assertions that cannot fail."""
     functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     touched = reached_names(tree, subjects)
+    check_digests(tree, touched, report)
     helpers = {node.name for node in functions if not _is_test(node) and any(_asserts(node))}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert) and always_true(node.test):

@@ -65,6 +65,11 @@ GOOD = {
         "from plugin import f\ndef test_f():\n    rows = [2, 1]\n    f(rows)\n    assert rows == [2, 1]\n"
     ),
     "equal-values": "from plugin import C\ndef test_c():\n    assert C(1) == C(1)\n    assert C(1) != C(2)\n",
+    "checksum": (
+        "import hashlib\nfrom plugin import f\n"
+        "def test_f():\n    data = b'x'\n    assert f(data) == hashlib.md5(data).hexdigest()\n"
+    ),
+    "packed": "import zlib\nfrom plugin import f\ndef test_f():\n    assert zlib.decompress(f('a')) == b'a'\n",
     "module-read": "import plugin\ndef test_f():\n    assert getattr(plugin, 'f')(1) == 2\n",
     "own-fixture-name": "from plugin import f\ndef test_f():\n    fixture = f(1)\n    assert fixture == 2\n",
     "template": "from plugin import f\ndef test_f():\n    assert f(1) == '{:>3} {0[1]}'.format([2, 3])\n",
@@ -176,6 +181,14 @@ BAD = {
     "file": ("tests.attribute", "def test(): assert __file__ == f(1)"),
     "getattr-name": ("tests.attribute", "def test(): assert getattr(f, '__code__')"),
     "getattr-computed": ("tests.attribute", "def test(): assert getattr(f, '__co' + 'de__')"),
+    "digest": (
+        "tests.digest",
+        "import hashlib\ndef test():\n    got = repr(f(1))\n    assert hashlib.md5(got.encode()).hexdigest() == 'a1'",
+    ),
+    "digest-named": (
+        "tests.digest",
+        "from zlib import crc32\nWANT = 17\ndef test():\n    sum = crc32(f(1))\n    assert WANT == sum",
+    ),
     "getattr-alias": ("tests.attribute", "read = getattr\ndef test(): assert read(f, '__co' + 'de__')"),
     "getattr-mapped": ("tests.attribute", "def test(): assert list(map(getattr, [f], ['__co' + 'de__']))"),
     "template-walk": ("tests.attribute", "def test(): assert '{0.__globals__}'.format(f)"),
