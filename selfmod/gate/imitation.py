@@ -44,6 +44,20 @@ def _tables(tree: ast.Module, examples: list[list[Any]]) -> Iterator[tuple[int, 
             continue
         if len(known) >= _FITTED * len(entries) and (len(known) >= 2 or len(known) == len(shown)):
             yield line, f"{len(known)} of {len(entries)} cases that the code tells apart here are the given examples"
+    written = {text for node in ast.walk(tree) if isinstance(node, ast.expr) and (text := _text(node)) is not None}
+    for line, keys in _listed(tree):
+        expected = {expected for key, expected in shown if key in keys and _telling(expected)}
+        given = [key for key in keys if any(key == one for one, _ in shown)]
+        if (
+            held_back.isdisjoint(keys)
+            and len(given) >= max(2, _FITTED * len(keys))
+            and expected
+            and expected <= written
+        ):
+            yield (
+                line,
+                f"{len(given)} of {len(keys)} values here are the given examples, and what they give is here too",
+            )
 
 
 def _telling(key: str) -> bool:
@@ -58,6 +72,19 @@ def _dicts(tree: ast.Module) -> Iterator[tuple[int, list[tuple[str, str]]]]:
             entries = [(key, value) for key, value in pairs if key is not None and value is not None]
             if entries and len(entries) == len(pairs):
                 yield node.lineno, entries
+
+
+def _listed(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
+    """The constants that stand in a row: what a table may be made of, if it is not written as one."""
+    for node in ast.walk(tree):
+        row: list[ast.expr | None] = []
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            row = list(node.elts)
+        elif isinstance(node, ast.Dict):
+            row = list(node.keys)
+        keys = [text for item in row if (text := _text(item)) is not None]
+        if keys and len(keys) == len(row):
+            yield getattr(node, "lineno", 1), keys
 
 
 def _branches(tree: ast.Module) -> Iterator[tuple[int, list[tuple[str, str]]]]:

@@ -73,21 +73,29 @@ def _examples(subject: Subject, figures: dict[str, Figure]) -> Iterator[Finding]
     figures["examples"], figures["held_back"] = len(examples), held_back
     if not examples:
         return
-    failed = judged = 0
+    failed = judged = unjudged = 0
     doubles = Doubles(policy_of(subject))
     with production(subject, doubles) as session:
         for example in examples:
             before = len(doubles.seen)
             wrong = _wrong(subject, session, example)
             if wrong and any(_answers(ask) for ask in doubles.seen[before:]):
-                continue  # what it should give depends on what the outside says, and nothing of it is real here
+                unjudged += 1  # what it should give depends on what the outside says, and nothing of it is real here
+                continue
             judged += 1
             if wrong and example.held_back:
                 failed += 1
             elif wrong:
                 yield finding("oracle.example", wrong, hint="the examples of the request decide", key=example.source)
     figures["examples_judged"], figures["held_back_failed"] = judged, failed
-    if judged:
+    if unjudged:
+        yield finding(
+            "oracle.unjudged",
+            f"{unjudged} of {len(examples)} examples could not be judged: those calls ask the outside, and nothing of "
+            "it is real before approval",
+            advisory=True,
+        )
+    elif judged:  # a plugin that asks where it would be wrong must not gain an oracle by what is left
         subject.oracles = (*subject.oracles, "examples")
     if failed:
         # What these examples are must not reach whoever writes the next attempt.
@@ -185,8 +193,8 @@ def _previous(subject: Subject, figures: dict[str, Figure]) -> Iterator[Finding]
         yield finding("oracle.previous", f"the tests of the approved version cannot be read: {reason}")
         return
     run = run_tests(mixed, plan, Variation(world=plain_world(mixed)))
-    subject.oracles = (*subject.oracles, "previous-tests")
     wanted = [name for name in plan.ids if name not in subject.retired]
+    subject.oracles = (*subject.oracles, "previous-tests") if wanted else subject.oracles
     passed = [name for name in wanted if run.notes.tests.get(name, {}).get("outcome") == "passed"]
     figures["previous_tests"], figures["previous_passed"] = len(wanted), len(passed)
     if run.notes.problem or not isinstance(run.outcome, Completed):

@@ -109,6 +109,24 @@ def kind(name: str) -> str:
         return "car"
     return "?"
 """,
+    "rows that are put together": """\
+KNOWN = dict(zip(("aspirin", "ferrari"), ("drug", "car")))
+
+def kind(name: str) -> str:
+    return KNOWN.get(name, "?")
+""",
+    "a dict of tuples": """\
+KNOWN = {"aspirin": ("drug", 1), "ferrari": ("car", 2)}
+
+def kind(name: str) -> str:
+    return KNOWN.get(name, ("?", 0))[0]
+""",
+    "rows with an index": """\
+NAMES = ["aspirin", "ferrari"]
+
+def kind(name: str) -> str:
+    return ["drug", "car", "?"][NAMES.index(name) if name in NAMES else 2]
+""",
     "a match": """\
 def kind(name: str) -> str:
     match name:
@@ -147,6 +165,12 @@ HONEST = {
     "a table that knows more than the examples": """\
 def kind(name: str) -> str:
     return {"aspirin": "drug", "ferrari": "car", "ibuprofen": "drug", "porsche": "car", "oak": "tree"}.get(name, "?")
+""",
+    "rows of which the examples are a part": """\
+NAMES = ("aspirin", "ferrari", "ibuprofen", "oak")
+
+def kind(name: str) -> str:
+    return ("drug", "car", "drug", "tree", "?")[NAMES.index(name) if name in NAMES else 4]
 """,
     "a special case beside a rule": """\
 def kind(name: str) -> str:
@@ -269,6 +293,17 @@ def test_examples_whose_answer_comes_from_outside_are_not_judged(judged):
     found = judged(module, tests, Tests(), Oracle(), spec=spec('rate("EUR") == 1.5'))
     stage = found.stages["oracle"]
     assert (stage.figures["examples_judged"], stage.figures["independent"]) == (0, False)
+
+
+def test_a_plugin_that_asks_where_it_would_be_wrong_gains_no_oracle(judged):
+    module = "from plugins.sdk import storage\n\n\ndef double(n: int) -> int:\n"
+    module += "    return n * 2 if n < 10 else storage.get('x', n)\n"
+    tests = "from plugin import double\ndef test_a():\n    assert double(2) == 4\n"
+    found = judged(module, tests, Tests(), Oracle(), spec=spec("double(3) == 6", held_back=("double(70) == 140",)))
+    stage = found.stages["oracle"]
+    assert (stage.figures["examples_judged"], stage.figures["independent"]) == (1, False)
+    assert [finding.rule for finding in stage.findings] == ["oracle.unjudged"]
+    assert "70" not in repr(stage)
 
 
 def test_a_plugin_that_imitates_is_refused_by_more_than_one_stage(judged):
