@@ -26,6 +26,8 @@ _MAX_FRAMES: Final = 20
 _MAX_VIOLATIONS: Final = 200
 MAX_ITEMS: Final = 100_000
 _OWN: Final = os.path.dirname(__file__) + os.sep
+# What is certainly no coroutine and no generator; anything else is looked at.
+_FINISHED: Final = frozenset({bool, int, float, str, bytes, list, tuple, dict, set, type(None)})
 LIMIT_OF_ERRNO: Final = {
     errno.EDQUOT: "disk_mb",
     errno.EMFILE: "open_files",
@@ -112,13 +114,15 @@ def _call(request: Reply) -> object:
     function = getattr(_Loaded.program, str(request["function"]), None)
     if not callable(function):
         raise AttributeError(f"the program has no function {request['function']!r}")  # noqa: TRY004 (a missing name)
-    arguments: Any = values.decode(request["args"])
-    named: Any = values.decode(request["kwargs"])
-    return function(*arguments, **named)
+    arguments: Any = request["args"]
+    named: Any = request["kwargs"]
+    return function(*map(values.decode, arguments), **{name: values.decode(item) for name, item in named.items()})
 
 
 def _finished(result: object) -> object:
     """Run a coroutine to its end and list what a generator gives."""
+    if type(result) in _FINISHED:
+        return result
     if inspect.iscoroutine(result) or inspect.isasyncgen(result):
         import asyncio
 

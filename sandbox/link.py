@@ -9,7 +9,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from sandbox import replies, values
@@ -33,22 +32,26 @@ _FRAME_ROOM: Final = 1 << 16
 _ASK_FRAME: Final = 1 << 20
 
 
-@dataclass(slots=True)
 class _Call:
     """What one conversation needs to know: who may answer, until when, and what it has used."""
 
-    id: str
-    began: float
-    deadline: float
-    wall_s: float
-    cpu_before: float
-    outside: Outside
-    on_note: Callable[[object], None] | None
-    next_look: float
-    output: int = 0
-    asks: int = 0
-    refused: Refused | None = None
-    exceeded: Exceeded | None = None
+    __slots__ = (
+        *("asks", "began", "cpu_before", "deadline", "exceeded", "id", "next_look", "on_note", "output", "outside"),
+        *("refused", "throttle", "wall_s"),
+    )
+
+    def __init__(
+        self, began: float, wall_s: float, cpu_before: float, outside: Outside, on_note: Callable[[object], None] | None
+    ) -> None:
+        self.id = new_id()
+        self.began, self.wall_s, self.deadline = began, wall_s, began + wall_s
+        self.next_look = began + _TICK_S
+        self.cpu_before = cpu_before
+        self.outside, self.on_note = outside, on_note
+        self.output = self.asks = 0
+        self.throttle: Throttle | None = None
+        self.refused: Refused | None = None
+        self.exceeded: Exceeded | None = None
 
 
 class Link:
@@ -62,7 +65,11 @@ class Link:
         self._end: End | None = None
         self._over = False
         self._resting = False
+        self.watched = False
+        self._last_used = 0.0
+        self._output_limit = limits.output_kb * 1024
         self._in_use = threading.Lock()
+        channel.bound_reads()
         self._death = select.poll()
         self._death.register(body.pidfd, select.POLLIN)
         self._monitor = Monitor(body.pid, body.output, many=limits.processes > 1)
@@ -76,15 +83,24 @@ class Link:
         """Tell whether the worker still runs."""
         return not self._over and not self._death.poll(0)
 
-    def rest(self) -> None:
-        """Stop the worker until the next call, so that one which only pretends to have finished uses nothing."""
-        if self._in_use.acquire(blocking=False):
-            try:
-                if not self._over and not self._resting:
-                    self._resting = True
-                    self._signal(signal.SIGSTOP)
-            finally:
-                self._in_use.release()
+    def rest(self, unused_s: float = 0.0) -> float:
+        """Stop the worker until the next call, so that one which only pretends to have finished uses nothing.
+
+        Only once it has been unused for a while; returns after how many seconds to come again, 0 when that is never.
+        """
+        if not self._in_use.acquire(blocking=False):
+            return unused_s
+        try:
+            left = self._last_used + unused_s - time.monotonic()
+            if left > 0 and not self._over:
+                return left
+            self.watched = False
+            if not self._over and not self._resting:
+                self._resting = True
+                self._signal(signal.SIGSTOP)
+            return 0
+        finally:
+            self._in_use.release()
 
     def footprint(self) -> Footprint:
         """Return what the worker uses now; only while it is idle."""
@@ -101,23 +117,12 @@ class Link:
     ) -> Outcome:
         """Send one request and see it through; whatever ends badly also ends the worker."""
         with self._in_use:
-            now = time.monotonic()
-            call = _Call(
-                id=new_id(),
-                began=now,
-                deadline=now + wall_s,
-                wall_s=wall_s,
-                cpu_before=self._monitor.last.cpu_s,  # it has stood still since
-                outside=outside,
-                on_note=on_note,
-                next_look=now + _TICK_S,
-            )
+            # It has stood still since it was last looked at, or was charged less than can be seen.
+            call = _Call(time.monotonic(), wall_s, self._monitor.last.cpu_s, outside, on_note)
             return self._conversation(call, request)
 
     def _conversation(self, call: _Call, request: Frame) -> Outcome:
         try:
-            if not self._channel.quiet():
-                return self._killed(Corrupted(reason="a frame that nobody asked for"), call)
             return self._attend(call, request)
         except TooLate:
             return self._killed(TimedOut(limit_s=call.wall_s), call)
@@ -135,23 +140,21 @@ class Link:
         if self._resting:
             self._resting = False
             self._signal(signal.SIGCONT)
-        output = self._limits.output_kb * 1024
-        self._channel.send({"id": call.id, "output": output, **request}, call.deadline)
-        throttle = Throttle(self._limits.cpu_percent, call.cpu_before, call.began)
+        channel = self._channel
+        channel.received = 0
+        channel.send({"id": call.id, "output": self._output_limit, **request}, call.deadline)
         while True:
-            frame = self._channel.poll(min(call.deadline, call.next_look))
-            now = time.monotonic()
-            if now >= call.next_look or frame is None:
-                verdict = self._look(call, throttle, now)
+            frame = channel.poll(min(call.deadline, call.next_look))
+            if frame is None or time.monotonic() >= call.next_look:
+                verdict = self._look(call, time.monotonic())
                 if verdict is not None:
                     return self._killed(verdict, call)
             if frame is not None:
                 outcome = self._take(call, frame)
                 if outcome is not None:
-                    self._resting = throttle.paused
                     return outcome
 
-    def _look(self, call: _Call, throttle: Throttle, now: float) -> Outcome | None:
+    def _look(self, call: _Call, now: float) -> Outcome | None:
         """Measure from outside; return what the worker has to be ended for."""
         if now >= call.deadline:
             return TimedOut(limit_s=call.wall_s)
@@ -163,21 +166,22 @@ class Link:
             return LimitExceeded(limit="memory_mb", message=f"more than {limits.memory_mb} MB with its files")
         if monitor.printed() + call.output > limits.output_kb * 1024:
             return LimitExceeded(limit="output_kb", message=f"more than {limits.output_kb} KB printed and returned")
+        throttle = call.throttle = call.throttle or Throttle(limits.cpu_percent, call.cpu_before, call.began)
         call.next_look = throttle.step(reading.cpu_s, now, self._signal) or now + _TICK_S
         return None
 
     def _take(self, call: _Call, frame: Frame) -> Outcome | None:
         """Handle one frame; return the outcome when it is the result."""
         if frame.get("id") != call.id:
-            raise ProtocolError("a frame for another request")
+            raise ProtocolError("a frame for another request, or that nobody asked for")
         match frame.get("kind"):
+            case "result":
+                return self._result(call, frame)
             case "ask":
                 self._answer(call, frame)
             case "note" if call.on_note is not None:
                 call.output += self._charge(call)
                 call.on_note(_decoded(frame))
-            case "result":
-                return self._result(call, frame)
             case _:
                 raise ProtocolError("a frame that nobody asked for")
         return None
@@ -185,7 +189,7 @@ class Link:
     def _charge(self, call: _Call) -> int:
         """Return the bytes that came since the last charge; over the limit they end the run."""
         received, self._channel.received = self._channel.received, 0
-        if call.output + received > self._limits.output_kb * 1024 + _FRAME_ROOM:
+        if call.output + received > self._output_limit + _FRAME_ROOM:
             raise TooLarge(f"more than {self._limits.output_kb} KB returned")
         return received
 
@@ -217,14 +221,16 @@ class Link:
         call.output += self._charge(call)
         usage = self._usage(call)
         outcome = replies.outcome_of(frame, usage)
-        monitor = self._monitor
-        printed = monitor.printed()
-        if printed + call.output > self._limits.output_kb * 1024 + _FRAME_ROOM:
-            message = f"more than {self._limits.output_kb} KB printed and returned"
-            return self._killed(LimitExceeded(limit="output_kb", message=message), call)
+        printed = self._monitor.printed()
         if printed:
-            monitor.clear_output()
+            if printed + call.output > self._output_limit + _FRAME_ROOM:
+                message = f"more than {self._limits.output_kb} KB printed and returned"
+                return self._killed(LimitExceeded(limit="output_kb", message=message), call)
+            self._monitor.clear_output()
+        if call.throttle is not None:
+            self._resting = call.throttle.paused
         self.asks += call.asks
+        self._last_used = call.began + usage.wall_s
         return self._over_ruled(call, outcome)
 
     def _over_ruled(self, call: _Call, outcome: Outcome) -> Outcome:

@@ -57,7 +57,7 @@ class Monitor:
 
     def printed(self) -> int:
         """Return how many bytes it has printed."""
-        return os.fstat(self._output).st_size
+        return os.lseek(self._output, 0, os.SEEK_END)  # what is printed is appended wherever this stands
 
     def clear_output(self) -> None:
         """Forget what it printed, to give the space back to the next call."""

@@ -22,6 +22,8 @@ _HEADER: Final = struct.Struct(">I")
 # A value of MAX_DEPTH nests two levels for each tag, and its frame adds some.
 _MAX_FRAME_DEPTH: Final = 2 * MAX_DEPTH + 8
 _CHUNK: Final = 1 << 16
+# How long one read may last where reads are bounded by the kernel: a little less than a look at a worker takes to come.
+_READ_S: Final = 0.04
 Frame = dict[str, object]
 
 
@@ -30,7 +32,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 # Made once: with arguments of their own, `json.dumps` and `json.loads` make one for every frame.
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
@@ -59,13 +61,18 @@ def pack(frame: Frame) -> bytes:
 
 def parse(body: bytes | bytearray | memoryview) -> Frame:
     """Return the object in the body of a frame, or raise `ProtocolError` and nothing else."""
+    body = bytes(body)
     try:
-        frame = _DECODER.decode(bytes(body).decode())
+        text = body.decode()
+        frame, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError) as problem:
         raise ProtocolError("a frame that is not JSON") from problem
+    if end != len(text):
+        raise ProtocolError("a frame with more than one value")
     if type(frame) is not dict:
         raise ProtocolError("a frame that is not an object")
-    _check_depth(frame)
+    if body.count(b"[") + body.count(b"{") > _MAX_FRAME_DEPTH:  # with fewer it cannot be too deep
+        _check_depth(frame)
     return frame
 
 
@@ -87,6 +94,15 @@ class Decoder:
         """Take bytes as they came."""
         self._buffer += data
 
+    def take(self, data: bytes) -> Frame | None:
+        """Take bytes as they came and return the next whole frame; nearly always, they are just one."""
+        if not self._buffer and len(data) >= _HEADER.size:
+            (length,) = _HEADER.unpack_from(data)
+            if length == len(data) - _HEADER.size and length <= self.limit:
+                return parse(data[_HEADER.size :])
+        self._buffer += data
+        return self.next()
+
     def next(self) -> Frame | None:
         """Return the next whole frame, None while it is not there yet; raise `ProtocolError` for a bad one."""
         if len(self._buffer) < _HEADER.size:
@@ -104,20 +120,22 @@ class Decoder:
 class Channel:
     """One end of a socket pair that carries frames; never blocks beyond a deadline."""
 
-    __slots__ = ("_decoder", "_poll_read", "_poll_write", "received", "socket")
+    __slots__ = ("_bounded", "_decoder", "_poll_read", "_poll_write", "received", "socket")
 
     def __init__(self, connection: socket.socket, limit: int) -> None:
-        connection.setblocking(False)
+        connection.setblocking(True)
         self.socket = connection
         self.received = 0
+        self._bounded = False
         self._decoder = Decoder(limit)
         self._poll_read, self._poll_write = select.poll(), select.poll()
         self._poll_read.register(connection, select.POLLIN)
         self._poll_write.register(connection, select.POLLOUT)
 
-    def set_limit(self, limit: int) -> None:
-        """Change how large a frame may be."""
-        self._decoder.limit = limit
+    def bound_reads(self) -> None:
+        """Have the kernel end each read after a while, so that waiting long takes one call and not two."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, int(_READ_S * 1e6)))
+        self._bounded = True
 
     def send(self, frame: Frame, deadline: float | None = None) -> None:
         """Send a frame whole; raise `TooLate` when the other side does not read, `Closed` when it is gone."""
@@ -125,32 +143,31 @@ class Channel:
 
     def send_packed(self, packed: bytes, deadline: float | None = None) -> None:
         """Send what `pack` returned."""
-        data = memoryview(packed)
-        while data:
-            try:
-                data = data[self.socket.send(data) :]
-            except BlockingIOError:
-                self._wait(self._poll_write, deadline)
-            except OSError as problem:
-                raise Closed("the channel is closed") from problem
+        sent = self._write(packed)
+        if sent < len(packed):
+            data = memoryview(packed)[sent:]
+            while data:
+                if not self._ready(self._poll_write, deadline):
+                    raise TooLate("the deadline passed")
+                data = data[self._write(data) :]
 
     def poll(self, deadline: float | None) -> Frame | None:
         """Return a frame, or None when the deadline passes first (call again to go on waiting)."""
-        while True:
-            frame = self._decoder.next()
-            if frame is not None:
-                return frame
-            try:
-                self._wait(self._poll_read, deadline)
-            except TooLate:
-                return None
-            data = self._read()
+        frame = self._decoder.next() if self._decoder.pending else None
+        while frame is None:
+            flags = 0
+            if deadline is not None and not (self._bounded and deadline - time.monotonic() >= _READ_S):
+                if not self._ready(self._poll_read, deadline):
+                    return None
+                flags = socket.MSG_DONTWAIT
+            data = self._read(flags)
             if data is None:
-                continue  # woken for nothing
+                continue  # woken for nothing, or by the kernel's bound
             if not data:
                 raise Closed("the channel closed in a frame" if self._decoder.pending else "the channel is closed")
             self.received += len(data)
-            self._decoder.feed(data)
+            frame = self._decoder.take(data)
+        return frame
 
     def receive(self, deadline: float | None = None) -> Frame:
         """Return the next frame or raise `TooLate`."""
@@ -159,36 +176,32 @@ class Channel:
             raise TooLate("no frame before the deadline")
         return frame
 
-    def quiet(self) -> bool:
-        """Tell whether nothing has come that was not asked for."""
-        if self._decoder.pending:
-            return False
-        if not self._poll_read.poll(0):
-            return True
-        try:
-            return not self.socket.recv(1, socket.MSG_PEEK)
-        except OSError:
-            return True  # closed: the next send says so
-
     def close(self) -> None:
         """Close this end."""
         self.socket.close()
 
-    def _read(self) -> bytes | None:
+    def _read(self, flags: int) -> bytes | None:
         try:
-            return self.socket.recv(_CHUNK)
+            return self.socket.recv(_CHUNK, flags)
         except BlockingIOError:
             return None
         except OSError as problem:
             raise Closed("the channel is closed") from problem
 
-    def _wait(self, poll: select.poll, deadline: float | None) -> None:
+    def _write(self, data: bytes | memoryview) -> int:
+        try:
+            return self.socket.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
+        except OSError as problem:
+            raise Closed("the channel is closed") from problem
+
+    def _ready(self, poll: select.poll, deadline: float | None) -> bool:
+        """Wait until the socket can be used; False when the deadline passes first."""
         if deadline is None:
-            poll.poll()
-            return
+            return bool(poll.poll())
         left = deadline - time.monotonic()
-        if left <= 0 or not poll.poll(max(1, round(left * 1000))):
-            raise TooLate("the deadline passed")
+        return left > 0 and bool(poll.poll(max(1, round(left * 1000))))
 
 
 def _check_depth(frame: Frame) -> None:

@@ -19,15 +19,16 @@ _MAX_VIOLATIONS: Final = 200
 _LIMITS_SEEN_INSIDE: Final = frozenset(
     {"memory_mb", "disk_mb", "inodes", "file_mb", "open_files", "processes", "output_kb"}
 )
+_COMPLETED: Final = frozenset({"id", "kind", "status", "value"})
 _TEXT_FIELDS: Final = ("rule", "message", "path", "hint")
 
 
 def outcome_of(frame: Frame, usage: Usage) -> Outcome:
     """Return the outcome a result frame stands for; raise `ProtocolError` when it stands for none."""
+    if frame.get("status") == "completed" and frame.keys() == _COMPLETED:
+        return Completed(value=_value(frame["value"]), usage=usage)
     rest = {key: item for key, item in frame.items() if key not in ("id", "kind", "status")}
     match frame.get("status"):
-        case "completed" if set(rest) == {"value"}:
-            return Completed(value=_value(rest["value"]), usage=usage)
         case "raised" if set(rest) == {"type", "message", "frames"}:
             frames = tuple(_text(item) for item in _list(rest["frames"], _MAX_FRAMES))
             return Raised(kind=_text(rest["type"]), message=_text(rest["message"]), frames=frames, usage=usage)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Final
 
 from sandbox.session import Worker
@@ -17,26 +16,28 @@ class Resting:
 
     def __init__(self) -> None:
         self._change = threading.Condition()
-        self._due: dict[Worker, float] = {}
+        self._watched: set[Worker] = set()
         self._thread: threading.Thread | None = None
         self._closed = False
 
     def after_use(self, worker: Worker) -> None:
-        """Have the worker put to rest soon."""
+        """Have the worker put to rest soon; one that is being watched already needs no word."""
+        if worker.watched:
+            return
         with self._change:
-            first = not self._due
-            self._due[worker] = time.monotonic() + _GRACE_S
+            worker.watched = True
+            self._watched.add(worker)
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="sandbox rest", daemon=True)
                 self._thread.start()
-            elif first:
+            else:
                 self._change.notify()
 
     def close(self) -> None:
         """Stop the thread."""
         with self._change:
             self._closed = True
-            self._due.clear()
+            self._watched.clear()
             self._change.notify()
         if self._thread is not None:
             self._thread.join()
@@ -44,14 +45,13 @@ class Resting:
     def _run(self) -> None:
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._due or self._closed)
+                self._change.wait_for(lambda: self._watched or self._closed)
                 if self._closed:
                     return
-                now = time.monotonic()
-                ready = [worker for worker, due in self._due.items() if due <= now]
-                for worker in ready:
-                    del self._due[worker]
-                if not ready:
-                    self._change.wait(min(self._due.values()) - now)
-            for worker in ready:
-                worker.rest()
+                watched = list(self._watched)
+            waits = [(worker.rest(_GRACE_S), worker) for worker in watched]
+            with self._change:
+                self._watched.difference_update(worker for wait, worker in waits if not wait and not worker.watched)
+                longest = min((wait for wait, _ in waits if wait), default=0.0)
+                if longest and not self._closed:
+                    self._change.wait(longest)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -23,6 +22,7 @@ class Worker(Protocol):
 
     lost_server: bool
     asks: int
+    watched: bool
 
     @property
     def alive(self) -> bool:
@@ -35,8 +35,8 @@ class Worker(Protocol):
         """Send one request and see it through."""
         ...
 
-    def rest(self) -> None:
-        """Use nothing until the next request."""
+    def rest(self, unused_s: float = 0.0) -> float:
+        """Use nothing until the next request, if unused for so long; return when to come again, 0 for never."""
         ...
 
     def footprint(self) -> Footprint:
@@ -54,6 +54,7 @@ class Refusal:
     lost_server = False
     alive = False
     asks = 0
+    watched = False
 
     def __init__(self, outcome: Outcome) -> None:
         self._outcome = outcome
@@ -65,8 +66,10 @@ class Refusal:
         del request, wall_s, outside, on_note
         return self._outcome
 
-    def rest(self) -> None:
+    def rest(self, unused_s: float = 0.0) -> float:
         """There is nothing to stop."""
+        del unused_s
+        return 0.0
 
     def footprint(self) -> Footprint:
         """Return nothing used."""
@@ -107,16 +110,17 @@ class Session:
     ) -> None:
         """Start a worker and load the program; raises only what `start` raises. `rest` is told of idle workers."""
         self._start, self._load, self._limits, self._outside, self._rest = start, load, limits, outside, rest
-        self._gate = threading.Condition()
+        self._gate = threading.Condition(threading.Lock())
         self._running = self._waiting = 0
         self._idle: list[Worker] = []
         self._closed = False
         self._requests = self._errors = self._asks = 0
-        self._used = Usage()
+        self._wall_s = self._cpu_s = self._peak_mb = 0.0
         self._last_used = time.monotonic()
         worker, self.loaded = self._loaded_worker()
         if worker is not None:
-            self._give_back(worker)
+            self._idle.append(worker)
+            rest(worker)
 
     def call(
         self,
@@ -129,23 +133,26 @@ class Session:
         """Call a public function of the program. Raises ValueError only for arguments that cannot cross."""
         if not function.isidentifier() or function.startswith("_"):
             return Denied(message=f"{function!r} is not the name of a public function")
-        request: Frame = {
-            "kind": "call",
-            "function": function,
-            "args": values.encode(list(args)),
-            "kwargs": values.encode(dict(kwargs or {})),
-        }
+        named = _encoded(kwargs) if kwargs else {}
+        request: Frame = {"kind": "call", "function": function, "args": list(map(values.encode, args)), "kwargs": named}
         if not isinstance(self.loaded, Completed):
             return self.loaded
         wall = self._limits.wall_s if wall_s is None else min(wall_s, self._limits.wall_s)
-        with self._admitted(time.monotonic() + wall) as refused:
-            outcome = refused or self._converse(request, wall)
-        self._count(outcome)
+        outcome = self._enter(wall)
+        if outcome is not None:
+            self._count(outcome)
+            return outcome
+        worker: Worker | None = None
+        try:
+            worker, outcome = self._converse(request, wall)
+        finally:
+            self._leave(worker, outcome)
         return outcome
 
     def usage(self) -> Usage:
         """Return what all calls so far used together; the memory is the highest of any worker."""
-        return self._used
+        with self._gate:
+            return Usage(wall_s=self._wall_s, cpu_s=self._cpu_s, peak_memory_mb=self._peak_mb)
 
     def activity(self) -> Activity:
         """Return what the session has done, and what its idle workers use now."""
@@ -156,7 +163,7 @@ class Session:
                 requests=self._requests,
                 errors=self._errors,
                 asks=self._asks,
-                wall_s=self._used.wall_s,
+                wall_s=self._wall_s,
                 last_used=self._last_used,
                 now=Footprint(
                     cpu_s=sum(one.cpu_s for one in prints),
@@ -185,19 +192,8 @@ class Session:
     ) -> None:
         self.close()
 
-    @contextmanager
-    def _admitted(self, deadline: float) -> Iterator[Outcome | None]:
-        """Wait for one of the places; gives the outcome instead when there is none to be had."""
-        refused = self._enter(deadline)
-        try:
-            yield refused
-        finally:
-            if refused is None:
-                with self._gate:
-                    self._running -= 1
-                    self._gate.notify()
-
-    def _enter(self, deadline: float) -> Outcome | None:
+    def _enter(self, wall_s: float) -> Outcome | None:
+        """Take one of the places, waiting for it if need be; return the outcome when there is none to be had."""
         limits = self._limits
         with self._gate:
             if self._running >= limits.concurrent_calls:
@@ -207,9 +203,7 @@ class Session:
                     )
                 self._waiting += 1
                 try:
-                    free = self._gate.wait_for(
-                        lambda: self._closed or self._running < limits.concurrent_calls, deadline - time.monotonic()
-                    )
+                    free = self._gate.wait_for(lambda: self._closed or self._running < limits.concurrent_calls, wall_s)
                 finally:
                     self._waiting -= 1
                 if not free:
@@ -219,27 +213,44 @@ class Session:
             self._running += 1
             return None
 
-    def _converse(self, request: Frame, wall_s: float) -> Outcome:
+    def _leave(self, worker: Worker | None, outcome: Outcome | None) -> None:
+        """Give the place back, and the worker if there is one that can be used again."""
+        kept = False
+        with self._gate:
+            self._running -= 1
+            if self._waiting:
+                self._gate.notify()
+            if outcome is not None:
+                self._note(outcome)
+            if worker is not None and not self._closed:
+                self._idle.append(worker)
+                kept = True
+        if kept and worker is not None:
+            self._rest(worker)
+        elif worker is not None:
+            worker.close()
+
+    def _converse(self, request: Frame, wall_s: float) -> tuple[Worker | None, Outcome]:
         worker, outcome = self._worker()
         if worker is None:
-            return outcome
+            return None, outcome
         outcome = worker.converse(request, wall_s=wall_s, outside=self._outside)
         if isinstance(outcome, Crashed) and worker.lost_server and not worker.asks:
             # The fork server died under it. Nothing of the outside was touched, so the call can be made again.
             worker, _ = self._loaded_worker()
             if worker is None:
-                return outcome
+                return None, outcome
             outcome = worker.converse(request, wall_s=wall_s, outside=self._outside)
-        self._asks += worker.asks
-        worker.asks = 0
-        self._give_back(worker)
-        return outcome
+        if worker.asks:
+            self._asks += worker.asks
+            worker.asks = 0
+        return worker, outcome
 
     def _worker(self) -> tuple[Worker | None, Outcome]:
         while True:
-            with self._gate:
-                worker = self._idle.pop() if self._idle else None
-            if worker is None:
+            try:
+                worker = self._idle.pop()
+            except IndexError:
                 return self._loaded_worker()
             if worker.alive:
                 return worker, self.loaded
@@ -253,23 +264,19 @@ class Session:
         worker.close()
         return None, outcome
 
-    def _give_back(self, worker: Worker) -> None:
-        if worker.alive:
-            with self._gate:
-                if not self._closed:
-                    self._idle.append(worker)
-                    self._rest(worker)
-                    return
-        worker.close()
-
     def _count(self, outcome: Outcome) -> None:
         with self._gate:
-            self._requests += 1
-            self._errors += not isinstance(outcome, Completed)
-            self._last_used = time.monotonic()
-            used, more = self._used, outcome.usage
-            self._used = Usage(
-                wall_s=used.wall_s + more.wall_s,
-                cpu_s=used.cpu_s + more.cpu_s,
-                peak_memory_mb=max(used.peak_memory_mb, more.peak_memory_mb),
-            )
+            self._note(outcome)
+
+    def _note(self, outcome: Outcome) -> None:
+        self._requests += 1
+        self._errors += type(outcome) is not Completed
+        self._last_used = time.monotonic()
+        used = outcome.usage
+        self._wall_s += used.wall_s
+        self._cpu_s += used.cpu_s
+        self._peak_mb = max(self._peak_mb, used.peak_memory_mb)
+
+
+def _encoded(kwargs: Mapping[str, object]) -> dict[str, object]:
+    return {str(values.encode(name)): values.encode(item) for name, item in kwargs.items()}

@@ -17,17 +17,28 @@ MAX_DEPTH: Final = 60
 MAX_NODES: Final = 500_000
 # Python refuses to parse longer decimal integers; a longer one could be sent but never received.
 _MAX_INTEGER_BITS: Final = 14_000
+_SMALL: Final = 1 << 62
 _FLOATS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 def encode(value: object) -> Json:
     """Return tagged JSON for `value`; raise ValueError that names the type which cannot cross."""
-    return _Encoder().encode(value, 0)
+    return value if _plain(value) else _Encoder().encode(value, 0)  # type: ignore[return-value]
 
 
 def decode(json: object) -> object:
     """Return the value that tagged JSON stands for; raise ValueError for anything `encode` would not have made."""
-    return _Decoder().decode(json, 0)
+    return json if _plain(json) else _Decoder().decode(json, 0)
+
+
+def _plain(value: object) -> bool:
+    """Tell whether a value surely stands for itself: most that cross are small, and need no more than this look."""
+    kind = type(value)
+    if kind is str:
+        return value.isascii()  # type: ignore[attr-defined, no-any-return]
+    if kind is int:
+        return -_SMALL < value < _SMALL  # type: ignore[operator]
+    return value is None or kind is bool
 
 
 class _Bounded:

@@ -138,8 +138,26 @@ def test_a_channel_that_closes_in_the_middle_of_a_frame_says_so(pair):
         channel.receive()
 
 
-def test_quiet_sees_what_nobody_asked_for(pair):
+def test_reads_bounded_by_the_kernel_wait_as_long_as_they_should_and_no_longer(pair):
     channel, theirs = pair
-    assert channel.quiet()
-    theirs.send(b"x")
-    assert not channel.quiet()
+    channel.bound_reads()
+    began = time.monotonic()
+    assert channel.poll(began + 0.1) is None
+    assert 0.1 <= time.monotonic() - began < 2
+    theirs.send(pack({"b": 2}) + pack({"c": 3})[:-1])
+    assert channel.receive(time.monotonic() + 10) == {"b": 2}
+    assert channel.poll(time.monotonic() + 0.001) is None
+    theirs.send(pack({"c": 3})[-1:])
+    assert channel.receive(time.monotonic() + 10) == {"c": 3}
+
+
+def test_frames_come_out_the_same_however_they_are_cut():
+    frames = [{"a": [1]}, {"b": {"c": "é"}}, {}, {"d": None}]
+    stream = b"".join(map(pack, frames))
+    for size in range(1, len(stream) + 1):
+        decoder, found = Decoder(LIMIT), []
+        for start in range(0, len(stream), size):
+            found.append(decoder.take(stream[start : start + size]))
+            while decoder.pending and (more := decoder.next()) is not None:
+                found.append(more)
+        assert [one for one in found if one is not None] == frames

@@ -200,3 +200,22 @@ def test_a_program_may_have_several_files(opened):
     source = b"import helper\ndef run():\n    return helper.VALUE, open('/plugin/data/x.txt').read()\n"
     session = opened(source, files={"helper.py": b"VALUE = 5\n", "data/x.txt": b"text"})
     assert session.call("run").value == (5, "text")
+
+
+def test_named_arguments_cross_whatever_they_are_called(opened):
+    session = opened(b"def names(**named):\n    return named\n")
+    named = {"a": (1,), "$tuple": [2], "two words": {"$set": 3}, "é": None}
+    assert session.call("names", kwargs=named).value == named
+    with pytest.raises(ValueError, match="surrogate"):
+        session.call("names", kwargs={"\ud800": 1})
+    assert session.call("names").value == {}
+
+
+def test_activity_counts_what_was_called_and_how_it_ended(opened):
+    session = opened()
+    for _ in range(3):
+        session.call("add", (1, 2))
+    session.call("fail")
+    seen, used = session.activity(), session.usage()
+    assert (seen.requests, seen.errors, seen.workers) == (4, 1, 1)
+    assert used.wall_s > 0 and used.peak_memory_mb > 1
