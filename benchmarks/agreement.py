@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import os
+from types import CodeType
 from typing import Any
 
-from selfmod.gate.harness import noter
-from selfmod.gate.harness_forks import pool
+import pytest
+
+from selfmod.gate.harness import noter, session
+from selfmod.gate.harness_forks import Say, pool
 from selfmod.gate.harness_mutation import judge_alone
 from selfmod.gate.harness_world import World, enter
 from selfmod.gate.schemata import schemata, switches
@@ -19,15 +22,32 @@ def judge_modules(argument: dict[str, Any]) -> dict[str, Any]:
     path = os.path.abspath(argument["entry"])
     names = switches(argument["nonce"])
     codes = [schemata(ast.parse(source), [], path, names) for source in argument["modules"]]
-    fates: dict[str, Any] = {}
+    judge = Modules(argument, codes)
     with enter(World(**argument["world"])):
-        work = [[mutant] for mutant in argument["mutants"]]
-        run = pool(work, lambda one, say: judge_alone(argument, codes[one[0]["index"]], one[0], say), 2)
-        for child in run:
-            fate = child.lines[0]["result"] if child.lines else "time-out"
-            fates[str(child.work[0]["index"])] = fate
+        session(argument["tests"], judge)
     note({"kind": "end", "exit": 0})
-    return fates
+    return judge.fates
+
+
+class Modules:
+    """A pytest plugin that judges each module in a process of its own, and collects and runs nothing itself."""
+
+    def __init__(self, argument: dict[str, Any], codes: list[CodeType]) -> None:
+        self._argument, self._codes = argument, codes
+        self.fates: dict[str, Any] = {}
+
+    def pytest_collection(self, session: pytest.Session) -> bool:
+        """Judge."""
+
+        def judge(work: list[Any], say: Say) -> None:
+            (mutant,) = work
+            result, _ = judge_alone(self._argument, self._codes[mutant["index"]], mutant, session)
+            say({"result": result})
+
+        for child in pool([[mutant] for mutant in self._argument["mutants"]], judge, 2):
+            fate = child.lines[0]["result"] if child.lines else "time-out"
+            self.fates[str(child.work[0]["index"])] = fate
+        return True
 
 
 def as_modules(original: str, mutated: str) -> dict[str, str]:

@@ -43,6 +43,8 @@ def preload(names: Iterable[str]) -> None:
         _warm_language()
     if "pytest" in sys.modules:
         _warm_pytest()
+    if "coverage" in sys.modules:
+        _warm_coverage()
 
 
 def _warm_language() -> None:
@@ -60,6 +62,15 @@ def _warm_pytest() -> None:
     for name in ("pdb", "unittest", *(f"_pytest.{name}" for name in sys.modules["_pytest.config"].default_plugins)):
         with suppress(ImportError):  # one of them, `pytester_assertions`, is only a name in some versions
             importlib.import_module(name)
+
+
+def _warm_coverage() -> None:
+    """Measure nothing once: what coverage asks of the loaded modules and of the installation is found only once."""
+    from coverage import Coverage
+
+    measure = Coverage(data_file=None, config_file=False, messages=False)
+    measure.start()
+    measure.stop()
 
 
 def visible_paths(root: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

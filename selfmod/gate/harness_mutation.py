@@ -42,10 +42,7 @@ def run_mutants(argument: dict[str, Any]) -> dict[str, Any]:
     with enter(World(**argument["world"])):
         bench = Bench(argument, code, _NONE)
         argument["import_turns"] = 20 * bench.import_turns + _TURNS
-        late = [[mutant] for mutant in argument["mutants"] if mutant["scope"] == "import"]
-        for child in pool(late, lambda work, say: judge_alone(argument, code, work[0], say), argument["workers"]):
-            note({"kind": "mutant", **(child.lines[0] if child.lines else _line(child.work[0], "time-out"))})
-        exit_code = session(argument["tests"], Judge(argument, bench, note))
+        exit_code = session(argument["tests"], Judge(argument, code, bench, note))
     note({"kind": "end", "exit": int(exit_code)})
     return {"exit": int(exit_code)}
 
@@ -138,40 +135,31 @@ def _line(mutant: Line, result: str, test: str = "") -> Line:
     return {"index": mutant["index"], "result": result, "by": test}
 
 
-def judge_alone(argument: dict[str, Any], code: CodeType, mutant: Line, say: Say) -> None:
-    """Judge one mutant of code that runs at import, in a process and a session of its own."""
+def judge_alone(argument: dict[str, Any], code: CodeType, mutant: Line, session: pytest.Session) -> tuple[str, str]:
+    """Judge one mutant of code that runs at import, in a process of its own that has collected nothing yet."""
     limit_time(_CPU_S + 1, _WALL_S + 1)
     try:
         bench = Bench(argument, code, mutant["index"])
-    except (Exception, Endless) as error:  # noqa: BLE001 - however it fails, it is noticed
-        say(_line(mutant, "budget" if isinstance(error, Endless) else "crash", "import"))
-        return
-    one = _One(bench, mutant)
-    session(argument["tests"], one)
-    say(_line(mutant, *(one.result or ("crash", "collection"))))
-
-
-class _One:
-    """A pytest plugin that judges one mutant."""
-
-    def __init__(self, bench: Bench, mutant: Line) -> None:
-        self._bench, self._mutant = bench, mutant
-        self.result: tuple[str, str] | None = None
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Run its tests instead of all."""
-        if not session.testsfailed:
-            self._bench.take(session)
-            self.result = self._bench.judge(self._mutant, {})
-        return True
+    except Endless:
+        return "budget", "import"
+    except Exception:  # noqa: BLE001 - however it fails, it is noticed
+        return "crash", "import"
+    try:
+        session.perform_collect()
+    except (Exception, Endless):  # noqa: BLE001
+        return "crash", "collection"
+    if session.testsfailed:
+        return "crash", "collection"
+    bench.take(session)
+    return bench.judge(mutant, {})
 
 
 class Judge:
     """A pytest plugin that collects once and then forks for the mutants instead of running the tests itself."""
 
-    def __init__(self, argument: dict[str, Any], bench: Bench, note: Note) -> None:
+    def __init__(self, argument: dict[str, Any], code: CodeType, bench: Bench, note: Note) -> None:
         self._note, self._workers = note, argument["workers"]
+        self._argument, self._code = argument, code
         self._mutants: list[Line] = [mutant for mutant in argument["mutants"] if mutant["scope"] != "import"]
         self._bench = bench
         self._baseline: dict[str, int] = {}
@@ -179,6 +167,16 @@ class Judge:
         self._tree = ast.parse(Path(argument["entry"]).read_bytes())
         self._survivors: list[Line] = []
         self._alone = False
+
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Judge what runs at import first: tests bind it when they are collected, so that each needs its own."""
+        late = [[mutant] for mutant in self._argument["mutants"] if mutant["scope"] == "import"]
+
+        def judge(work: list[Line], say: Say) -> None:
+            say(_line(work[0], *judge_alone(self._argument, self._code, work[0], session)))
+
+        for child in pool(late, judge, self._workers):
+            self._note({"kind": "mutant", **(child.lines[0] if child.lines else _line(child.work[0], "time-out"))})
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
