@@ -201,7 +201,7 @@ class Channel:
         if deadline is None:
             return bool(poll.poll())
         left = deadline - time.monotonic()
-        return left > 0 and bool(poll.poll(max(1, round(left * 1000))))
+        return left > 0 and bool(poll.poll(int(left * 1000) + 1))
 
 
 def _check_depth(frame: Frame) -> None:
