@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from selfmod.gate.base import Finding, StageResult, finding, result
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from plugins.manifest import Manifest
 
 README = "README.md"
+# Said to the person and to the model, but no reason to refuse: a short plugin can be clear without them.
+ADVICE = frozenset({"docs.example", "docs.module-docstring"})
 
 
 class Docs:
@@ -31,6 +34,7 @@ class Docs:
             words = frozenset(map(text, array(readme.get("words"))))
             if subject.manifest is not None:
                 findings += [*_readme(subject.manifest, readme, words), *_licence(subject.manifest, said)]
+            findings = [replace(item, advisory=item.rule in ADVICE) for item in findings]
         except BadEvidence as error:
             return result(self.name, [unread(self.name, error)])
         return result(self.name, findings, figures={"readme_characters": whole(readme.get("characters"))})

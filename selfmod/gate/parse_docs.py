@@ -92,9 +92,8 @@ def _docstrings(material: Material) -> Iterator[dict[str, Any]]:
     if module is None:
         return
     if not (ast.get_docstring(module) or "").strip():
-        yield found(
-            "docs.docstring", "the module has no docstring", material.entry, 1, hint="say in a line what it does"
-        )
+        message, hint = "the module has no docstring", "say in a line what it does"
+        yield found("docs.module-docstring", message, material.entry, 1, hint=hint)
     for node in module.body:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or node.name.startswith("_"):
             continue

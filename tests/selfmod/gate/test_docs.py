@@ -28,6 +28,7 @@ def test_a_readme_is_needed_and_shows_each_tool(make_subject: Make, good: dict[s
     assert found(make_subject(good | {"README.md": "# x\n"})) == [("docs.readme", "README.md")]
     silent = good | {"README.md": "# Text\n\nThis counts the words of a text.\n"}
     assert found(make_subject(silent)) == [("docs.example", "README.md")]
+    assert Docs().run(make_subject(silent)).verdict == "pass"
 
 
 def test_docstrings_are_needed(make_subject: Make, good: dict[str, str]) -> None:
@@ -35,7 +36,12 @@ def test_docstrings_are_needed(make_subject: Make, good: dict[str, str]) -> None
     without = source.replace('"""Counts words."""\n', "").replace(
         '    """Return how many words a text has; an empty text has none."""\n', ""
     )
-    assert found(make_subject(good | {"plugin.py": without})) == [("docs.docstring", "plugin.py")] * 2
+    lacking = make_subject(good | {"plugin.py": without})
+    assert found(lacking) == [("docs.module-docstring", "plugin.py"), ("docs.docstring", "plugin.py")]
+    assert Docs().run(lacking).verdict == "refuse"
+    bare = make_subject(good | {"plugin.py": source.replace('"""Counts words."""\n', "")})
+    assert found(bare) == [("docs.module-docstring", "plugin.py")]
+    assert Docs().run(bare).verdict == "pass"
     private = source + "\n\ndef _own() -> None:\n    return None\n"
     assert found(make_subject(good | {"plugin.py": private})) == []
 
