@@ -16,6 +16,8 @@ from sandbox.language.parameters import count_cases, literal_lists
 
 #: More tests than this in one file are refused.
 MAX_TESTS: Final = 200
+# What shows what the plugin prints depends on the plugin.
+_OUTPUT: Final = frozenset({"capsys", "capfd"})
 _HINT: Final = "compare what the plugin returns with an expected value"
 _SWALLOWS: Final = frozenset({"AssertionError", "Exception", "BaseException"})
 _LEAVES: Final = (ast.Return, ast.Raise, ast.Continue, ast.Break)
@@ -25,7 +27,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def check_assertions(tree: ast.Module, subjects: frozenset[str], report: Report) -> None:
     """Report tests without an effective assertion, and assertions that cannot fail."""
     functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    touched = reached_names(tree, subjects)
+    touched = reached_names(tree, subjects | _OUTPUT)
     check_digests(tree, touched, report)
     helpers = {node.name for node in functions if not _is_test(node) and any(_asserts(node))}
     for node in ast.walk(tree):
@@ -154,10 +156,9 @@ def _mentions(node: ast.AST, names: set[str] | frozenset[str]) -> bool:
 
 def _effective(test: Function, touched: frozenset[str], helpers: set[str]) -> bool:
     """Return whether a test has one assertion that can fail because of the plugin; nested functions do not count."""
-    used = touched | {argument.arg for argument in test.args.args if argument.arg in ("capsys", "capfd")}
     for statement in _own_statements(test.body):
         asserted = isinstance(statement, ast.Assert) and not always_true(statement.test) and not _itself(statement.test)
-        if asserted and _mentions(statement, used):
+        if asserted and _mentions(statement, touched):
             return True
         expects = isinstance(statement, ast.With) and any(_expects(item) for item in statement.items)
         if expects and any(_mentions(inner, touched) for inner in getattr(statement, "body", ())):

@@ -113,6 +113,10 @@ _MODULES: Final[Mapping[str, tuple[str, ...] | None]] = {
     "sdk": (*_SDK_NAMES, *_SDK_TYPES),
 }
 
+#: Modules that built-in code imports in the name of whoever calls it: datetime.strptime, the division of huge numbers.
+#: The interpreter takes them from `sys.modules` itself; whoever asked is shown nothing of them.
+_BEHIND: Final = frozenset({"_strptime", "_pylong"})
+
 # Names left out of a view, because they format by template, evaluate text, open files or make metaclasses.
 _HIDDEN: Final[Mapping[str, frozenset[str]]] = {
     "collections": frozenset({"UserString"}),
@@ -232,6 +236,8 @@ def guarded_import(
     The names in `fromlist` are checked here, because the interpreter looks a missing one up in `sys.modules`.
     """
     del globals_, locals_
+    if type(name) is str and is_behind(name):
+        return load_behind(name)
     if type(name) is not str or level or not (name in ALLOWED_IMPORTS or is_package(name)):
         raise ImportError(f"a plugin cannot import {name!r}")
     _load(name)
@@ -241,6 +247,19 @@ def guarded_import(
         if wanted not in vars(view(name)):
             raise ImportError(f"a plugin cannot import {wanted!r} from {name!r}")
     return view(name) if fromlist else view(name.partition(".")[0])
+
+
+def is_behind(name: str) -> bool:
+    """Return whether built-in code imports a module in the name of its caller."""
+    return name in _BEHIND
+
+
+def load_behind(name: str) -> View:
+    """Load such a module, and return a view that shows nothing."""
+    importlib.import_module(name)
+    shown = View()
+    vars(shown).update(_view_name=name)
+    return shown
 
 
 def _load(name: str) -> None:

@@ -8,6 +8,7 @@ Test files are compiled plainly, because pytest rewrites their assertions; at ru
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import Final
 
 from sandbox.language.assertions import check_assertions
@@ -17,6 +18,7 @@ from sandbox.language.names import (
     FORMATTERS,
     GUARDS,
     LEADING_OUT,
+    METHODS,
     MISSING_BUILTINS,
     RUNTIME_ATTRIBUTES,
     attribute_problem,
@@ -46,6 +48,7 @@ class Suite(ast.NodeVisitor):
         self.lists = literal_lists(tree)
         self.leading = leading_names(tree)
         self.plain = plain_places(tree)
+        self.special = frozenset(special_members(tree))
 
     def refuse(self, node: ast.AST, rule: str, message: str, hint: str) -> None:
         """Record one violation at the place of `node`."""
@@ -121,7 +124,11 @@ class Suite(ast.NodeVisitor):
     def _check_bound(self, node: ast.AST, name: str, *, imported: bool = False) -> None:
         if name in self.subjects and not imported:
             self.refuse(node, "tests.rebinding", f"{name!r} is under test and is bound again here", "use another name")
-        if is_dunder(name) or name in GUARDS or (name.startswith("pytest") and name != "pytest"):
+        if (
+            (is_dunder(name) and id(node) not in self.special)
+            or name in GUARDS
+            or (name.startswith("pytest") and name != "pytest")
+        ):
             self.refuse(node, "tests.name", f"{name!r} steers the test runner", "use an ordinary name")
         if name in ("pytest", "collect_ignore", "load_tests") and not isinstance(node, ast.Import):
             self.refuse(node, "tests.name", f"{name!r} steers the test runner", "use an ordinary name")
@@ -271,6 +278,20 @@ def plain_places(tree: ast.Module) -> frozenset[int]:
             case _:
                 pass
     return frozenset(places)
+
+
+def special_members(tree: ast.Module) -> Iterator[int]:
+    """Yield the special methods that helper classes define, such as `__init__` and `__eq__`; test classes have none."""
+    for kind in ast.walk(tree):
+        if isinstance(kind, ast.ClassDef) and not kind.name.startswith("Test"):
+            for member in kind.body:
+                match member:
+                    case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name in METHODS:
+                        yield id(member)
+                    case ast.Assign(targets=[ast.Name(id="__hash__" | "__slots__") as target]):
+                        yield id(target)
+                    case _:
+                        pass
 
 
 def _walks(template: ast.Constant) -> bool:

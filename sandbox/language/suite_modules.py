@@ -12,7 +12,16 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from sandbox.language.modules import ALLOWED_IMPORTS, View, guarded_import, is_package, public_names, view
+from sandbox.language.modules import (
+    ALLOWED_IMPORTS,
+    View,
+    guarded_import,
+    is_behind,
+    is_package,
+    load_behind,
+    public_names,
+    view,
+)
 
 #: What a test file may import besides the modules that plugins may import.
 TEST_IMPORTS: Final = frozenset({"pytest", "plugin", "plugins.sdk", "sdk", "asyncio"})
@@ -42,6 +51,8 @@ def suite_names(name: str) -> frozenset[str]:
 
 def suite_import(name: str, fromlist: tuple[str, ...] | None = ()) -> object:
     """`__import__` of a test file. Raises ImportError for what it may not have."""
+    if is_behind(name):
+        return load_behind(name)
     if name == "plugin":
         return _plugin(fromlist or ())
     if not is_importable(name):

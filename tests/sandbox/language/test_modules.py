@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 from types import ModuleType
 
@@ -133,3 +134,28 @@ def test_no_class_of_a_view_holds_a_module(name):
         if isinstance(getattr(kind, attribute, None), ModuleType)
     ]
     assert held == []
+
+
+STRPTIME = """\
+import time
+from datetime import datetime
+
+def parse(text: str) -> list[int]:
+    return [datetime.strptime(text, "%Y-%m-%d").day, time.strptime(text, "%Y-%m-%d").tm_mon]
+"""
+
+
+def test_what_built_in_code_imports_for_its_caller_is_there_and_shows_nothing():
+    """A fresh process, since the first call of strptime in a process is the one that imports."""
+    program = (
+        "from sandbox.language import compile_module, new_module\n"
+        f"module = new_module('plugin', compile_module({STRPTIME!r}, 'plugin.py'))\n"
+        "assert module.parse('2024-05-17') == [17, 5]\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    shown = guarded_import("_strptime", fromlist=[])
+    assert not isinstance(shown, ModuleType) and set(vars(shown)) == {"_view_name"}
+    assert check("import _strptime\n", "plugin.py")
+    with pytest.raises(AttributeError):
+        _ = shown.locale_time

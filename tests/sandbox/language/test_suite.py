@@ -65,6 +65,15 @@ GOOD = {
         "from plugin import f\ndef test_f():\n    rows = [2, 1]\n    f(rows)\n    assert rows == [2, 1]\n"
     ),
     "equal-values": "from plugin import C\ndef test_c():\n    assert C(1) == C(1)\n    assert C(1) != C(2)\n",
+    "helper-class": (
+        "from plugin import f\nclass Near:\n    __hash__ = None\n    def __init__(self, n):\n        self.n = n\n"
+        "    def __eq__(self, other):\n        return abs(self.n - other) < 1\n"
+        "def test_f():\n    assert f(1) == Near(2)\n"
+    ),
+    "captured": (
+        "from plugin import f\ndef test_f(capsys):\n    f(1)\n    out, err = capsys.readouterr()\n"
+        "    assert out == 'x\\n'\n    assert err == ''\n"
+    ),
     "checksum": (
         "import hashlib\nfrom plugin import f\n"
         "def test_f():\n    data = b'x'\n    assert f(data) == hashlib.md5(data).hexdigest()\n"
@@ -188,6 +197,14 @@ BAD = {
     "digest-named": (
         "tests.digest",
         "from zlib import crc32\nWANT = 17\ndef test():\n    sum = crc32(f(1))\n    assert WANT == sum",
+    ),
+    "test-class-init": (
+        "tests.name",
+        "class TestF:\n    def __init__(self): pass\n    def test(self): assert f(1)",
+    ),
+    "match-args": (
+        "tests.name",
+        "class X:\n    __match_args__ = ('__globals__',)\ndef test(): assert f(1)",
     ),
     "getattr-alias": ("tests.attribute", "read = getattr\ndef test(): assert read(f, '__co' + 'de__')"),
     "getattr-mapped": ("tests.attribute", "def test(): assert list(map(getattr, [f], ['__co' + 'de__']))"),
