@@ -26,6 +26,9 @@ _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REF = re.compile(r"refs/(?!.*(?:\.\.|@\{|//))[^\x00-\x20\x7f~^:?*\[\\]+")  # as git names them
 
 
+_NAME_YOURSELF = 'run: git config --global user.name "Your Name"\nand: git config --global user.email you@example.org'
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
     """One path of the index. `stage` is not 0 while a merge is unresolved."""
@@ -253,19 +256,8 @@ class Repository:
 
     def identity(self) -> Person:
         """Whom the person's git configuration names; nothing of a workspace's is run to find out."""
-        own = {name: os.environ[name] for name in PERSONS_CONFIG if name in os.environ}
         self.disk.step("git config")
-        base = {name: value for name, value in self._environment.items() if name not in PERSONS_CONFIG} | own
-        command = [git_program(), "config", "--null", "--includes", "--get-regexp", r"^user\.(name|email)$"]
-        with contextlib.suppress(RepositoryError):
-            out = run(command, environment=base, folder=self.top).decode(errors="replace")
-            found = dict(record.split("\n", 1) for record in out.split("\0") if "\n" in record)
-            if found.get("user.name", "").strip() and found.get("user.email", "").strip():
-                return Person(name=found["user.name"].strip(), email=found["user.email"].strip())
-        raise RepositoryError(
-            "git does not know who you are",
-            hint='run: git config --global user.name "Your Name"; git config --global user.email you@example.org',
-        )
+        return identity(self._environment, self.top)
 
     def close(self) -> None:
         """Stop the process that reads objects, if there is one."""
@@ -307,6 +299,19 @@ def _refuse_foreign(path: Path) -> None:
     owner, own = path.stat().st_uid, os.geteuid()
     if own != 0 and owner not in (own, 0):
         raise RepositoryError(f"{path} belongs to another account", hint="use a clone of your own")
+
+
+def identity(base: Mapping[str, str], where: Path) -> Person:
+    """Whom git's configuration names, as seen from a folder; RepositoryError where it names nobody."""
+    own = {name: os.environ[name] for name in PERSONS_CONFIG if name in os.environ}
+    kept = {name: value for name, value in base.items() if name not in PERSONS_CONFIG} | own
+    command = [git_program(), "config", "--null", "--includes", "--get-regexp", r"^user\.(name|email)$"]
+    with contextlib.suppress(RepositoryError):
+        out = run(command, environment=kept, folder=where).decode(errors="replace")
+        found = dict(record.split("\n", 1) for record in out.split("\0") if "\n" in record)
+        if found.get("user.name", "").strip() and found.get("user.email", "").strip():
+            return Person(name=found["user.name"].strip(), email=found["user.email"].strip())
+    raise RepositoryError("git does not know who you are", hint=_NAME_YOURSELF)
 
 
 def checked(id_: str) -> str:

@@ -16,10 +16,11 @@ from plugins import change, folder, ledger, settings
 from plugins.disk import Disk
 from plugins.errors import ConfigError, NotFoundError, RepositoryError, WorkspaceError
 from plugins.events import EventLog
+from plugins.git_process import environment
 from plugins.keys import COMMIT, DECISION, Signer, parse_signers, required_key
 from plugins.lock import hold
 from plugins.objects import Person
-from plugins.repository import Repository
+from plugins.repository import Repository, identity
 from plugins.state import UserState
 
 SIGNERS = "audit_logs/allowed_signers"
@@ -146,11 +147,11 @@ def init(target: Path, state: UserState, *, disk: Disk | None = None) -> Workspa
     root = Path(os.path.realpath(target))
     if _is_workspace(root):
         raise WorkspaceError(f"{target} is a workspace already", id=str(target))
-    _make_folder(root)
     repository = Repository.discover(root, disk=disk)
+    author = repository.identity() if repository is not None else identity(environment(), Path("/"))
+    _make_folder(root)
     if repository is None:
         repository = Repository.create(root, disk=disk)
-    author = repository.identity()
     branch, parent = repository.branch(), repository.head()
     if not branch:
         raise RepositoryError("no branch is checked out", hint="run: git switch -c NAME")

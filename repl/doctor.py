@@ -8,6 +8,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from plugins.errors import NotFoundError, RatchetError
@@ -52,12 +53,12 @@ def _show(screen: Screen, checks: list[Check]) -> None:
     for check in checks:
         screen.line((f"{check.level:<8} ", _STYLES[check.level]), (f"{check.name}: ", "bold"), check.message)
         if check.hint:
-            screen.line(("         hint: ", "dim"), check.hint)
+            screen.hint("         hint: ", check.hint)
 
 
 def _checks(session: Session) -> Iterator[Check]:
     looks: tuple[Callable[[Session], Iterator[Check]], ...] = (
-        _python, _git, _state, _key, _workspace, _sandbox, _models, _settings,
+        _python, _git, _identity, _state, _key, _workspace, _sandbox, _models, _settings,
     )  # fmt: skip
     for look in looks:
         try:
@@ -74,7 +75,7 @@ def _python(session: Session) -> Iterator[Check]:  # noqa: ARG001
                 hint="" if good else "Ratchet needs 3.11 or later")  # fmt: skip
 
 
-def _git(session: Session) -> Iterator[Check]:
+def _git(session: Session) -> Iterator[Check]:  # noqa: ARG001
     import subprocess
 
     from plugins.git_process import git_program
@@ -82,17 +83,15 @@ def _git(session: Session) -> Iterator[Check]:
     program = git_program()
     done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10)
     yield Check(name="git", level="ok", message=f"{done.stdout.strip().removeprefix('git version ')}, {program}")
+
+
+def _identity(session: Session) -> Iterator[Check]:
+    from plugins.git_process import environment
+    from plugins.repository import identity
+
     workspace = session.here
-    if workspace is not None:
-        person = workspace.repository.identity()
-        yield Check(name="identity", level="ok", message=str(person))
-        return
-    name = subprocess.run([program, "var", "GIT_AUTHOR_IDENT"], capture_output=True, text=True, timeout=10)
-    if name.returncode == 0:
-        yield Check(name="identity", level="ok", message=name.stdout.rsplit(" ", 2)[0])
-        return
-    hint = "git config --global user.name NAME; git config --global user.email MAIL"
-    yield Check(name="identity", level="failed", message="git does not know who you are", hint=hint)
+    person = workspace.repository.identity() if workspace is not None else identity(environment(), Path("/"))
+    yield Check(name="identity", level="ok", message=str(person))
 
 
 def _state(session: Session) -> Iterator[Check]:
@@ -137,7 +136,7 @@ def _workspace(session: Session) -> Iterator[Check]:
         name="workspace", level="ok", message=f"{workspace.root}, {f'branch {branch}' if branch else 'detached'}"
     )
     if not session.trusted:
-        yield Check(name="trust", level="warning", message="not trusted: nothing of it runs", hint="ratchet trust")
+        yield Check(name="trust", level="warning", message="not trusted: nothing of it runs", hint="run: ratchet trust")
     if (repository.git_dir / "index.lock").exists():
         yield Check(name="index.lock", level="warning", message="another git is changing this repository",
                     hint=f"if none is running, remove {repository.git_dir / 'index.lock'}")  # fmt: skip
@@ -168,6 +167,6 @@ def _models(session: Session) -> Iterator[Check]:
 
 def _settings(session: Session) -> Iterator[Check]:
     settings = session.settings
-    yield Check(name="settings", level="ok", message="valid; config shows them")
+    yield Check(name="settings", level="ok", message="valid; ratchet config shows them")
     for note in settings.notes:
         yield Check(name="settings", level="warning", message=note)

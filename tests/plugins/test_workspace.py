@@ -154,6 +154,13 @@ def test_init_on_a_detached_head_or_without_identity_is_refused(
         init(project / "below", state)
 
 
+def test_without_identity_nothing_is_made(tmp_path: Path, state: UserState, person: Path) -> None:
+    (person / ".gitconfig").write_text("")
+    with pytest.raises(RepositoryError, match="who you are"):
+        init(tmp_path / "new", state)
+    assert not (tmp_path / "new").exists()
+
+
 def test_fetches_bring_notes_and_git_says_nothing_about_missing_ones(
     workspace: Workspace, tmp_path: Path, git: Git
 ) -> None:
