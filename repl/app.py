@@ -59,6 +59,7 @@ class App:
         self.session = session
         self.looker = session.twin()
         self.screen = screen or Screen(tolerant(sys.stdout))
+        self.screen.at_prompt = True
         self.loop = Loop(session, self.screen)
         self.bar = StatusBar(session, self._redraw)
         self.prompts: PromptSession[str] = PromptSession(

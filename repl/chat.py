@@ -65,7 +65,8 @@ def say(session: Session, chat: Chat, text: str, output: Format, *, screen: Scre
         if screen is not None:
             screen.end_foreign()
         session.progress.done()
-        return print_problem(problem_of(error, traceback_folder=session.traceback_folder), output)
+        problem = problem_of(error, traceback_folder=session.traceback_folder)
+        return print_problem(problem, output, at_prompt=screen is not None and screen.at_prompt)
     chat.remember(text, completion.text)
     _finish(completion, output, screen)
     return 0

@@ -43,7 +43,9 @@ def load(session: Session, proposal_id: str) -> Loaded:
     candidate = store.candidate(proposal_id) if proposal.attempt else None
     if candidate is None:
         raise StateError(
-            f"{proposal_id} has no files yet: it is {proposal.state}", hint="go on with: resume", id=proposal_id
+            f"{proposal_id} has no files yet: it is {proposal.state}",
+            hint=f"go on with: ratchet resume {proposal_id}",
+            id=proposal_id,
         )
     previous = committed(session.workspace, proposal.plugin) if proposal.plugin else None
     return Loaded(proposal=proposal, candidate=candidate, previous=previous, report=store.report(proposal_id))
@@ -57,14 +59,16 @@ def review_of(loaded: Loaded) -> Review:
 
     proposal = loaded.proposal
     if proposal.state == "refused":
-        raise GateRefused("the gate refuses it", hint=f"see why: review {proposal.id}", id=proposal.id)
+        raise GateRefused("the gate refuses it", hint=f"see why: ratchet review {proposal.id}", id=proposal.id)
     if proposal.state != "awaiting-approval":
         raise ApprovalError(f"it is {proposal.state}, not awaiting approval", hint=_next(proposal), id=proposal.id)
     try:
         report = GateReport.from_json(loaded.report)
         basis = Basis.from_json(proposal.basis)
     except (ReportError, ValueError, KeyError) as error:
-        raise StateError(f"its report is damaged: {error}", hint="judge it again: revise", id=proposal.id) from error
+        raise StateError(
+            f"its report is damaged: {error}", hint=f"judge it again: ratchet revise {proposal.id}", id=proposal.id
+        ) from error
     return Review(
         proposal=proposal.id,
         plugin=proposal.plugin,
@@ -88,11 +92,11 @@ def review_of(loaded: Loaded) -> Review:
 def _next(proposal: Proposal) -> str:
     match proposal.state:
         case "stale":
-            return f"have it judged again: revise {proposal.id}"
+            return f"have it judged again: ratchet revise {proposal.id}"
         case "drafting":
-            return f"go on with: resume {proposal.id}"
+            return f"go on with: ratchet resume {proposal.id}"
         case "rolled-back":
-            return f"bring it back: redo {proposal.plugin}"
+            return f"bring it back: ratchet redo {proposal.plugin}"
         case _:
             return ""
 

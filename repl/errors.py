@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 UNEXPECTED = 1
 UNAVAILABLE = 12
 INTERRUPTED = 130
+
+_PROPOSAL = re.compile(r"P-\d+")
 
 
 class NotAtTerminal(ApprovalError):
@@ -45,12 +48,13 @@ def problem_of(error: BaseException, *, traceback_folder: Path | None = None, ab
 
     if isinstance(error, RatchetError):
         exit_code, subject = error.exit_code, error.id or about
-        return Problem(kind=error.kind, message=str(error), hint=error.hint, id=subject, exit_code=exit_code)
+        hint = error.hint.replace(" ID", f" {subject}") if _PROPOSAL.fullmatch(subject) else error.hint
+        return Problem(kind=error.kind, message=str(error), hint=hint, id=subject, exit_code=exit_code)
     if isinstance(error, SandboxUnavailable):
         message = str(error).removesuffix(error.cure).strip()
         return Problem(kind="sandbox-unavailable", message=message, hint=error.cure, id=about, exit_code=UNAVAILABLE)
     if isinstance(error, KeyboardInterrupt):
-        hint = f"{about} is kept; go on with: resume {about}" if about else ""
+        hint = f"{about} is kept; go on with: ratchet resume {about}" if about else ""
         return Problem(kind="interrupted", message="interrupted", hint=hint, id=about, exit_code=INTERRUPTED)
     return _unexpected(error, traceback_folder)
 

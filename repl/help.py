@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 _INTRO = "Ratchet is a REPL that grows itself: a model writes a plugin, a gate proves it, you approve exact bytes."
 
 
-def print_help(verb: Verb | None) -> None:
+def print_help(verb: Verb | None, *, at_prompt: bool = False) -> None:
     """Print the help of a verb, or of everything, for `--help`."""
-    if verb is not None:
-        sys.stdout.write(parser_of(verb).format_help())
-        return
     from repl.render import Screen
 
-    _everything(Screen(sys.stdout), prefix="", commands={})
+    screen = Screen(sys.stdout, at_prompt=at_prompt)
+    if verb is not None:
+        _text(screen, parser_of(verb).format_help())
+    else:
+        _everything(screen, prefix="", commands={})
 
 
 def help_verb(session: Session, arguments: Namespace) -> Answer:
@@ -60,13 +61,15 @@ def _family_or_command(session: Session, words: list[str]) -> Answer:
         raise UsageError(str(error), hint=error.hint)
     return Answer(
         payload={"command": words[0], "plugin": owner},
-        show=lambda screen: screen.line(f"/{words[0]} is a command of the plugin {owner}; see: plugin info {owner}"),
+        show=lambda screen: screen.line(
+            screen.typed(f"/{words[0]} is a command of the plugin {owner}; see: ratchet plugin info {owner}")
+        ),
     )
 
 
 def _text(screen: Screen, text: str) -> None:
     for line in text.splitlines():
-        screen.line(line)
+        screen.line(screen.typed(line))
 
 
 def verb_payload(verb: Verb) -> dict[str, object]:

@@ -41,7 +41,7 @@ class Loop:
         try:
             return self._slash(text) if text.startswith("/") else self._say(text)
         except UsageError as error:
-            return print_problem(problem_of(error), self.output)
+            return print_problem(problem_of(error), self.output, at_prompt=True)
 
     def _slash(self, text: str) -> int:
         from repl.commands import command_invocation
@@ -50,7 +50,7 @@ class Loop:
         if invocation.help and invocation.verb is not None:
             from repl.help import print_help
 
-            print_help(invocation.verb)
+            print_help(invocation.verb, at_prompt=True)
             return 0
         asked = invocation.options
         output = self.output if asked.output == "text" else asked.output

@@ -18,7 +18,7 @@ def run_pipe(options: Options) -> int:
 
     failed = 0
     with opened(Invocation(options=options)) as session:
-        loop = Loop(session, _screen(bare=False))
+        loop = Loop(session, _screen(bare=False, at_prompt=True))
         for line in sys.stdin:
             try:
                 failed = loop.handle(line) or failed
@@ -43,7 +43,7 @@ def run_prompt(prompt: str, options: Options) -> int:
             return 0
 
 
-def _screen(*, bare: bool) -> Screen:
+def _screen(*, bare: bool, at_prompt: bool = False) -> Screen:
     from repl.render import Screen, tolerant
 
-    return Screen(tolerant(sys.stdout), bare=bare)
+    return Screen(tolerant(sys.stdout), bare=bare, at_prompt=at_prompt)

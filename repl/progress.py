@@ -45,6 +45,9 @@ class Progress:
             return
         if self.quiet:
             return
+        if result.verdict == "pass" and self.screen.terminal:
+            self.passing(f"  {result.name} ok")  # the report that follows has them all
+            return
         self._clear()
         mark, style = _MARKS[result.verdict]
         if not result.applicable:

@@ -37,10 +37,17 @@ def _show(screen: Screen, proposal: Proposal, report: Mapping[str, Any] | None) 
         cost = proposal.cost
         money = "price unknown" if cost.money is None else f"{cost.money:.4f} {cost.currency}"
         tokens = cost.prompt_tokens + cost.completion_tokens
-        screen.line((f"  {proposal.model}, {proposal.attempts} candidates, {tokens} tokens, {money}", "dim"))
+        screen.line((f"  {proposal.model}, {_count(proposal.attempts)}, {tokens} tokens, {money}", "dim"))
     if proposal.state == "awaiting-approval":
-        screen.line(
-            f"Next: review {proposal.id}, try {proposal.id} TOOL, approve {proposal.id}, revise {proposal.id} TEXT"
-        )
+        _next(screen, f"review {proposal.id}", f"try {proposal.id} TOOL", f"approve {proposal.id}",
+              f"revise {proposal.id} TEXT")  # fmt: skip
     elif proposal.state == "refused":
-        screen.line(f"Next: revise {proposal.id} TEXT, edit {proposal.id}, review {proposal.id}")
+        _next(screen, f"revise {proposal.id} TEXT", f"edit {proposal.id}", f"review {proposal.id}")
+
+
+def _count(candidates: int) -> str:
+    return "1 candidate" if candidates == 1 else f"{candidates} candidates"
+
+
+def _next(screen: Screen, *commands: str) -> None:
+    screen.line(screen.typed("Next: " + ", ".join(f"ratchet {command}" for command in commands)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import re
 import shutil
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
 Piece = str | tuple[str, str]
 
 _NARROWEST = 20
+_COMMAND = re.compile(r"\bratchet (?=[a-z])")
 
 
 class Screen:
     """One output stream. `bare` leaves the border off a result where the stream is no terminal: pipes want it alone."""
 
-    def __init__(self, stream: TextIO, *, bare: bool = False, width: int | None = None) -> None:
+    def __init__(
+        self, stream: TextIO, *, bare: bool = False, width: int | None = None, at_prompt: bool = False
+    ) -> None:
         self.stream = stream
+        self.at_prompt = at_prompt
         self.terminal = stream.isatty()
         self.bare = bare and not self.terminal
         self.coloured = self.terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -60,12 +65,22 @@ class Screen:
             )
         return self._console
 
+    def typed(self, text: str) -> str:
+        """Text of Ratchet's own with its commands as they are typed here: `ratchet VERB` is `/VERB` at its prompt."""
+        return _COMMAND.sub("/", text) if self.at_prompt else text
+
     def line(self, *pieces: Piece) -> None:
         """Print one line of Ratchet's own. Where it is wrapped it is indented: only its start is at the left edge."""
         self.end_foreign()
         styled = [(piece, "") if isinstance(piece, str) else piece for piece in pieces]
         for row in folded([(visible(text, keep_newlines=False), style) for text, style in styled], self.width):
             self._styled(*row)
+
+    def hint(self, lead: str, text: str) -> None:
+        """Print what to do next. Commands to copy stand on lines of their own, under each other."""
+        for line in self.typed(text).split("\n"):
+            self.line((lead, "bold"), line)
+            lead = " " * len(lead)
 
     def exact(self, text: str) -> None:
         """Print one line as it is, so that a digest can be copied whole; for texts of Ratchet's own making only."""

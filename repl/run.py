@@ -114,7 +114,7 @@ def perform(session: Session, invocation: Invocation, output: Format, *, screen:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one handler of everything
         session.progress.done()
         problem = problem_of(error, traceback_folder=session.traceback_folder, about=session.working_on)
-        return print_problem(problem, output)
+        return print_problem(problem, output, at_prompt=screen is not None and screen.at_prompt)
     session.progress.done()
     print_answer(answer, output, screen=screen)
     return answer.exit_code
@@ -144,12 +144,12 @@ def print_answer(answer: Answer, output: Format, *, screen: Screen | None = None
         print_json({"type": "result", **answer.payload}, sys.stdout)
 
 
-def print_problem(problem: Problem, output: Format) -> int:
+def print_problem(problem: Problem, output: Format, *, at_prompt: bool = False) -> int:
     """Print an error: JSON on standard output, text on standard error."""
     if output == "text":
         from repl.render import Screen, tolerant
 
-        show_problem(problem, Screen(tolerant(sys.stderr)))
+        show_problem(problem, Screen(tolerant(sys.stderr), at_prompt=at_prompt))
     else:
         kind = {"type": "error"} if output == "stream-json" else {}
         print_json({**kind, **problem.payload}, sys.stdout)
@@ -159,13 +159,13 @@ def print_problem(problem: Problem, output: Format) -> int:
 def show_problem(problem: Problem, screen: Screen) -> None:
     """Draw an error for a person."""
     if problem.kind == "interrupted":
-        screen.line(("interrupted", "yellow"), f"  {problem.hint}" if problem.hint else "")
+        screen.line(("interrupted", "yellow"), f"  {screen.typed(problem.hint)}" if problem.hint else "")
         screen.flush()
         return
     subject = f"{problem.id}: " if problem.id and problem.id not in problem.message else ""
     screen.line(("error: ", "bold red"), f"{subject}{problem.message}")
     if problem.hint:
-        screen.line(("hint: ", "bold"), problem.hint)
+        screen.hint("hint: ", problem.hint)
     screen.flush()
 
 

@@ -91,7 +91,7 @@ class Session:
         """The terminal, for what has to be shown before a question."""
         from repl.render import Screen, tolerant
 
-        return Screen(tolerant(sys.stdout))
+        return Screen(tolerant(sys.stdout), at_prompt=self.interactive)
 
     @property
     def workspace(self) -> Workspace:

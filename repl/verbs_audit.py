@@ -66,7 +66,7 @@ def show(session: Session, arguments: Namespace) -> Answer:
         or which in _list(e.fields.get("proposals"))
     ]
     if not decisions and not found:
-        raise NotFoundError(f"nothing is recorded about {which}", hint="see: audit log", id=which)
+        raise NotFoundError(f"nothing is recorded about {which}", hint="see: ratchet audit log", id=which)
     payload = {"decisions": decisions, "events": [asdict(event) for event in found]}
     return Answer(payload=payload, show=lambda screen: _show_records(screen, decisions, found))
 

@@ -38,7 +38,7 @@ def proposals(session: Session, arguments: Namespace) -> Answer:  # noqa: ARG001
 
 def _show_proposals(screen: Screen, found: tuple[Proposal, ...]) -> None:
     if not found:
-        screen.line("There are no proposals yet. Make one: propose SPEC")
+        screen.line(screen.typed("There are no proposals yet. Make one: ratchet propose SPEC"))
         return
     rows = [[p.id, p.state, p.plugin, p.version, str(p.attempts), p.spec.text.split("\n")[0]] for p in found]
     screen.table(["id", "state", "plugin", "version", "tried", "asked for"], rows)
@@ -81,13 +81,14 @@ def approve(session: Session, arguments: Namespace) -> Answer:
     with session.store.locked(arguments.id):
         loaded = load(session, arguments.id)
         found = review_of(loaded)
+        session.workspace.repository.identity()  # whoever has none is told before they read and answer
         answer = _scripted(arguments) if arguments.digest else _asked(session, loaded, found)
         try:
             made = approval.approve(found, answer, journal=session.journal, thresholds=session.thresholds)
         except StaleError as error:
             session.store.save(loaded.proposal.moved("stale", reason=str(error)))
             raise
-    return _changed(session.store.load(arguments.id), made)
+    return _changed(session, session.store.load(arguments.id), made)
 
 
 def _scripted(arguments: Namespace) -> approval.Answer:
@@ -103,7 +104,7 @@ def _asked(session: Session, loaded: Loaded, found: Review) -> approval.Answer:
         flags = "".join(f" --accept {name}" for name in found.acknowledge)
         raise NotAtTerminal(
             "an approval takes a person at a terminal, or the digest of what was reviewed",
-            hint=f"review {found.proposal}, then: approve {found.proposal} --digest HEX{flags}",
+            hint=f"ratchet review {found.proposal}, then: ratchet approve {found.proposal} --digest HEX{flags}",
             id=found.proposal,
         )
     draw(session.screen, loaded.view)
@@ -113,7 +114,7 @@ def _asked(session: Session, loaded: Loaded, found: Review) -> approval.Answer:
     return approval.Answer(digest=found.digest, accepted=accepted, channel="terminal")
 
 
-def _changed(proposal: Proposal, made: Commit) -> Answer:
+def _changed(session: Session, proposal: Proposal, made: Commit) -> Answer:
     """The answer of everything that ends in a commit: the proposal it is about, and what is in force now."""
     decision = made.decision
     payload = {
@@ -126,15 +127,21 @@ def _changed(proposal: Proposal, made: Commit) -> Answer:
         "now": {"version": decision.version, "digest": decision.digest},
         "left": list(made.left),
     }
-    return Answer(payload=payload, show=lambda screen: _show_changed(screen, made))
+    return Answer(payload=payload, show=lambda screen: _show_changed(screen, session, made))
 
 
-def _show_changed(screen: Screen, made: Commit) -> None:
+def _show_changed(screen: Screen, session: Session, made: Commit) -> None:
     decision = made.decision
     what = {"approve": "Committed", "rollback": "Rolled back", "redo": "Brought back"}[decision.operation]
     version = f" {decision.version}" if decision.version else ": it is gone"
     screen.line((f"{what} ", "green"), (f"{decision.plugin}{version}", "bold"))
-    screen.fields((("commit", made.commit), ("decided at", decision.channel)))
+    fields = [("commit", made.commit), ("decided at", decision.channel)]
+    commands = [f"/{name}" for name, owner in session.commands().items() if owner == decision.plugin]
+    if commands:
+        fields.append(("commands", ", ".join(commands)))
+    back = "redo" if decision.operation == "rollback" else "rollback"
+    fields.append(("way back", screen.typed(f"ratchet {back} {decision.plugin}")))
+    screen.fields(fields)
     for path in made.left:
         screen.line(("  left as you have it: ", "yellow"), path)
 
@@ -184,7 +191,7 @@ def redo(session: Session, arguments: Namespace) -> Answer:
 
 def _after_change(session: Session, made: Commit) -> Answer:
     moved = [proposal for proposal in session.store.all() if proposal.commit == made.commit]
-    return _changed(moved[-1] if moved else _unknown(made), made)
+    return _changed(session, moved[-1] if moved else _unknown(made), made)
 
 
 def _unknown(made: Commit) -> Proposal:

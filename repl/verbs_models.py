@@ -41,7 +41,7 @@ def _price_payload(price: Price | None) -> dict[str, object] | None:
 def _show(screen: Screen, found: tuple[Listed, ...]) -> None:
     rows = [["*" if m.chosen else "", m.name, "yes" if m.available else "no", _price(m.price), m.why] for m in found]
     screen.table(["", "model", "usable", "price of a million tokens", ""], rows)
-    screen.line("Choose with: model use NAME; for one command: --model NAME")
+    screen.line(screen.typed("Choose with: ratchet model use NAME; for one command: --model NAME"))
 
 
 def _price(price: Price | None) -> str:

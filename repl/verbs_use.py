@@ -44,7 +44,7 @@ def plugin_list(session: Session, arguments: Namespace) -> Answer:  # noqa: ARG0
 
 def _show_list(screen: Screen, found: tuple[Entry, ...]) -> None:
     if not found:
-        screen.line("There are no plugins here yet. Make one: propose SPEC")
+        screen.line(screen.typed("There are no plugins here yet. Make one: ratchet propose SPEC"))
         return
     rows = [[e.id, e.version, e.status, e.reason or " ".join(f"/{name}" for name in e.commands)] for e in found]
     screen.table(["plugin", "version", "status", "commands, or why not"], rows)
@@ -56,7 +56,9 @@ def plugin_info(session: Session, arguments: Namespace) -> Answer:
 
     entry = next((entry for entry in session.registry.plugins() if entry.id == arguments.plugin), None)
     if entry is None:
-        raise NotFoundError(f"there is no plugin {arguments.plugin}", hint="see: plugin list", id=arguments.plugin)
+        raise NotFoundError(
+            f"there is no plugin {arguments.plugin}", hint="see: ratchet plugin list", id=arguments.plugin
+        )
     usages = _usages(session, entry)
     decisions = [{**one.to_json(), "hash": one.hash} for one in read_ledger(session.workspace, entry.id).decisions]
     manifest = entry.manifest.to_data() if entry.manifest is not None else None

@@ -40,7 +40,7 @@ def init(session: Session, arguments: Namespace) -> Answer:
 def _show_made(screen: Screen, workspace: Workspace, commit: str) -> None:
     screen.line(("Made the workspace ", "green"), str(workspace.root))
     screen.fields((("commit", commit), ("trusted", "yes: you made it")))
-    screen.line("Next: ratchet propose SPEC, in this folder. `ratchet doctor` says what works on this machine.")
+    screen.line(screen.typed("Next: ratchet propose SPEC. `ratchet doctor` says what works on this machine."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,11 @@ def check(review: Review, answer: Answer) -> None:
     if review.report.digest != review.digest or review.report.plugin not in ("", review.plugin):
         raise ApprovalError("the gate's report is about other bytes", id=review.proposal)
     if review.report.verdict != "pass":
-        raise GateRefused("the gate refuses this candidate", hint="revise it", id=review.proposal)
+        raise GateRefused(
+            "the gate refuses this candidate",
+            hint=f"change it with: ratchet revise {review.proposal}",
+            id=review.proposal,
+        )
     _check_accepted(review, answer.accepted)
 
 
@@ -114,7 +118,9 @@ def refuse_stale(review: Review, journal: Journal, thresholds: Thresholds) -> No
     reason = stale(review, journal, thresholds)
     if reason:
         raise StaleError(
-            f"{reason} changed since this was judged", hint="judge it again with: ratchet revise", id=review.proposal
+            f"{reason} changed since this was judged",
+            hint=f"judge it again with: ratchet revise {review.proposal}",
+            id=review.proposal,
         )
 
 

@@ -109,13 +109,13 @@ class Budget:
         if needed > tokens:
             raise BudgetError(
                 f"the next answer could bring {what} to {needed} tokens; {tokens} are allowed",
-                hint=f"set budget.{name}_tokens in your own ratchet.toml, then: resume",
+                hint=f"set budget.{name}_tokens in your own ratchet.toml, then: ratchet resume ID",
             )
         total = (spent.money or 0.0) + (worst.money or 0.0)
         if worst.money and total > money:
             raise BudgetError(
                 f"the next answer could bring {what} to {total:.4f} {self.caps.currency}; {money:g} is allowed",
-                hint=f"set budget.{name}_money in your own ratchet.toml, then: resume",
+                hint=f"set budget.{name}_money in your own ratchet.toml, then: ratchet resume ID",
             )
 
     def _today(self) -> tuple[Cost, str]:

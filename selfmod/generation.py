@@ -181,7 +181,7 @@ class Loop:
         return stuck
 
 
-_ANOTHER: Final = "try another model, or propose --from a folder"
+_ANOTHER: Final = "try another model, or send files of your own: ratchet propose --from PATH"
 # What another sample of the same question may well get right.
 _WRONG: Final = ("unreadable", "tests.", "oracle.", "policy.", "capabilities.", "coverage.", "determinism.", "cost.")
 

@@ -94,14 +94,14 @@ def from_json(value: Mapping[str, Any]) -> Proposal:
 def _hint(state: State) -> str:
     match state:
         case "drafting":
-            return "finish it with: resume"
+            return "finish it with: ratchet resume ID"
         case "refused" | "stale":
-            return "work on it with: revise, or edit"
+            return "work on it with: ratchet revise ID TEXT, or: ratchet edit ID"
         case "awaiting-approval":
-            return "look at it with: review"
+            return "look at it with: ratchet review ID"
         case "committed":
-            return "take it back with: rollback"
+            return "take it back with: ratchet rollback PLUGIN"
         case "rolled-back":
-            return "bring it back with: redo"
+            return "bring it back with: ratchet redo PLUGIN"
         case "rejected":
-            return "make a new one with: propose"
+            return "make a new one with: ratchet propose SPEC"

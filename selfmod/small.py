@@ -67,7 +67,7 @@ def require_function(spec: Spec) -> None:
     if spec.change:
         raise ModelUnavailable(
             "a small model writes one new function at a time and cannot change a plugin",
-            hint="use a larger model (see: model list), or send files of your own with --from",
+            hint="use a larger model (see: ratchet model list), or send files of your own with --from",
         )
     if read_signature(spec) is None:
         raise UsageError(

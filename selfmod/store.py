@@ -54,7 +54,9 @@ class Store:
         """Read one; `NoSuchProposal` where there is none, `StateError` where its file is damaged."""
         data = self._read(proposal_id, "proposal.json")
         if data is None:
-            raise NoSuchProposal(f"there is no proposal {proposal_id}", "list them with: proposals", proposal_id)
+            raise NoSuchProposal(
+                f"there is no proposal {proposal_id}", "list them with: ratchet proposals", proposal_id
+            )
         try:
             return from_json(json.loads(data))
         except (ValueError, KeyError, TypeError) as error:

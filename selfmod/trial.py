@@ -19,7 +19,9 @@ def call_tool(sandbox: Sandbox, candidate: Candidate, report: GateReport, tool: 
 
     checked = [report.stage(name) for name in ("layout", "text", "manifest")]
     if report.digest != candidate.digest or not all(stage and stage.verdict == "pass" for stage in checked):
-        raise StateError("the gate refuses the manifest, so there is nothing to call", hint="see why with: review")
+        raise StateError(
+            "the gate refuses the manifest, so there is nothing to call", hint="see why with: ratchet review ID"
+        )
     manifest = parse_manifest(candidate.files["plugin.yaml"])
     call = prepare(manifest, candidate.files, tool, typed)
     files = {path: data for path, data in candidate.files.items() if not path.startswith("tests/")}

@@ -11,7 +11,7 @@ from typing import Final
 from plugins.errors import ModelError
 
 SERVER_TEXT: Final = 300
-RESUME: Final = "the proposal is kept; go on with: resume"
+RESUME: Final = "the proposal is kept; go on with: ratchet resume ID"
 
 
 class HostRefused(ModelError):

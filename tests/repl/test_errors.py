@@ -54,6 +54,12 @@ def test_a_sandbox_that_cannot_start_is_12_with_its_cure():
     assert "Use another kernel" not in problem.message
 
 
+def test_a_hint_names_the_proposal_that_it_is_about():
+    error = known.StateError("x", hint="go on with: ratchet resume ID")
+    assert problem_of(error, about="P-3").hint == "go on with: ratchet resume P-3"
+    assert problem_of(error).hint == "go on with: ratchet resume ID"
+
+
 def test_an_interrupt_is_130():
     assert problem_of(KeyboardInterrupt()).exit_code == 130
 

@@ -34,6 +34,15 @@ def test_a_person_sees_candidates_and_stages(monkeypatch):
     assert "│ words log: from \\u{001B}[2J a plugin" in text
 
 
+def test_a_stage_that_passes_leaves_no_line_on_a_terminal_and_one_in_a_log():
+    for stream, kept in ((Terminal(), False), (io.StringIO(), True)):
+        progress = Progress(stream=stream)
+        progress.stage(StageResult(name="tests", verdict="pass", seconds=0.1))
+        progress.done()
+        lines = [line.rsplit("\r", 1)[-1] for line in stream.getvalue().split("\n")]
+        assert any("tests" in line for line in lines) is kept
+
+
 def test_a_passing_line_is_wiped_before_the_next():
     text, _ = told()
     written = "  writing: 9 characters"
