@@ -31,6 +31,7 @@ def split_text(verb: Verb, text: str) -> tuple[list[str], str]:
     """Split the text after a verb: options first, then positions, then `--` and the open-ended rest as one word.
 
     Only the verb's own and the common options are options; the rest, quotes included, is text. A lone `--` ends them.
+    Quotes around the whole of a text are those that the shell would have taken away.
     """
     last = verb.positionals[-1] if verb.positionals else None
     tokens: list[str] = []
@@ -48,7 +49,7 @@ def split_text(verb: Verb, text: str) -> tuple[list[str], str]:
     for _ in verb.positionals[:-1]:
         first, words = [*words.split(None, 1), "", ""][:2]
         tokens += [first] if first else []
-    rest = words.strip()
+    rest = unquoted(words.strip()) if last.kind == "text" else words.strip()
     if not rest:
         return tokens, ""
     return [*tokens, "--", *(rest.split() if last.kind == "rest" else [rest])], rest

@@ -28,6 +28,12 @@ def test_an_option_of_text_reaches_to_the_next_option():
     assert found.id == "pal"
 
 
+def test_quotes_around_the_whole_of_a_text_are_those_of_the_shell():
+    found = arguments("""/propose "f(n: int) -> int: twice 'n'" --example 'f(2) == 4'""")
+    assert (found.spec, found.example) == ("f(n: int) -> int: twice 'n'", ["f(2) == 4"])
+    assert arguments('/propose "a" or "b"').spec == '"a" or "b"'
+
+
 def test_an_option_of_one_word_leaves_the_rest_to_the_text():
     found = arguments("/propose --id pal-2 --allow storage words that follow --attempts=3")
     assert (found.id, found.allow, found.attempts, found.spec) == ("pal-2", ["storage"], 3, "words that follow")
