@@ -135,10 +135,15 @@ class _Walk:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 for default in (*node.args.defaults, *(item for item in node.args.kw_defaults if item)):
                     yield from self._expression(default, scope, function)
-                if node.name != "__repr__":
+                for lambda_ in _lambdas(node.decorator_list):
+                    yield from self._expression(lambda_, "call", function)
+                if not _shows_itself(node):
                     yield from self._body(node.body, "call", f"{function}.{node.name}" if function else node.name)
                 return
             case ast.ClassDef():
+                outer = [*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)]
+                for lambda_ in _lambdas(outer):
+                    yield from self._expression(lambda_, "call", function)
                 yield from self._body(node.body, scope, f"{function}.{node.name}" if function else node.name)
                 return
             case ast.Import() | ast.ImportFrom() | ast.Global() | ast.Nonlocal() | ast.Pass():
@@ -201,6 +206,8 @@ def _is_arid(node: ast.stmt) -> bool:
     """Return whether a statement only tells people something, and calls nothing else on the way."""
     if isinstance(node, ast.Assign) and all(_dunder(target) for target in node.targets):
         return True
+    if isinstance(node, ast.Assign) and _is_hint(node.value):
+        return True
     if isinstance(node, ast.Expr) and _waits(node.value):
         return True
     if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _tells(node.value.func)):
@@ -229,4 +236,32 @@ def _tells(function: ast.expr) -> bool:
 
 
 def _dunder(target: ast.expr) -> bool:
-    return isinstance(target, ast.Name) and target.id.startswith("__")
+    return isinstance(target, ast.Name) and target.id.startswith("__") and target.id.endswith("__")
+
+
+def _is_hint(value: ast.expr) -> bool:
+    """Return whether a value is of use to type checkers only, as far as its own text goes."""
+    match value:
+        case ast.Call(func=ast.Name(id="TypeVar" | "ParamSpec" | "TypeVarTuple" | "NewType")):
+            return True
+        case ast.Subscript(value=ast.Name(id="Literal" | "Annotated" | "Callable" | "Union" | "Optional")):
+            return True
+        case _:
+            return False
+
+
+def _lambdas(nodes: list[ast.expr]) -> Iterator[ast.Lambda]:
+    """Yield the functions that decorators and bases are given; their other arguments only tune them."""
+    return (part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Lambda))
+
+
+def _shows_itself(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Return whether a function is a `__repr__` that works nothing out."""
+    body = [statement for statement in node.body if not _is_text(statement)]
+    if node.name != "__repr__" or len(body) != 1 or not isinstance(body[0], ast.Return) or body[0].value is None:
+        return False
+    value = body[0].value
+    working = (ast.comprehension, ast.Lambda, ast.IfExp, ast.BoolOp, ast.Compare, ast.NamedExpr)
+    calls = (part.func for part in ast.walk(value) if isinstance(part, ast.Call))
+    quiet = all(isinstance(function, ast.Name) and function.id in _QUIET for function in calls)
+    return quiet and not any(isinstance(part, working) for part in ast.walk(value))

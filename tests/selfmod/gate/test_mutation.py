@@ -266,6 +266,34 @@ def test_arid_code_is_left_out():
     assert lines == {18, 19, 20}
 
 
+HIDING = {
+    "a representation": "class C:\n    def __repr__(self):\n        return 'a' if self.n > 3 else 'b'\n",
+    "a long representation": "class C:\n    def __repr__(self):\n        n = self.n + 1\n        return str(n)\n",
+    "a called representation": "class C:\n    def __repr__(self):\n        return work(self.n + 1)\n",
+    "an argument of a decorator": "@wrap(lambda n: n + 1)\ndef f(n):\n    raise ValueError\n",
+    "an argument of a base": "class C(base(lambda n: n + 1)):\n    pass\n",
+    "a name with two underscores": "__TABLE = [1, 2, 3]\n",
+}
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_no_place_hides_work_from_mutants(name):
+    assert list(mutants(ast.parse(HIDING[name])))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "T = TypeVar('T')\n",
+        "Kind = Literal['a', 'b']\n",
+        "class C:\n    def __repr__(self):\n        'Doc.'\n        return f'C({self.n!r}, {len(self.m) + 1})'\n",
+        "@cache(maxsize=128)\ndef f():\n    pass\n",
+    ],
+)
+def test_what_only_people_and_type_checkers_read_is_left_out(source):
+    assert not list(mutants(ast.parse(source)))
+
+
 def test_a_log_call_that_does_something_is_not_arid():
     source = "def run(a):\n    print(work(a))\n    return a\n"
     assert 2 in {mutant.node.lineno for mutant in mutants(ast.parse(source))}
