@@ -41,10 +41,13 @@ def models(session: Session) -> Iterable[tuple[str, str]]:
 
 
 def findings(session: Session, proposal: str) -> Iterable[tuple[str, str]]:
-    """The findings of a proposal that can be waived."""
+    """The findings of a proposal that can be waived, and the tests of the approved version that can be retired."""
+    from selfmod.gate.base import retired_test
+
     report = session.store.report(proposal) or {"stages": []}
     found = [finding for stage in report["stages"] for finding in stage["findings"]]
-    return [(finding["id"], finding["message"]) for finding in found if finding["waivable"] and not finding["waived"]]
+    open_ones = [finding for finding in found if not finding["waived"]]
+    return [(f["id"], f["message"]) for f in open_ones if f["waivable"] or retired_test(f["id"])]
 
 
 def status(session: Session) -> Status:

@@ -31,7 +31,7 @@ def draw_questions(screen: Screen, report: Report, proposal: str) -> None:
     screen.heading("Questions that the tests leave open")
     for question in asked:
         screen.foreign(question)
-    screen.line(f"Answer one with an example: revise {proposal} --example 'CALL == RESULT'")
+    screen.line(screen.typed(f"Answer one with an example: ratchet revise {proposal} --example 'CALL == RESULT'"))
 
 
 def draw_stages(screen: Screen, report: Report) -> None:
@@ -60,8 +60,16 @@ def draw_finding(screen: Screen, finding: Mapping[str, Any]) -> None:
     screen.line(
         ("    id: ", "dim"),
         (str(finding["id"]), "dim"),
-        ("  can be waived" if finding["waivable"] and not finding["waived"] else "", "dim"),
+        (_way_out(finding), "dim"),
     )
+
+
+def _way_out(finding: Mapping[str, Any]) -> str:
+    from selfmod.gate.base import retired_test
+
+    if finding["waived"]:
+        return ""
+    return "  can be waived" if finding["waivable"] else "  can be retired" if retired_test(finding["id"]) else ""
 
 
 def _figures(figures: Mapping[str, Any]) -> str:

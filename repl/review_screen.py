@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from repl.ask import ask
 from repl.report_screen import Report, draw_finding, draw_questions, draw_stages
+from selfmod.gate.base import retired_test
 
 if TYPE_CHECKING:
     from repl.render import Screen
@@ -165,7 +166,11 @@ def _findings(screen: Screen, view: View) -> None:
     for finding in found:
         draw_finding(screen, finding)
     for waiver in view.proposal.waivers:
-        screen.line(("  waived ", "yellow"), f"{waiver.finding}: {waiver.reason}")
+        test = retired_test(waiver.finding)
+        if test:
+            screen.line(("  retired test ", "yellow"), f"{test}: {waiver.reason}")
+        else:
+            screen.line(("  waived ", "yellow"), f"{waiver.finding}: {waiver.reason}")
 
 
 def _survivors(screen: Screen, view: View) -> None:
@@ -203,9 +208,12 @@ def _close(screen: Screen, view: View) -> None:
     screen.line()
     for name in proposal.acknowledge:
         screen.line(("  takes a typed word: ", "yellow"), f"{name} ({_meaning(name)})")
-    waived = len(proposal.waivers)
+    retired = sum(bool(retired_test(waiver.finding)) for waiver in proposal.waivers)
+    waived = len(proposal.waivers) - retired
     if waived:
         screen.line((f"  {waived} finding{'s' if waived != 1 else ''} waived", "yellow"))
+    if retired:
+        screen.line((f"  {retired} test{'s' if retired != 1 else ''} of the approved version retired", "yellow"))
     files = len(view.candidate.files)
     total = sum(map(len, view.candidate.files.values()))
     screen.line(f"{files} files, {total} bytes, digest")

@@ -190,13 +190,16 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="waive", group=DECIDING, handler="repl.verbs_decide:waive",
-        help="accept one finding of these exact bytes, with a reason",
+        help="accept one finding of these exact bytes, or retire a test of the approved version, with a reason",
         arguments=(
             _proposal(),
             Argument(name="finding", help="the finding's id, as the review shows it", complete="finding"),
             _REASON,
         ),
-        examples=('waive P-1 docs.readme:README.md --reason "internal tool"',),
+        examples=(
+            'waive P-1 docs.readme:README.md --reason "internal tool"',
+            'waive P-1 oracle.previous:tests/test_plugin.py::test_bounds --reason "it rounds up now"',
+        ),
     ),
     Verb(
         name="export", group=DECIDING, handler="repl.verbs_decide:export",

@@ -30,12 +30,12 @@ _EDITORS = ("sensible-editor", "nano", "vim", "vi")
 
 def propose(session: Session, arguments: Namespace) -> Answer:
     """Make a proposal from a description, or from files."""
-    from selfmod.pipeline import make_spec
+    from selfmod.request import make_spec
 
     text = _text(session, arguments.spec)
     candidate = read_files(Path(arguments.from_)) if arguments.from_ else None
     if not text.strip() and candidate is None:
-        raise UsageError("propose needs SPEC, what is wanted, or --from PATH", hint="see: help propose")
+        raise UsageError("propose needs SPEC, what is wanted, or --from PATH", hint="see: ratchet help propose")
     spec = make_spec(
         text,
         examples=arguments.example,

@@ -15,7 +15,7 @@ from sandbox.sandbox import Sandbox
 from selfmod.budget import Budget
 from selfmod.candidate import Candidate
 from selfmod.context import gather
-from selfmod.examples import align_with_return, choose_held_back, parse_examples
+from selfmod.gate.base import retired_test
 from selfmod.gate.gate import Gate
 from selfmod.gate.report import GateReport
 from selfmod.gate.subject import Installed, Waiver
@@ -23,17 +23,17 @@ from selfmod.generation import Author, Judged, Loop, Watch
 from selfmod.models.base import Model
 from selfmod.prompt import Round, WholeFiles
 from selfmod.proposal import IllegalTransition, Proposal
+from selfmod.request import with_more
 from selfmod.review import committed, read_basis
 from selfmod.signature import read_signature
 from selfmod.small import ATTEMPTS as SMALL_ATTEMPTS
 from selfmod.small import OneFunction, require_function
-from selfmod.spec import Example, Spec
+from selfmod.spec import Spec
 from selfmod.store import Store
 from selfmod.trial import call_tool
 from selfmod.versions import first_step, honest_step
 
 ATTEMPTS: Final = 5
-MAX_SPEC: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,7 @@ class Pipeline:
             if waiting is not None and self.store.report(held.id, held.attempts) is None:
                 return self._finished(replace(held, attempt=held.attempts), self._judged_at_last(held, waiting))
             if not held.model:
-                raise StateError(f"{held.id} has no files", hint="send them again with: revise --from", id=held.id)
+                raise StateError(f"{held.id} has no files", hint="ratchet revise ID --from PATH", id=held.id)
             self.gate.prepare()
             asked = self.open_model(model or held.model)
             room = attempts or max(held.attempts_allowed - held.attempts, 1)
@@ -151,9 +151,9 @@ class Pipeline:
             report = self._report(held)
             found = next((item for item in report.findings if item.id == finding), None)
             if found is None:
-                raise NotFoundError(f"{held.id} has no finding {finding!r}", hint="see them with: review", id=finding)
-            if not found.waivable:
-                raise UsageError(f"a finding of {found.rule} cannot be waived", hint="revise it", id=finding)
+                raise NotFoundError(f"no finding {finding!r}", hint=f"see: ratchet review {held.id}", id=finding)
+            if not (found.waivable or retired_test(finding)):
+                raise UsageError(f"{found.rule} cannot be waived", hint=f"ratchet revise {held.id}", id=finding)
             if not reason.strip():
                 raise UsageError("a waiver needs a reason", hint="--reason TEXT", id=finding)
             kept = tuple(item for item in held.waivers if item.finding != finding)
@@ -319,25 +319,20 @@ class Pipeline:
 
     def _with_more(self, proposal: Proposal, text: str, examples: Sequence[str]) -> Proposal:
         """Add what the person said; examples that were shown stay shown, and of the new ones a part is held back."""
-        spec = proposal.spec
-        if examples:
-            both = _parsed(spec.text, [*(example.source for example in spec.examples), *examples])
-            known = {example.call for example in spec.examples}
-            fresh = [example for example in both if example.call not in known]
-            spec = replace(spec, examples=choose_held_back(fresh, self.secret, known=spec.examples))
+        spec = with_more(proposal.spec, examples, self.secret) if examples else proposal.spec
         texts = (*proposal.texts, text.strip()) if text.strip() else proposal.texts
         return replace(proposal, spec=spec, texts=texts)
 
     def _files(self, held: Proposal) -> Candidate:
         found = self.store.candidate(held.id, held.attempt)
         if found is None:
-            raise StateError(f"{held.id} has no files yet", hint="go on with: resume", id=held.id)
+            raise StateError(f"{held.id} has no files yet", hint="go on with: ratchet resume ID", id=held.id)
         return found
 
     def _report(self, held: Proposal) -> GateReport:
         stored = self.store.report(held.id, held.attempt) if held.attempt else None
         if stored is None:
-            raise StateError(f"{held.id} was not judged yet", hint="go on with: resume", id=held.id)
+            raise StateError(f"{held.id} was not judged yet", hint="go on with: ratchet resume ID", id=held.id)
         return GateReport.from_json(stored)
 
     def _basis(self, plugin: str, judged: Judged) -> dict[str, Any]:
@@ -359,40 +354,11 @@ class Pipeline:
             return None
         found = committed(self.workspace, spec.plugin)
         if found is None:
-            raise NotFoundError(f"there is no plugin {spec.plugin!r} to change", hint="plugin list", id=spec.plugin)
+            raise NotFoundError(f"there is no plugin {spec.plugin!r}", hint="see: ratchet plugin list", id=spec.plugin)
         return found
 
     def _allowed(self, asked: Model, attempts: int | None) -> int:
         return attempts or self.attempts or (SMALL_ATTEMPTS if asked.small else ATTEMPTS)
-
-
-def make_spec(
-    text: str,
-    *,
-    examples: Sequence[str] = (),
-    allow: Sequence[str] = (),
-    plugin: str = "",
-    change: str = "",
-    secret: bytes,
-) -> Spec:
-    """Make the request from what a person typed; `UsageError` where it is not one."""
-    if len(text) > MAX_SPEC:
-        raise UsageError(f"a request has at most {MAX_SPEC} characters, not {len(text)}", hint="say it shorter")
-    if plugin and change and plugin != change:
-        raise UsageError("a plugin that is changed keeps its id", hint="leave out --id")
-    return Spec(
-        text=text.strip(),
-        examples=choose_held_back(_parsed(text, examples), secret),
-        allow=tuple(dict.fromkeys(allow)),
-        plugin=change or plugin,
-        change=bool(change),
-    )
-
-
-def _parsed(text: str, examples: Sequence[str]) -> tuple[Example, ...]:
-    parsed = parse_examples(examples)
-    signature = read_signature(Spec(text=text, examples=parsed))
-    return parsed if signature is None else align_with_return(parsed, signature.name, signature.returns)
 
 
 def _drafting(held: Proposal) -> Proposal:

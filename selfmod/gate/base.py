@@ -14,6 +14,8 @@ Verdict = Literal["pass", "refuse", "not-run"]
 Figure = bool | int | float | str | None | list["Figure"] | dict[str, "Figure"]
 # Findings of these stages alone can be waived, one by one (design, section 5).
 WAIVABLE_STAGES = frozenset({"coverage", "mutation", "determinism", "cost", "docs"})
+# The rule of a test that the approved version passes and the candidate does not.
+PREVIOUS = "oracle.previous"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,12 @@ def finding(
         waivable=rule.partition(".")[0] in WAIVABLE_STAGES,
         advisory=advisory,
     )
+
+
+def retired_test(finding_id: str) -> str:
+    """The test of the approved version that a finding is about, "" for any other finding: a person may retire it."""
+    name = finding_id.removeprefix(f"{PREVIOUS}:")
+    return "" if name == finding_id else name
 
 
 def result(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.errors import SandboxUnavailable
 from selfmod.candidate import Candidate
-from selfmod.gate.base import Finding, Stage, StageResult, finding, result
+from selfmod.gate.base import Finding, Stage, StageResult, finding, result, retired_test
 from selfmod.gate.report import GateReport, Reach, libraries
 from selfmod.gate.subject import Installed, Subject, Waiver
 from selfmod.gate.thresholds import GATE_VERSION, Thresholds
@@ -57,13 +57,13 @@ class Gate:
         installed: Installed | None = None,
         candidates_tried: int = 1,
         waivers: tuple[Waiver, ...] = (),
-        retired: tuple[str, ...] = (),
         on_stage: Callable[[StageResult], None] | None = None,
     ) -> GateReport:
         """Run the stages on `candidate` and report. Nothing a candidate holds raises; only `SandboxUnavailable` does,
         and that only where no earlier stage has refused already.
         """
         self.warm()
+        accepted = frozenset(item.finding for item in waivers if item.digest == candidate.digest)
         subject = Subject(
             candidate=candidate,
             sandbox=self.sandbox,
@@ -73,9 +73,8 @@ class Gate:
             previous=previous,
             installed=installed or Installed(),
             candidates_tried=candidates_tried,
-            retired=retired,
+            retired=tuple(name for name in map(retired_test, accepted) if name),
         )
-        accepted = frozenset(item.finding for item in waivers if item.digest == candidate.digest)
         started = time.monotonic()
         stages = []
         for stage_result in self._results(subject, accepted, started):

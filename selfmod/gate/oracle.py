@@ -19,7 +19,7 @@ from sandbox.session import Session
 from sandbox.values import decode, encode
 from selfmod.candidate import Candidate
 from selfmod.examples import arguments, expected_value, mismatch
-from selfmod.gate.base import Figure, Finding, StageResult, finding, result
+from selfmod.gate.base import PREVIOUS, Figure, Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence, array, text, whole
 from selfmod.gate.subject import RecordedCall, Subject, SuiteRun
 from selfmod.gate.suite import NoPlan, Variation, limits_for, make_plan, plain_world, run_tests, test_paths
@@ -190,26 +190,28 @@ def _previous(subject: Subject, figures: dict[str, Figure]) -> Iterator[Finding]
     try:
         plan = make_plan(mixed)
     except NoPlan as reason:
-        yield finding("oracle.previous", f"the tests of the approved version cannot be read: {reason}")
+        yield finding(PREVIOUS, f"the tests of the approved version cannot be read: {reason}")
         return
     run = run_tests(mixed, plan, Variation(world=plain_world(mixed)))
     wanted = [name for name in plan.ids if name not in subject.retired]
     subject.oracles = (*subject.oracles, "previous-tests") if wanted else subject.oracles
-    passed = [name for name in wanted if run.notes.tests.get(name, {}).get("outcome") == "passed"]
-    figures["previous_tests"], figures["previous_passed"] = len(wanted), len(passed)
+    passed = {name for name in plan.ids if run.notes.tests.get(name, {}).get("outcome") == "passed"}
+    figures["previous_tests"], figures["previous_passed"] = len(wanted), len(passed.intersection(wanted))
     if run.notes.problem or not isinstance(run.outcome, Completed):
         ended = run.notes.problem or describe(run.outcome)
-        yield finding("oracle.previous", f"the tests of the approved version did not end normally: {ended}")
+        yield finding(PREVIOUS, f"the tests of the approved version did not end normally: {ended}")
         return
-    for name in wanted:
-        if name not in passed:
-            message = str(run.notes.tests.get(name, {}).get("message", "it was not run"))[:500]
-            yield finding(
-                "oracle.previous",
-                f"the approved version passes {name}, this one does not: {message}",
-                hint="keep the behaviour, or have a person retire that test by name, with a reason",
-                key=name,
-            )
+    failed = [name for name in plan.ids if name not in passed]
+    figures["previous_retired"] = sum(name in subject.retired for name in failed)
+    for name in failed:
+        message = str(run.notes.tests.get(name, {}).get("message", "it was not run"))[:500]
+        found = finding(
+            PREVIOUS,
+            f"the approved version passes {name}, this one does not: {message}",
+            hint=f"keep the behaviour; a person who finds that test wrong retires it: waive ID {PREVIOUS}:{name}",
+            key=name,
+        )
+        yield replace(found, waived=True, hint="") if name in subject.retired else found
 
 
 # ---- imitations ----------------------------------------------------------------------------------------------------

@@ -154,12 +154,14 @@ def test_waivers_survivors_and_examples_are_shown():
         text="t", examples=(Example(source="f(1) == 2", kind="equals", function="f", call="f(1)", held_back=True),)
     )
     waiver = Waiver(finding="docs.x", reason="internal", digest="d")
-    text = drawn(view({"plugin.py": SOURCE}, stages=(stage,), spec=spec, waivers=(waiver,)))
+    retired = Waiver(finding="oracle.previous:tests/test_plugin.py::test_a", reason="it was wrong", digest="d")
+    text = drawn(view({"plugin.py": SOURCE}, stages=(stage,), spec=spec, waivers=(waiver, retired)))
     assert "+    return b" in bordered(text)
     assert "What should f(1) give?" in bordered(text)
     assert "revise P-1 --example" in text
     assert "1 of them never shown to the author" in text
-    assert "docs.x: internal" in text
+    assert "docs.x: internal" in text and "1 finding waived" in text
+    assert "tests/test_plugin.py::test_a: it was wrong" in text and "1 test of the approved version retired" in text
 
 
 def test_a_change_shows_the_whole_new_file_with_the_removed_lines_beside_it():

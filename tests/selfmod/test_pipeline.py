@@ -29,9 +29,10 @@ from selfmod.models.errors import HostRefused, InvalidAnswer, StreamCut
 from selfmod.models.openai_client import OpenAIModel, Server
 from selfmod.models.runtime import installed as runtime_installed
 from selfmod.models.runtime import weights
-from selfmod.pipeline import Pipeline, make_spec
+from selfmod.pipeline import Pipeline
 from selfmod.prompt import MAX_TOKENS
 from selfmod.proposal import IllegalTransition, Proposal
+from selfmod.request import make_spec
 from selfmod.small import ATTEMPTS as SMALL_ATTEMPTS
 from selfmod.spec import Spec
 from selfmod.store import Store

@@ -230,7 +230,10 @@ def test_the_tests_of_the_approved_version_must_still_pass(judged):
     assert found.stages["oracle"].figures["previous_passed"] == 1
     assert found.subject.oracles == ("previous-tests",)
     retired = judged(changed, tests, Tests(), previous=before, retired=("tests/test_plugin.py::test_bounds",))
-    assert Oracle().run(retired.subject).verdict == "pass"
+    stage = Oracle().run(retired.subject)
+    assert (stage.verdict, stage.figures["previous_retired"]) == ("pass", 1)
+    (finding,) = stage.findings
+    assert finding.waived and not finding.waivable
 
 
 def test_a_version_that_loses_a_function_is_seen_by_the_old_tests(judged):

@@ -1,0 +1,51 @@
+"""What a person typed, made into a request: its text, its examples, and which of them the author does not see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from plugins.errors import UsageError
+from selfmod.examples import align_with_return, choose_held_back, parse_examples
+from selfmod.signature import read_signature
+from selfmod.spec import Example, Spec
+
+MAX_SPEC: Final = 20_000
+
+
+def make_spec(
+    text: str,
+    *,
+    examples: Sequence[str] = (),
+    allow: Sequence[str] = (),
+    plugin: str = "",
+    change: str = "",
+    secret: bytes,
+) -> Spec:
+    """Make the request from what a person typed; `UsageError` where it is not one."""
+    if len(text) > MAX_SPEC:
+        raise UsageError(f"a request has at most {MAX_SPEC} characters, not {len(text)}", hint="say it shorter")
+    if plugin and change and plugin != change:
+        raise UsageError("a plugin that is changed keeps its id", hint="leave out --id")
+    return Spec(
+        text=text.strip(),
+        examples=choose_held_back(_parsed(text, examples), secret),
+        allow=tuple(dict.fromkeys(allow)),
+        plugin=change or plugin,
+        change=bool(change),
+    )
+
+
+def with_more(spec: Spec, examples: Sequence[str], secret: bytes) -> Spec:
+    """The request with more examples; those that were shown stay shown, and of the new ones a part is held back."""
+    both = _parsed(spec.text, [*(example.source for example in spec.examples), *examples])
+    known = {example.call for example in spec.examples}
+    fresh = [example for example in both if example.call not in known]
+    return replace(spec, examples=choose_held_back(fresh, secret, known=spec.examples))
+
+
+def _parsed(text: str, examples: Sequence[str]) -> tuple[Example, ...]:
+    parsed = parse_examples(examples)
+    signature = read_signature(Spec(text=text, examples=parsed))
+    return parsed if signature is None else align_with_return(parsed, signature.name, signature.returns)
