@@ -157,7 +157,12 @@ def _handlers(manifest: Manifest, facts: Facts) -> Iterator[Finding]:
     for tool in (*manifest.tools, *manifest.commands):
         if tool.handler not in known:
             message = f"{tool.name!r} names the handler {tool.handler!r}, and {manifest.entry} has no such function"
-            yield _found("handler", message, key=tool.name, hint=f"write a function {tool.handler} at the top level")
+            yield _found(
+                "handler",
+                message,
+                key=tool.name,
+                hint=f"write a function {tool.handler} at the top level, and bind that name to nothing else",
+            )
 
 
 def _figures(manifest: Manifest | None) -> dict[str, Figure]:

@@ -187,12 +187,27 @@ def _manifest(data: bytes | None) -> Any:
 
 
 def handlers(material: Material) -> list[str]:
-    """Section "handlers": the functions that can be called from outside."""
+    """Section "handlers": the functions that can be called from outside, whose names stay theirs."""
     module = material.module
     if module is None:
         return []
     functions = (node for node in module.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-    return sorted({node.name for node in functions if not node.name.startswith("_")})
+    again = set(_bound_again(module))
+    return sorted({node.name for node in functions if not node.name.startswith("_")} - again)
+
+
+def _bound_again(node: ast.AST) -> Iterator[str]:
+    """Yield what is bound in a module other than by `def`: at its top level, or from a function through `global`."""
+    from sandbox.language.trees import names_bound_by
+
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from (name for part in ast.walk(inner) if isinstance(part, ast.Global) for name in part.names)
+        elif isinstance(inner, ast.ClassDef):
+            yield inner.name
+        else:
+            yield from names_bound_by(inner)
+            yield from _bound_again(inner)
 
 
 def policy(material: Material) -> list[Found]:

@@ -32,6 +32,25 @@ def test_a_good_manifest_passes_and_is_left_for_later_stages(make_subject: Make,
 
 
 @pytest.mark.parametrize(
+    "again",
+    [
+        "run = len",
+        "from math import floor as run",
+        "class run:\n    pass",
+        "def _swap() -> None:\n    global run\n    run = len",
+        "if True:\n    run = len",
+        "for run in (len,):\n    pass",
+    ],
+)
+def test_a_handler_whose_name_becomes_something_else_is_refused(
+    make_subject: Make, good: dict[str, str], again: str
+) -> None:
+    assert "manifest.handler" in rules(make_subject(good | {"plugin.py": f"{good['plugin.py']}\n\n{again}\n"}))
+    local = "def _other() -> int:\n    run = 1\n    return run"
+    assert rules(make_subject(good | {"plugin.py": f"{good['plugin.py']}\n\n{local}\n"})) == set()
+
+
+@pytest.mark.parametrize(
     ("old", "new", "rule"),
     [
         ("", "colour: red\n", "manifest.unknown-field"),
