@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from plugins import folder, ledger, trust
+from plugins import folder, ledger, settings, trust
 from plugins.decision import Decision
 from plugins.errors import RatchetError
 from plugins.events import FOLDER as EVENT_FOLDER
@@ -103,6 +103,8 @@ class _Audit:
         vouched = trust.is_trusted(self._workspace, self._state)
         offered = {signer.key.fingerprint for signer in self._workspace.signers()}
         unknown: set[str] = set()
+        if not self._workspace.id:
+            self._problem("no-workspace-id", settings.FILE, "it has no workspace.id: decisions could be from anywhere")
         for plugin in self._past.decided(head):
             found = ledger.read(plugin, self._past.ledger(head, plugin), workspace=self._workspace.id)
             self._problems += found.problems
@@ -144,8 +146,7 @@ class _Audit:
     def _placed(self, step: Step, new: tuple[Decision, ...], where: str) -> None:
         """Whether a decision is where it was made; and the report in its note."""
         decision, commit = new[-1], self._repository.commit(step.commit)
-        signed = self._past.signed_by(commit, decision.key, self._workspace.signers())
-        if commit.signature and signed is False:
+        if commit.signature and not self._past.signed_alike(commit, decision):
             self._problem("commit-signature", where, "the signature of this commit is not good")
         elif len(new) > 1 or commit.parents[:1] != (decision.parent,) or not commit.signature:
             self._note("moved", where, "moved, bytes identical: rebased, squashed or amended after it was decided")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from plugins import ledger
+from plugins.decision import Decision
 from plugins.digest import digest_of
 from plugins.history import history
-from plugins.keys import COMMIT, Signer
+from plugins.keys import COMMIT
 from plugins.ledger import plugin_of
-from plugins.objects import FILE, FOLDER, CommitText
+from plugins.objects import FILE, FOLDER, CommitText, Entry
 from plugins.workspace import Workspace
+
+_PLAIN = (FILE, "100755")  # what a file of the plugin system can be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,7 @@ class Past:
         paths = [self._workspace.in_git(path) for path in ("plugins", ledger.FOLDER)]
         seen: set[tuple[str, str]] = set()
         for touch in history(self._repository, head, *paths):
-            for plugin in sorted({self._plugin(path) for path, _, _ in touch.changes} - {""}):
+            for plugin in sorted({self._plugin(*change) for change in touch.changes} - {""}):
                 if (touch.commit, plugin) not in seen:
                     seen.add((touch.commit, plugin))
                     yield Step(
@@ -78,12 +81,11 @@ class Past:
         entry = self._repository.entry(commit, self._workspace.in_git(ledger.path_of(plugin)))
         return self._repository.blob(entry.id) if entry is not None and entry.mode == FILE else b""
 
-    def signed_by(self, commit: CommitText, fingerprint: str, signers: Iterable[Signer]) -> bool | None:
-        """Whether a commit is signed with a key; None when the key is not known here or there is no signature."""
-        key = next((signer.key for signer in signers if signer.key.fingerprint == fingerprint), None)
-        if key is None or not commit.signature:
-            return None
-        return key.verifies(COMMIT, commit.signed, commit.signature)
+    @staticmethod
+    def signed_alike(commit: CommitText, decision: Decision) -> bool:
+        """Whether a commit is signed with the key that really signed a decision, listed in `allowed_signers` or not."""
+        key = decision.signer()
+        return key is not None and key.verifies(COMMIT, commit.signed, commit.signature)
 
     @staticmethod
     def hash_of(note: bytes) -> str:
@@ -93,7 +95,10 @@ class Past:
     def _read_moment(self, commit: str, plugin: str) -> Moment:
         if not self._repository.has(commit):  # behind the edge of a shallow clone
             return Moment(digest="", ledger=b"")
-        modes = self._repository.files(commit, self._workspace.in_git(f"plugins/{plugin}"))
+        path = self._workspace.in_git(f"plugins/{plugin}")
+        itself, modes = self._repository.entry(commit, path), self._repository.files(commit, path)
+        if itself is not None and itself.mode != FOLDER:  # a link or a submodule in place of the folder
+            return Moment(digest="not plain files", ledger=self.ledger(commit, plugin))
         files = self.files(commit, plugin)
         plain = all(entry.mode == FILE for entry in modes.values())
         digest = (digest_of(files) if plain else "not plain files") if files else ""
@@ -105,10 +110,11 @@ class Past:
             return []
         return [(name, below.mode) for name, below in self._repository.tree(entry.id).items()]
 
-    def _plugin(self, path: str) -> str:
+    def _plugin(self, path: str, old: Entry | None, new: Entry | None) -> str:
         """The plugin that a path belongs to; "" for the files of the plugin system and everything else."""
         inside = path.removeprefix(self._workspace.prefix)
         head, _, rest = inside.partition("/")
-        if head == "plugins" and "/" in rest:
+        plain = all(side is None or side.mode in _PLAIN for side in (old, new))
+        if head == "plugins" and ("/" in rest or not plain):  # a link or a submodule stands for a folder
             return rest.partition("/")[0]
         return plugin_of(inside.removeprefix(f"{ledger.FOLDER}/")) if inside.startswith(f"{ledger.FOLDER}/") else ""

@@ -308,6 +308,9 @@ def test_a_forged_signature_of_a_commit_is_found(told: Any) -> None:
     )  # fmt: skip
     told.git("reset", "-q", "--hard", done.stdout.strip())
     assert "commit-signature" in _kinds(told)
+    told.write("audit_logs/allowed_signers", "")
+    _commit_all(told)
+    assert "commit-signature" in _kinds(told)  # the decision's own key tells, listed or not
 
 
 # Clones
@@ -365,3 +368,22 @@ def test_the_report_is_plain_json_and_lines(told: Any) -> None:
     report = _verify(told)
     assert json.loads(json.dumps(report.to_json()))["ok"] is True
     assert next(iter(audit.show(report))) == "ok: 4 decisions, 4 events, scope origin"
+
+
+def test_a_submodule_or_a_link_in_place_of_a_plugin_is_found(told: Any) -> None:
+    head = told.git("rev-parse", "HEAD").strip()
+    told.git("update-index", "--add", "--cacheinfo", f"160000,{head},plugins/elsewhere")
+    told.git("commit", "-qm", "by hand")
+    assert _kinds(told) == {"undecided"}
+    told.git("reset", "-q", "--hard", "HEAD~1")
+    (told.workspace.root / "plugins/linked").symlink_to("text-stats")
+    _commit_all(told)
+    assert _kinds(told) == {"undecided"}
+    told.git("rm", "-q", "plugins/linked")
+    told.git("commit", "-qm", "and taken back")
+    assert _kinds(told) == {"undecided"}
+
+
+def test_a_workspace_that_lost_its_id_is_said(told: Any) -> None:
+    told.write("ratchet.toml", 'schema = 1\n[workspace]\nid = ""\n')
+    assert "no-workspace-id" in _kinds(told)
