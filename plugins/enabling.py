@@ -13,12 +13,13 @@ from plugins.workspace import Workspace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enabled:
-    """A plugin that would run, what it could then touch, and the key it was approved with."""
+    """A plugin that would run, what it could then touch, the key of its decision, and those it was approved with."""
 
     id: str
     version: str
     capabilities: tuple[str, ...]
     key: str
+    approvers: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,13 @@ def what_it_would_enable(workspace: Workspace, state: UserState) -> Enabling:
     fingerprints = {signer.key.fingerprint for signer in workspace.signers()}
     standings = Loader(workspace, state, keys=fingerprints | trust.fingerprints(workspace, state)).standings()
     plugins = tuple(
-        Enabled(id=one.id, version=one.version, capabilities=one.decision.capabilities, key=one.decision.key)
+        Enabled(
+            id=one.id,
+            version=one.version,
+            capabilities=one.decision.capabilities,
+            key=one.decision.key,
+            approvers=one.approvers,
+        )
         for one in standings
         if one.runnable and one.decision is not None
     )

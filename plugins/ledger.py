@@ -40,6 +40,10 @@ class Ledger:
         """The decision in force; None when there is none, or when any line is not what was signed."""
         return self.decisions[-1] if self.decisions and not self.problems else None
 
+    def approvers(self, digest: str) -> frozenset[str]:
+        """The keys with which exactly these bytes were approved; who rolled back to them or redid them is none."""
+        return frozenset(one.key for one in self.decisions if one.operation == "approve" and one.digest == digest)
+
     @property
     def tip(self) -> str:
         """The hash that the next line has to hold."""

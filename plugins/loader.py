@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -31,6 +32,7 @@ class Standing:
     decision: Decision | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     manifest: Manifest | None = None
+    approvers: frozenset[str] = frozenset()  # the keys with which these bytes were approved
     present: bool = True  # whether there is a folder or a decision of this name at all
 
     @property
@@ -72,15 +74,18 @@ class Loader:
         try:
             trusted = self._trusted()
             plugin_id(name)
-            decision = self._latest(name, head)
+            found, decision = self._latest(name, head)
             self._check_key(decision, trusted)
             files = self._approved(name, head, decision)
-            manifest = self._manifest(name, decision, files)
+            approvers = found.approvers(decision.digest)
+            manifest = self._manifest(name, decision, files, approvers)
         except (_Refused, RatchetError) as error:
             version = decision.version if decision else ""
             present = decision is not None or self._present(name)
             return Standing(id=name, reason=str(error), version=version, decision=decision, present=present)
-        return Standing(id=name, version=manifest.version, decision=decision, files=files, manifest=manifest)
+        return Standing(
+            id=name, version=manifest.version, decision=decision, files=files, manifest=manifest, approvers=approvers
+        )
 
     def _names(self, head: str) -> list[str]:
         repository, found = self._workspace.repository, set(self._workspace.plugin_ids())
@@ -90,8 +95,9 @@ class Loader:
         return sorted(found)
 
     def _present(self, name: str) -> bool:
-        there = folder.names(self._workspace.root, "plugins")
-        return name in there or f"{name}.jsonl" in folder.names(self._workspace.root, ledger.FOLDER)
+        root = self._workspace.root
+        places = (f"plugins/{name}", ledger.path_of(name))
+        return "/" not in name and any(os.path.lexists(root / place) for place in places)
 
     def _trusted(self) -> frozenset[str]:
         if self._assumed is not None:
@@ -100,8 +106,8 @@ class Loader:
             raise _Refused("the workspace is not trusted")
         return trust.fingerprints(self._workspace, self._state)
 
-    def _latest(self, name: str, head: str) -> Decision:
-        """The decision in force: the last line of the ledger as HEAD holds it and the work tree shows it."""
+    def _latest(self, name: str, head: str) -> tuple[ledger.Ledger, Decision]:
+        """The ledger as HEAD holds it and the work tree shows it, and its last line: the decision in force."""
         repository, path = self._workspace.repository, ledger.path_of(name)
         entry = repository.entry(head, self._workspace.in_git(path))
         data = repository.blob(entry.id) if entry is not None and entry.mode == FILE else b""
@@ -113,7 +119,7 @@ class Loader:
         if found.problems:
             raise _Refused(f"its ledger is broken: {found.problems[0].message}")
         assert found.latest is not None
-        return found.latest
+        return found, found.latest
 
     def _check_key(self, decision: Decision, trusted: frozenset[str]) -> None:
         if decision.key not in trusted:
@@ -126,7 +132,7 @@ class Loader:
         repository, path = self._workspace.repository, f"plugins/{name}"
         entries = repository.files(head, self._workspace.in_git(path))
         if any(entry.mode != FILE for entry in entries.values()):
-            raise _Refused("HEAD holds a link or a submodule in its folder")
+            raise _Refused("HEAD holds what is no plain file in its folder: a link, a submodule or a program")
         files = {below: repository.blob(entry.id) for below, entry in entries.items()}
         if digest_of(files) != decision.digest:
             raise _Refused("HEAD holds other files than were approved")
@@ -134,7 +140,9 @@ class Loader:
             raise _Refused("its files were edited after they were approved")
         return files
 
-    def _manifest(self, name: str, decision: Decision, files: Mapping[str, bytes]) -> Manifest:
+    def _manifest(
+        self, name: str, decision: Decision, files: Mapping[str, bytes], approvers: frozenset[str]
+    ) -> Manifest:
         from packaging.specifiers import SpecifierSet
 
         from plugins.manifest import ManifestError
@@ -152,13 +160,13 @@ class Loader:
             raise _Refused(f"it needs Ratchet {manifest.requires}, this is {VERSION}")
         if manifest.runtime != "python":
             raise _Refused(f"there is no runtime {manifest.runtime} here")
-        self._check_granted(name, decision, asked)
+        self._check_granted(name, approvers, asked)
         return manifest
 
-    def _check_granted(self, name: str, decision: Decision, asked: set[str]) -> None:
+    def _check_granted(self, name: str, approvers: frozenset[str], asked: set[str]) -> None:
         """What another person approved reaches nothing of this person's before they granted it themselves."""
         own = host_key(self._state, create=False)
-        if self._assumed is not None or (own is not None and own.public.fingerprint == decision.key):
+        if self._assumed is not None or (own is not None and own.public.fingerprint in approvers):
             return
         lacking = sorted(asked - grants.of(self._workspace, self._state, name))
         if lacking:

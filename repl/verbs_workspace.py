@@ -118,7 +118,7 @@ def _offer(session: Session, workspace: Workspace) -> Offer:
     wanted = {
         one.id: one.capabilities
         for one in enabling.plugins
-        if one.key != mine and set(one.capabilities) - grants.of(workspace, state, one.id)
+        if mine not in one.approvers and set(one.capabilities) - grants.of(workspace, state, one.id)
     }
     return Offer(workspace=workspace, trusted=vouch.is_trusted(workspace, state), enabling=enabling, grants=wanted)
 

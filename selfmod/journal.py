@@ -131,7 +131,8 @@ class Journal:
         elif not self._recorded(change):
             self._log.append("committed", **change.event, **_told(change), recovered=True)
         self._side_refs(change)
-        grants.put(self.workspace, self.state, change.plugin, change.grants)
+        if change.operation == "approve":  # nothing was shown for a rollback or a redo, so they grant nothing
+            grants.put(self.workspace, self.state, change.plugin, change.grants)
         if self.settle is not None:
             self.settle(change)
         self.state.disk.remove(self._path)

@@ -178,6 +178,28 @@ def test_what_another_person_approved_reaches_nothing_until_it_is_granted(
     assert grants.of(desk.workspace, desk.state, "text-stats") == {"environment:HOME"}
 
 
+def test_a_rollback_and_a_redo_grant_nothing(desk: Any, new_desk: Any, tmp_path: Path) -> None:
+    for version, name in (("0.1.0", "HOME"), ("0.2.0", "USER")):
+        wanted, more = f"environment:{name}", f"capabilities: {{environment: [{name}]}}\n"
+        desk.approve(desk.review(version, more=more, capabilities=(wanted,), acknowledge=(wanted,)))
+    key = host_key(desk.state)
+    assert key is not None
+    friend = new_desk(desk.workspace.root, tmp_path / "friend")
+    trust.trust(friend.workspace, friend.state, keys=[key.public])
+    friend.rollback()
+    assert Loader(friend.workspace, friend.state).standings()[0].reason == "you have not granted it: environment:HOME"
+    friend.redo()
+    assert Loader(friend.workspace, friend.state).standings()[0].reason == "you have not granted it: environment:USER"
+    offer = what_it_would_enable(friend.workspace, friend.state)
+    assert [one.approvers for one in offer.plugins] == [{key.public.fingerprint}]
+    trust.trust(friend.workspace, friend.state, keys=[], granted=offer.granted())
+    assert Loader(friend.workspace, friend.state).standings()[0].runnable
+    friend.rollback("text-stats")
+    friend.redo()
+    assert Loader(friend.workspace, friend.state).standings()[0].runnable  # what was granted is granted still
+    friend.close()
+
+
 def test_a_manifest_that_asks_for_more_than_was_approved(desk: Any, registry: Registry) -> None:
     desk.approve(desk.review("0.1.0", more="capabilities: {storage: true}\n"))
     assert _reason(registry) == "its manifest asks for other capabilities than were approved"
