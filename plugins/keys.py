@@ -79,7 +79,9 @@ class Signer:
     namespaces: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f'{self.principal} namespaces="{",".join(self.namespaces)}" {self.key.line}'
+        # What git calls an address can hold anything; here it is one word, and no pattern of ssh-keygen's.
+        principal = re.sub(r"[^\w@.+~=%/-]", "-", self.principal)
+        return f'{principal} namespaces="{",".join(self.namespaces)}" {self.key.line}'
 
 
 class HostKey:

@@ -6,7 +6,6 @@ or hooks: objects are made from bytes (`plugins.objects`), and refs move by comp
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -259,6 +258,11 @@ class Repository:
         self.disk.step("git config")
         return identity(self._environment, self.top)
 
+    def is_set(self, name: str) -> bool:
+        """Whether the person's plain git would see a setting here, from whichever of its files."""
+        self.disk.step("git config")
+        return bool(configured(self._environment, self.top, f"^{re.escape(name.lower())}$"))
+
     def close(self) -> None:
         """Stop the process that reads objects, if there is one."""
         if self._reader is not None:
@@ -303,15 +307,22 @@ def _refuse_foreign(path: Path) -> None:
 
 def identity(base: Mapping[str, str], where: Path) -> Person:
     """Whom git's configuration names, as seen from a folder; RepositoryError where it names nobody."""
+    found = configured(base, where, r"^user\.(name|email)$")
+    if found.get("user.name", "").strip() and found.get("user.email", "").strip():
+        return Person(name=found["user.name"].strip(), email=found["user.email"].strip())
+    raise RepositoryError("git does not know who you are", hint=_NAME_YOURSELF)
+
+
+def configured(base: Mapping[str, str], where: Path, names: str) -> dict[str, str]:
+    """The settings that the person's plain git would see in a folder, by lower-case name, where one matches `names`."""
     own = {name: os.environ[name] for name in PERSONS_CONFIG if name in os.environ}
     kept = {name: value for name, value in base.items() if name not in PERSONS_CONFIG} | own
-    command = [git_program(), "config", "--null", "--includes", "--get-regexp", r"^user\.(name|email)$"]
-    with contextlib.suppress(RepositoryError):
+    command = [git_program(), "config", "--null", "--includes", "--get-regexp", names]
+    try:
         out = run(command, environment=kept, folder=where).decode(errors="replace")
-        found = dict(record.split("\n", 1) for record in out.split("\0") if "\n" in record)
-        if found.get("user.name", "").strip() and found.get("user.email", "").strip():
-            return Person(name=found["user.name"].strip(), email=found["user.email"].strip())
-    raise RepositoryError("git does not know who you are", hint=_NAME_YOURSELF)
+    except RepositoryError:  # git's way to say that there is none
+        return {}
+    return dict(record.split("\n", 1) for record in out.split("\0") if "\n" in record)
 
 
 def checked(id_: str) -> str:

@@ -27,6 +27,7 @@ SIGNERS = "audit_logs/allowed_signers"
 PLUGINS = "plugins"
 _PLUGIN = re.compile(r"[a-z][a-z0-9-]{1,63}")
 _IGNORED = "audit_logs/events/"
+_SIGNERS_FILE = "gpg.ssh.allowedSignersFile"
 _FIRST = ("audit_logs/README.md", SIGNERS, ".gitignore", "plugins/README.md", settings.FILE)
 
 _AUDIT_README = """\
@@ -164,6 +165,7 @@ def init(target: Path, state: UserState, *, disk: Disk | None = None) -> Workspa
             state.set_aside(root)
             _commit(repository, branch, parent, contents, author=author, sign=change.signing(key))
     set_refspecs(repository)
+    set_signers(workspace)
     trust.trust(workspace, state, keys=())
     return workspace
 
@@ -174,6 +176,15 @@ def set_refspecs(repository: Repository) -> None:
     _add_setting(repository, "notes.rewriteRef", "refs/notes/ratchet*")
     for remote in repository.remotes():
         _add_setting(repository, f"remote.{remote}.fetch", "refs/notes/ratchet*:refs/notes/ratchet*")
+
+
+def set_signers(workspace: Workspace) -> None:
+    """Let `git verify-commit` know the approvers, where the person has not said whom git is to believe.
+
+    The path is from the top of the work tree, where git looks for it, so that the repository can be moved.
+    """
+    if not workspace.repository.is_set(_SIGNERS_FILE):
+        workspace.repository.git("config", "--local", _SIGNERS_FILE, workspace.in_git(SIGNERS))
 
 
 def _add_setting(repository: Repository, name: str, value: str) -> None:

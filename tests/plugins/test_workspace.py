@@ -24,7 +24,8 @@ def test_init_makes_a_repository_with_a_signed_first_commit(workspace: Workspace
         ".gitignore", "audit_logs/README.md", "audit_logs/allowed_signers", "plugins/README.md", "ratchet.toml",
     ]  # fmt: skip
     assert git(root, "status", "--short", "--ignored") == ""
-    git(root, "-c", "gpg.ssh.allowedSignersFile=audit_logs/allowed_signers", "verify-commit", "HEAD")
+    git(root, "verify-commit", "HEAD")
+    git(root / "plugins", "verify-commit", "HEAD")
     assert len(workspace.id) == 32
     assert git(root, "check-ignore", "audit_logs/events/2026-01.jsonl")
 
@@ -217,3 +218,32 @@ def test_a_key_that_others_cannot_see_is_told(workspace: Workspace, state: UserS
     with (workspace.root / "audit_logs/allowed_signers").open("a") as file:
         file.write(f"{line}\n")
     assert trust.unlisted(workspace, other) is None
+
+
+def test_whom_git_believes_already_is_left_as_it_is(workspace: Workspace, state: UserState, git: Git) -> None:
+    top = workspace.root.parent / "two"
+    top.mkdir()
+    git(top, "init", "-q")
+    git(top, "config", "gpg.ssh.allowedSignersFile", "mine")
+    init(top, state).close()
+    assert git(top, "config", "--get-all", "gpg.ssh.allowedSignersFile").split() == ["mine"]
+    git(top, "config", "--unset", "gpg.ssh.allowedSignersFile")
+    git(top, "config", "--global", "gpg.ssh.allowedSignersFile", "~/mine")
+    init(top / "below", state).close()
+    assert git(top, "config", "--get-all", "gpg.ssh.allowedSignersFile").split() == ["~/mine"]
+    git(top, "config", "--global", "--unset", "gpg.ssh.allowedSignersFile")
+    init(top / "third", state).close()
+    git(top, "verify-commit", "HEAD")
+
+
+def test_an_address_of_several_lines_adds_nobody_to_the_signers(state: UserState, tmp_path: Path, git: Git) -> None:
+    (tmp_path / "two").mkdir()
+    git(tmp_path / "two", "init", "-q")
+    git(tmp_path / "two", "config", "user.email", "*\nmallory ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB")
+    made = init(tmp_path / "two", state)
+    made.close()
+    assert len((made.root / "audit_logs/allowed_signers").read_text().splitlines()) == 1
+    key = host_key(state)
+    assert key is not None
+    assert [signer.key for signer in made.signers()] == [key.public]
+    assert made.signers()[0].principal == "--mallory-ssh-ed25519-AAAAC3NzaC1lZDI1NTE5AAAAIB"
