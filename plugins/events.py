@@ -231,10 +231,8 @@ class EventLog:
         if not names:
             return None
         path = f"{FOLDER}/{names[-1]}"
-        with (self.root / path).open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            if size == 0 or (file.seek(-1, os.SEEK_END), file.read(1))[1] == b"\n":
-                return None
+        if folder.last_byte(self.root, path) in (b"", b"\n"):
+            return None
         data = folder.read_file(self.root, path) or b""
         keep = data.rfind(b"\n") + 1
         return Torn(path=path, keep=keep, bytes=data[keep:])

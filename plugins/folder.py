@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from plugins.disk import Disk
 from plugins.errors import ConflictError, WorkspaceError
@@ -55,6 +56,19 @@ def read_file(top: Path, path: str) -> bytes | None:
     where = PurePosixPath(path)
     with opened(top, str(where.parent)) as folder:
         return None if folder is None else _read(folder, where.name, path)
+
+
+def last_byte(top: Path, path: str) -> bytes:
+    """The last byte of one file, empty where there is none; as careful as `read_file`, however long the file is."""
+    where = PurePosixPath(path)
+    with opened(top, str(where.parent)) as folder:
+        file = None if folder is None else _opened_file(folder, where.name, path)
+    if file is None:
+        return b""
+    with file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 1, 0))
+        return file.read(1)
 
 
 def read_files(top: Path, path: str) -> dict[str, bytes]:
@@ -178,13 +192,22 @@ def _collect(folder: int, prefix: str, path: str, found: dict[str, bytes]) -> No
 
 
 def _read(folder: int, name: str, path: str) -> bytes | None:
+    file = _opened_file(folder, name, path)
+    if file is None:
+        return None
+    with file:
+        return file.read()
+
+
+def _opened_file(folder: int, name: str, path: str) -> BinaryIO | None:
+    """A plain file, open for reading; None where there is none."""
     try:
         descriptor = os.open(name, _FILE_FLAGS, dir_fd=folder)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise WorkspaceError(f"{path} is not a plain file", hint="links are not followed") from error
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise WorkspaceError(f"{path} is not a plain file")
-        return file.read()
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise WorkspaceError(f"{path} is not a plain file")
+    return os.fdopen(descriptor, "rb")

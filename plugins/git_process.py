@@ -39,6 +39,7 @@ _CLOSED = (
     "gpg.ssh.program=false",
     "gc.auto=0",
     "maintenance.auto=false",
+    "advice.graftFileDeprecated=false",  # said whenever grafts are pointed elsewhere, as they are below
     "protocol.allow=never",
 )
 _CLOSED_ENVIRONMENT = {

@@ -21,6 +21,7 @@ Scalar: TypeAlias = bool | int | float | str
 Rule = Literal["up", "down", "person", "workspace"]
 
 FILE = "ratchet.toml"
+_MOST_TEXT = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,12 +197,15 @@ def _read(path: Path) -> dict[str, _Found]:
 
 
 def _parse(text: str, where: str) -> dict[str, _Found]:
+    if len(text) > _MOST_TEXT:
+        raise ConfigError(f"{where}: larger than settings can be", hint=f"at most {_MOST_TEXT} characters")
     try:
         document = tomllib.loads(text + "\n")  # with an end to the last line, so that an error has a line
-    except tomllib.TOMLDecodeError as error:
+        flat = list(_flat(document, ""))
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits, and endless nesting
         raise ConfigError(f"{where}: {error}", hint="ratchet.toml is written in TOML") from error
     found = {}
-    for name, value in _flat(document, ""):
+    for name, value in flat:
         origin = f"{where}:{_line_of(text, name)}"
         if name not in BY_NAME:
             raise ConfigError(f"{origin}: there is no setting {name!r}", hint=_nearest(name))

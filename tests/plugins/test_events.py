@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugins.errors import AuditError
+from plugins.errors import AuditError, WorkspaceError
 from plugins.events import FOLDER, EventLog
 from plugins.lock import hold
 from plugins.state import UserState
@@ -143,3 +143,19 @@ def test_many_processes_write_one_chain(tmp_path: Path) -> None:
     assert (len(read.events), read.problems) == (40, ())
     for who in range(4):
         assert [event.fields["number"] for event in read.events if event.fields["who"] == who] == list(range(10))
+
+
+@pytest.mark.parametrize("make", ["fifo", "link", "folder"])
+def test_what_is_no_plain_file_is_refused_and_waited_for_by_nobody(log: EventLog, tmp_path: Path, make: str) -> None:
+    log.append("one")
+    later = tmp_path / FOLDER / "9999-12.jsonl"
+    if make == "fifo":
+        os.mkfifo(later)
+    elif make == "link":
+        later.symlink_to("/dev/zero")
+    else:
+        later.mkdir()
+    with pytest.raises(WorkspaceError, match="not a plain file"):
+        _log(tmp_path).append("two")
+    with pytest.raises(WorkspaceError, match="not a plain file"):
+        _log(tmp_path).read()

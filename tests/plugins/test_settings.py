@@ -150,3 +150,11 @@ def test_the_thresholds_are_those_of_the_gate(root: Path, state: UserState) -> N
 
 def test_a_secret_says_only_that_it_is_set() -> None:
     assert str(Secret("x")) == "Secret(set)"
+
+
+@pytest.mark.parametrize(
+    "text", ["x = " + "[" * 100_000, f"[gate]\nfiles = {'9' * 5000}", ".".join("a" * 5000) + " = 1", "#" * 200_000]
+)
+def test_what_no_person_would_write_is_a_plain_error_too(root: Path, state: UserState, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"ratchet\.toml"):
+        _load(root, state, workspace=text)
