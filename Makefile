@@ -2,6 +2,7 @@
 #   make run      the REPL (ARGS="..." are passed on)      make lint     ruff
 #   make test     the suite (ARGS="..." for pytest)        make types    mypy --strict
 #   make bench    the benchmarks, side by side             make lock     write requirements/*.txt again
+#   make runtime  the embedded model, here and now: the REPL builds it behind the prompt, its tests are skipped without it
 #   make map      write the lists in ARCHITECTURE.md and README.md again
 # PYTHON=/path/to/python3 chooses the interpreter that .venv is made with (3.11 or later).
 
@@ -15,10 +16,13 @@ LOCKED := $(PIP) install --quiet --require-hashes --only-binary=:all:
 LOCK := $(if $(wildcard $(BIN)/uv),$(BIN)/uv,uv) pip compile --quiet --universal --generate-hashes --no-header
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint types bench lock map clean
+.PHONY: run runtime test lint types bench lock map clean
 
 run: $(VENV)/.ratchet
 	@$(BIN)/ratchet $(ARGS)
+
+runtime: $(VENV)/.ratchet
+	@$(BIN)/python -I -m selfmod.models.runtime
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)

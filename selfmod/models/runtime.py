@@ -238,4 +238,5 @@ def _reason(tail: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    Runtime().build()
+    ended = Runtime().build()
+    sys.exit(None if ended.state == "ready" else f"the embedded model's runtime is {ended.state}: {ended.detail}")
