@@ -145,6 +145,8 @@ def _beyond(subject: Subject, declared: tuple[str, ...]) -> Iterator[Finding]:
 def _observed(ask: ObservedAsk) -> str:
     namespace, _, operation = ask.op.partition(".")
     said = ask.argument if isinstance(ask.argument, dict) else {}
+    if "handle" in said:
+        return ""  # goes on with what was opened before, under its name
     match namespace:
         case "http" | "tcp":
             return _host(str(said.get("url", "")), said)

@@ -248,9 +248,14 @@ def test_what_the_tests_asked_for_has_the_same_names() -> None:
         ObservedAsk(op="environment.get", argument={"name": "T"}),
         ObservedAsk(op="storage.set", argument={"key": "k"}),
         ObservedAsk(op="clock.now", argument=None),
+        ObservedAsk(op="tcp.open", argument={"host": "b.org", "port": 43, "timeout_s": 3.0}),
+        ObservedAsk(op="tcp.send", argument={"handle": 1, "data": b"x"}),
+        ObservedAsk(op="tcp.receive", argument={"handle": 1, "size": 9}),
+        ObservedAsk(op="http.read", argument={"handle": 2, "size": 9}),
         ObservedAsk(op="log", argument={}),
         ObservedAsk(op="http.request", argument={"url": "https://[bad"}),
     ]
     assert observed_names(asks) == (
-        *("network:a.org:443", "read:~/n", "write:~/o", "environment:T", "storage", "effect:clock", "network"),
+        *("network:a.org:443", "read:~/n", "write:~/o", "environment:T", "storage", "effect:clock"),
+        *("network:b.org:43", "network"),
     )
