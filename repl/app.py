@@ -70,7 +70,8 @@ class App:
             history=_history(session),
             multiline=True,
             key_bindings=_bindings(),
-            prompt_continuation=lambda width, number, wrapped: "... ".rjust(width),  # noqa: ARG005
+            # What the terminal wraps is one line: marks in it would be copied along, into the middle of words.
+            prompt_continuation=lambda width, number, wrapped: "" if wrapped else "... ".rjust(width),  # noqa: ARG005
             bottom_toolbar=self._toolbar,
             style=None if os.environ.get("NO_COLOR") else _STYLE,
             reserve_space_for_menu=4,

@@ -24,6 +24,10 @@ _SYSTEM = (
     "You are the assistant in Ratchet, a REPL that grows itself. You can only talk here: you run nothing and change "
     "nothing. A new ability is made with /propose and a description of it; /help lists what there is. Be brief."
 )
+_SMALL = (
+    "This model is small: it writes one function from its signature and examples (/propose), and is no good at talk. "
+    "/model list names others."
+)
 
 
 @dataclass(slots=True)
@@ -58,7 +62,7 @@ class Chat:
 def say(session: Session, chat: Chat, text: str, output: Format, *, screen: Screen | None) -> int:
     """Ask the model and print its answer as it comes; return the exit code."""
     try:
-        completion = _ask(session, chat, text, output, screen)
+        completion, small = _ask(session, chat, text, output, screen)
     except BrokenPipeError:
         raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - as for verbs: nothing may end the REPL
@@ -69,10 +73,12 @@ def say(session: Session, chat: Chat, text: str, output: Format, *, screen: Scre
         return print_problem(problem, output, at_prompt=screen is not None and screen.at_prompt)
     chat.remember(text, completion.text)
     _finish(completion, output, screen)
+    if small and len(chat.turns) == 2 and output == "text" and screen is not None and screen.at_prompt:
+        screen.line((_SMALL, "dim"))
     return 0
 
 
-def _ask(session: Session, chat: Chat, text: str, output: Format, screen: Screen | None) -> Completion:
+def _ask(session: Session, chat: Chat, text: str, output: Format, screen: Screen | None) -> tuple[Completion, bool]:
     model = session.open_model()
     try:
         session.progress.passing(f"{model.name} ...")
@@ -85,7 +91,7 @@ def _ask(session: Session, chat: Chat, text: str, output: Format, screen: Screen
                 session.progress.done()
                 screen.foreign_piece(part)
 
-        return session.complete(model, request, piece)
+        return session.complete(model, request, piece), model.small
     finally:
         model.close()
 

@@ -155,7 +155,8 @@ def _sandbox(session: Session) -> Iterator[Check]:
             yield Check(name=f"sandbox {name}", level="failed", message=level.why, hint=level.cure,
                         exit_code=_UNAVAILABLE)  # fmt: skip
         else:
-            yield Check(name=f"sandbox {name}", level="off", message=f"not needed, and not available: {level.why}")
+            why = level.why.removeprefix(f"the sandbox level {name!r} is unavailable: ")
+            yield Check(name=f"sandbox {name}", level="off", message=f"not available, and not needed: {why}")
 
 
 def _models(session: Session) -> Iterator[Check]:

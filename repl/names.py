@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repl.session import Session
+    from selfmod.models.runtime import Progress
 
 PENDING = frozenset({"awaiting-approval"})
 
@@ -84,6 +85,15 @@ def building() -> str:
 
     now = Runtime().progress()
     return f"building the embedded model {now.done:.0%}" if now.state == "building" else ""
+
+
+def greeted(now: Progress, *, builds: bool) -> list[str]:
+    """What a greeting says of the embedded model's runtime: nothing once it is there."""
+    if now.state == "failed":
+        return [f"There is no embedded model: {now.detail}. Everything else works; /model list shows other models."]
+    if now.state == "ready" or not builds:
+        return []
+    return ["The embedded model is built behind the prompt, once, in some minutes; everything else works meanwhile."]
 
 
 def _branch(root: Path) -> str:

@@ -153,7 +153,10 @@ class Session:
     def _wait_for_runtime(self) -> None:
         from selfmod.models.runtime import Runtime
 
-        Runtime().wait(lambda now: self.progress.passing(f"building the embedded model: {now.done:.0%} {now.detail}"))
+        leave = "Ctrl-C stops waiting, not the build" if self.interactive else ""
+        Runtime().wait(
+            lambda now: self.progress.passing(f"building the embedded model: {now.done:.0%} {now.detail}  {leave}")
+        )
 
     def models(self) -> tuple[Listed, ...]:
         """The models that can be named."""
@@ -163,12 +166,18 @@ class Session:
 
     def complete(self, model: Model, request: Request, on_text: Callable[[str], None] | None = None) -> Completion:
         """Ask a model one thing, within the budget of the day."""
+        from plugins.errors import ModelError
         from selfmod.budget import Budget, Caps
         from selfmod.models.base import Cost
+        from selfmod.models.errors import RESUME
 
         settings = self.settings
         with Budget(self.state, Caps.of(settings)).charge(request, model.price(), Cost()) as charge:
-            completion = model.complete(request, deadline_s=settings.number("model.timeout_s"), on_text=on_text)
+            try:
+                completion = model.complete(request, deadline_s=settings.number("model.timeout_s"), on_text=on_text)
+            except ModelError as error:
+                error.hint = error.hint.replace(RESUME, "ask again")  # there is no proposal here
+                raise
             charge.cost = completion.cost
         return completion
 
@@ -224,6 +233,7 @@ class Session:
             attempts=None if attempts.origin == "default" else settings.count("generation.attempts"),
             cache=self.cache_folder("analysis"),
             watch=self.progress.watch(),
+            blind=lambda name: name in settings.text("model.blind_tests").replace(",", " ").split(),
             record=self._record,
         )
 
@@ -289,16 +299,14 @@ class Session:
         return lines + self._without_model()
 
     def _without_model(self) -> list[str]:
-        """One line where the embedded model would be asked and cannot be had."""
+        """One line where the embedded model would be asked and cannot be, or not yet."""
+        from repl.names import greeted
         from selfmod.models.registry import DEFAULT
         from selfmod.models.runtime import Runtime
 
         if (self.settings.text("model.name") or DEFAULT) != DEFAULT:
             return []
-        now = Runtime().progress()
-        if now.state != "failed":
-            return []
-        return [f"There is no embedded model: {now.detail}. Everything else works; /model list shows other models."]
+        return greeted(Runtime().progress(), builds=self.environment.get("RATCHET_BUILD") != "no")
 
     def twin(self) -> Session:
         """A session of its own on the same workspace, for another thread; it says nothing."""

@@ -52,7 +52,9 @@ GROUPS = (SETTING, MAKING, DECIDING, USING, LOOKING)
 COMMON: tuple[Argument, ...] = (
     _option("--workspace", "the workspace, in place of the nearest one upwards", complete="path"),
     _option("--json", "one JSON object on standard output and nothing else", kind="flag"),
-    _option("--output-format", "how results are printed", choices=("text", "json", "stream-json")),
+    _option(
+        "--output-format", "how results are printed: text, json or stream-json", choices=("text", "json", "stream-json")
+    ),
     _option("--model", "the model to use", complete="model"),
     _option("--quiet", "no progress", kind="flag"),
     _option("--yes", "answer simple questions with yes (never approval, trust or grants)", kind="flag"),

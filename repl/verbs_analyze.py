@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from selfmod.analysis.index import Index
     from selfmod.analysis.report import Improvement
 
+_CROWDED = 60  # modules of one folder
 _SHOWN = 15  # improvements that a person is shown; `--json` has all
 REFERENCE = "reference.md"
 
@@ -88,19 +91,31 @@ def _show(screen: Screen, index: Index, figures: dict[str, int | float | None], 
 
 
 def _tree(screen: Screen, index: Index) -> None:
-    folder = ""
     rows: list[list[str]] = []
-    for module in sorted(index.modules, key=lambda m: (m.path.rpartition("/")[0], m.path)):
-        parent, _, name = module.path.rpartition("/")
-        if parent != folder:
-            folder = parent
-            rows.append([f"{parent}/", "", "", "", ""])
-        indent = "  " if parent else ""
-        rows.append([f"{indent}{name}", str(module.lines), str(len(module.classes)), str(len(module.functions)),
-                     _covered(index, module)])  # fmt: skip
+    for folder, found in itertools.groupby(sorted(index.modules, key=_place), key=lambda m: _place(m)[0]):
+        rows += _folder(index, folder, list(found))
     screen.table(["module", "lines", "classes", "functions", "covered"], rows)
     for skipped in index.skipped:
         screen.line((f"  not read: {skipped.path}: {skipped.reason}", "yellow"))
+
+
+def _place(module: Module) -> tuple[str, str]:
+    folder, _, name = module.path.rpartition("/")
+    return folder, name
+
+
+def _folder(index: Index, folder: str, modules: Sequence[Module]) -> list[list[str]]:
+    """The rows of a folder. A crowded one is summed up; all of it is shown where it is asked for by itself."""
+    if folder and len(modules) > _CROWDED:
+        sums = [sum(sizes) for sizes in zip(*map(_sizes, modules), strict=True)]
+        return [[f"{folder}/  {len(modules)} modules", *map(str, sums), ""]]
+    head = [[f"{folder}/", "", "", "", ""]] if folder else []
+    indent = "  " if folder else ""
+    return head + [[f"{indent}{_place(m)[1]}", *map(str, _sizes(m)), _covered(index, m)] for m in modules]
+
+
+def _sizes(module: Module) -> tuple[int, int, int]:
+    return module.lines, len(module.classes), len(module.functions)
 
 
 def _details(screen: Screen, index: Index, module: Module) -> None:

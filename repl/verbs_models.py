@@ -40,7 +40,11 @@ def _price_payload(price: Price | None) -> dict[str, object] | None:
 
 def _show(screen: Screen, found: tuple[Listed, ...]) -> None:
     rows = [["*" if m.chosen else "", m.name, "yes" if m.available else "no", _price(m.price), m.why] for m in found]
-    screen.table(["", "model", "usable", "price of a million tokens", ""], rows)
+    screen.table(["in use", "model", "usable", "price of a million tokens", "note"], rows)
+    screen.line(
+        "Others: openai:NAME with OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own; volcengine:NAME with "
+        "ARK_API_KEY; local:PATH for other weights."
+    )
     screen.line(screen.typed("Choose with: ratchet model use NAME; for one command: --model NAME"))
 
 
@@ -59,8 +63,10 @@ def use(session: Session, arguments: Namespace) -> Answer:
     with session.state.lock("settings"):
         text = (session.state.read(_FILE) or b"").decode("utf-8", "strict")
         session.state.write(_FILE, with_model(text, name, str(path)).encode())
-    listed = next((model for model in session.models() if model.name == name), None)
+    listed = next((model for model in session.models() if model.name in (name, f"openai:{name}")), None)
     notes = []
+    if listed is not None and listed.name != name:
+        notes.append(f"without a provider it is a name of an OpenAI-compatible server: {listed.name}")
     if session.environment.get(_VARIABLE):
         notes.append(f"{_VARIABLE} in the environment still decides: {session.environment[_VARIABLE]}")
     if listed is not None and not listed.available:

@@ -28,8 +28,7 @@ def init(session: Session, arguments: Namespace) -> Answer:
     from plugins.workspace import init as make
 
     workspace = make(Path(arguments.dir or ".").expanduser(), session.state)
-    if session.here is None:
-        session.enter(workspace.root)
+    session.enter(workspace.root)  # the REPL goes on in what was just made
     commit = workspace.repository.head()
     return Answer(
         payload={"workspace": str(workspace.root), "id": workspace.id, "commit": commit, "trusted": True},
@@ -40,7 +39,8 @@ def init(session: Session, arguments: Namespace) -> Answer:
 def _show_made(screen: Screen, workspace: Workspace, commit: str) -> None:
     screen.line(("Made the workspace ", "green"), str(workspace.root))
     screen.fields((("commit", commit), ("trusted", "yes: you made it")))
-    screen.line(screen.typed("Next: ratchet propose SPEC. `ratchet doctor` says what works on this machine."))
+    there = "" if screen.at_prompt or Path.cwd().is_relative_to(workspace.root) else f"cd {workspace.root}, then: "
+    screen.line(screen.typed(f"Next: {there}ratchet propose SPEC. `ratchet doctor` says what works on this machine."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,13 @@ def test_what_the_model_says_stands_behind_a_border(session, maker):
     assert "│ Committed \\u{001B}[31mP-1\n│ error: no\n" in text
 
 
+def test_a_small_model_is_introduced_once(session, maker):
+    replies = maker.home / "replies.json"
+    replies.write_text(json.dumps(["one", "two"]))
+    session.environment = {**os.environ, "RATCHET_MODEL": f"replay:small:{replies}"}
+    assert typed(session, "hello\rhello\r\x04")[1].count("This model is small") == 1
+
+
 def test_history_is_private(session, maker):
     typed(session, "/proposals\r\x04")
     path = maker.home / ".local/state/ratchet/history"
@@ -117,6 +124,12 @@ def test_a_workspace_made_in_the_repl_is_worked_in_at_once(session, maker, monke
     text = typed(session, "/init new\r/proposals\r/config\r\x04")[1]
     assert "There are no proposals yet" in text
     assert f"{maker.home}/empty/new/ratchet.toml" in text
+
+
+def test_a_workspace_made_from_within_another_is_the_one_that_is_worked_in(session, maker):
+    text = typed(session, f"/init {maker.home}/second\r/config\r\x04")[1]
+    assert f"{maker.home}/second/ratchet.toml" in text
+    assert "Next: /propose SPEC" in text
 
 
 def test_the_greeting_says_what_stands_in_the_way(session, maker, monkeypatch):

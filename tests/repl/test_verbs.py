@@ -99,6 +99,22 @@ def test_a_model_is_chosen_listed_and_tested(maker):
 # --- the model ---
 
 
+def test_a_name_without_a_provider_is_told_what_it_stands_for(maker):
+    notes = maker.json("model", "use", "nope")["notes"]
+    assert any("openai:nope" in note for note in notes)
+    assert any("OPENAI_API_KEY" in note for note in notes)
+
+
+def test_where_there_is_no_proposal_no_hint_speaks_of_one(maker, httpserver):
+    httpserver.expect_request("/v1/chat/completions").respond_with_data(status=429, headers={"Retry-After": "86400"})
+    server = {"OPENAI_BASE_URL": httpserver.url_for("/v1"), "OPENAI_API_KEY": "k"}
+    done = maker.run("--model", "openai:m", "-p", "hello", **server)
+    assert done.returncode == 13
+    assert "86400 s" in done.stderr
+    assert "ask again" in done.stderr
+    assert "proposal" not in done.stderr
+
+
 def test_what_is_said_goes_to_the_model(maker):
     name = write_replies(maker, "good \x1b[2Jday")
     done = maker.run("--model", name, "-p", "hello")
@@ -341,6 +357,18 @@ def test_sandbox_probe_names_the_levels(person):
     levels = person.json("sandbox", "probe")["levels"]
     assert levels["process"]["available"] is True
     assert all({"available", "layers", "why"} <= set(level) for level in levels.values())
+
+
+def test_analyze_sums_up_a_crowded_folder_and_lists_it_by_itself(person):
+    crowd = person.home / "tree/crowd"
+    crowd.mkdir(parents=True)
+    (person.home / "tree/a.py").write_text("x = 1\n")
+    for number in range(61):
+        (crowd / f"m{number}.py").write_text("def f():\n    return 1\n")
+    whole, alone = person.run("analyze", "tree").stdout, person.run("analyze", "tree/crowd").stdout
+    assert "crowd/  61 modules  122    0        61" in whole
+    assert "m7.py" not in whole
+    assert "m7.py" in alone
 
 
 def test_analyze_reads_a_tree_and_ranks_what_to_improve(person):
