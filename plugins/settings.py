@@ -50,6 +50,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="model.base_url", default="", help="an OpenAI-compatible server", env="OPENAI_BASE_URL"),
     Setting(name="model.path", default="", help="weights (GGUF) for the local model"),
     Setting(name="model.timeout_s", default=120.0, help="the longest wait for one answer", least=1, most=3600),
+    Setting(name="model.blind_tests", default="", help="models that also write tests without seeing the code"),
     Setting(name="budget.proposal_tokens", default=400_000, help="tokens one proposal may use", least=0),
     Setting(name="budget.day_tokens", default=2_000_000, help="tokens a day, over all workspaces", least=0),
     Setting(name="budget.proposal_money", default=1.0, help="money one proposal may cost", least=0),

@@ -12,6 +12,8 @@ from plugins.errors import NotFoundError, StateError, UsageError
 from plugins.workspace import Workspace
 from sandbox.outcome import Outcome
 from sandbox.sandbox import Sandbox
+from selfmod.blind import Blind
+from selfmod.blind import read as read_blind
 from selfmod.budget import Budget
 from selfmod.candidate import Candidate
 from selfmod.context import gather
@@ -28,7 +30,7 @@ from selfmod.review import committed, read_basis
 from selfmod.signature import read_signature
 from selfmod.small import ATTEMPTS as SMALL_ATTEMPTS
 from selfmod.small import OneFunction, require_function
-from selfmod.spec import Spec
+from selfmod.spec import Example, Spec
 from selfmod.store import Store
 from selfmod.trial import call_tool
 from selfmod.versions import first_step, honest_step
@@ -53,6 +55,10 @@ class Replayed:
         return (self.digest, self.verdict) == (self.recorded_digest, self.recorded_verdict)
 
 
+def _unasked(model: str) -> bool:  # noqa: ARG001
+    return False
+
+
 def _unheard(kind: str, /, **fields: object) -> object:
     return kind, fields
 
@@ -62,7 +68,8 @@ class Pipeline:
     """Everything between a request and a review. Its collaborators are values; nothing is looked up elsewhere.
 
     `attempts` is how many candidates may be tried, None for what suits the model. `record` takes the events
-    ("proposed", "judged"); `secret` decides which examples are held back.
+    ("proposed", "judged"); `secret` decides which examples are held back; `blind` says which models, by name, are also
+    asked for tests without being shown the code.
     """
 
     workspace: Workspace
@@ -78,6 +85,7 @@ class Pipeline:
     attempts: int | None = None
     cache: Path | None = None
     watch: Watch = field(default_factory=Watch)
+    blind: Callable[[str], bool] = _unasked
     record: Callable[..., object] = _unheard
 
     def propose(
@@ -218,7 +226,15 @@ class Pipeline:
             rounds=self._last_round(proposal),
         )
         proposal, judged = loop.run(proposal)
-        return proposal if judged is None else self._finished(proposal, judged)
+        return proposal if judged is None else self._tested_blind(self._finished(proposal, judged), asked)
+
+    def _tested_blind(self, done: Proposal, asked: Model) -> Proposal:
+        """Have tests written for what passed, by a call that does not see it, and judge it again with them."""
+        if done.state != "awaiting-approval" or not self.blind(asked.name):
+            return done
+        blind = Blind(model=asked, budget=self.budget, store=self.store, deadline_s=self.deadline_s, watch=self.watch)
+        done, written = blind.write(done, self._files(done))
+        return self._judge_again(_drafting(done)) if written else done
 
     def _finished(self, proposal: Proposal, judged: Judged) -> Proposal:
         """Store the verdict: what passed waits for approval, everything else is refused."""
@@ -276,8 +292,13 @@ class Pipeline:
             installed=self._others(proposal),
             candidates_tried=max(proposal.attempts, 1),
             waivers=proposal.waivers,
+            blind=self._blind_tests(proposal, candidate),
             on_stage=self.watch.on_stage,
         )
+
+    def _blind_tests(self, proposal: Proposal, candidate: Candidate) -> tuple[Example, ...]:
+        reply = self.store.blind(proposal.id, proposal.attempt, candidate.digest)
+        return read_blind(reply, proposal.spec) if reply is not None else ()
 
     def _others(self, proposal: Proposal) -> Installed:
         """What is installed besides what this very proposal put there."""

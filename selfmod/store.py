@@ -1,7 +1,8 @@
 """Where proposals are kept: in user state, with every attempt whole.
 
 `<state>/workspaces/<key>/proposals/P-1/` holds `proposal.json`, and in `attempts/1/` what was asked (`request.json`),
-the raw reply (`reply.txt`) and how it ended (`outcome.json`), the files (`candidate.json`), and `report.json`.
+the raw reply (`reply.txt`) and how it ended (`outcome.json`), the files (`candidate.json`), `report.json`, and, where a
+model was asked for blind tests, `blind.json`.
 """
 
 from __future__ import annotations
@@ -89,6 +90,15 @@ class Store:
         unread = [asdict(item) for item in candidate.unread]
         self._write(proposal_id, _attempt(attempt, "unread.json"), _json({"unread": unread}))
         self._write(proposal_id, _attempt(attempt, "candidate.json"), candidate_to_json(candidate))
+
+    def put_blind(self, proposal_id: str, attempt: int, blind: Mapping[str, Any]) -> None:
+        """Keep what was asked for blind tests of an attempt, of which digest, and the raw reply once there is one."""
+        self._write(proposal_id, _attempt(attempt, "blind.json"), _json(blind))
+
+    def blind(self, proposal_id: str, attempt: int, digest: str) -> str | None:
+        """The raw reply with blind tests for these bytes; None where none were written."""
+        found = self._read_json(proposal_id, _attempt(attempt, "blind.json"))
+        return found.get("reply") if found is not None and found.get("digest") == digest else None
 
     def put_report(self, proposal_id: str, attempt: int, report: Mapping[str, Any]) -> None:
         """Keep what the gate said about the candidate of an attempt; an earlier verdict on it is kept beside it."""

@@ -15,7 +15,7 @@ from selfmod.gate.report import GateReport, Reach, libraries
 from selfmod.gate.subject import Installed, Subject, Waiver
 from selfmod.gate.thresholds import GATE_VERSION, Thresholds
 from selfmod.gate.workers import fork_servers
-from selfmod.spec import Spec
+from selfmod.spec import Example, Spec
 
 if TYPE_CHECKING:
     from sandbox.sandbox import Sandbox
@@ -57,6 +57,7 @@ class Gate:
         installed: Installed | None = None,
         candidates_tried: int = 1,
         waivers: tuple[Waiver, ...] = (),
+        blind: tuple[Example, ...] = (),
         on_stage: Callable[[StageResult], None] | None = None,
     ) -> GateReport:
         """Run the stages on `candidate` and report. Nothing a candidate holds raises; only `SandboxUnavailable` does,
@@ -73,6 +74,7 @@ class Gate:
             previous=previous,
             installed=installed or Installed(),
             candidates_tried=candidates_tried,
+            blind=blind,
             retired=tuple(name for name in map(retired_test, accepted) if name),
         )
         started = time.monotonic()

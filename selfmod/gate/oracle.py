@@ -43,6 +43,7 @@ class Oracle:
         figures: dict[str, Figure] = {}
         findings = [*_examples(subject, figures), *_replay(subject, subject.run, figures)]
         findings += [*_previous(subject, figures), *_imitations(subject), *_recorded(subject, subject.run)]
+        _blind(subject, figures)
         figures["independent"] = bool(subject.oracles)
         return result(self.name, findings, figures=figures)
 
@@ -104,6 +105,27 @@ def _examples(subject: Subject, figures: dict[str, Figure]) -> Iterator[Finding]
             f"{failed} of {held_back} examples that were held back from the author fail",
             hint="write what the request says for every input, not only for the examples",
         )
+
+
+def _blind(subject: Subject, figures: dict[str, Figure]) -> None:
+    """Tests written from the request alone: where the code disagrees a person is asked; neither is known to be right.
+
+    They do not count as an independent oracle: the model that wrote them may misread a request as the author did.
+    """
+    if not subject.blind:
+        return
+    judged, questions = 0, list[Figure]()
+    doubles = Doubles(policy_of(subject))
+    with production(subject, doubles) as session:
+        for test in subject.blind:
+            before = len(doubles.seen)
+            wrong = _wrong(subject, session, test)
+            if wrong and any(_answers(ask) for ask in doubles.seen[before:]):
+                continue
+            judged += 1
+            questions += [f"By the words of the request alone, {wrong}. Which is right?"] if wrong else []
+    figures["blind_tests"], figures["blind_agreed"] = judged, judged - len(questions)
+    figures["questions"] = questions
 
 
 def _answers(ask: Ask) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from selfmod.candidate import Candidate
 from selfmod.gate.thresholds import GATE_VERSION, Thresholds
-from selfmod.spec import Spec
+from selfmod.spec import Example, Spec
 
 if TYPE_CHECKING:
     from plugins.manifest import Manifest
@@ -142,6 +142,8 @@ class Subject:
     installed: Installed = field(default_factory=Installed)
     candidates_tried: int = 1
     retired: tuple[str, ...] = ()  # tests of the previous version that a person took out of force, by id
+
+    blind: tuple[Example, ...] = ()  # tests that were written from the request alone, without seeing the candidate
 
     # Filled by the stages, in this order.
     facts: Facts | None = None  # stage manifest: what the parse worker found (see selfmod.gate.facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,6 +14,7 @@ from selfmod.models.errors import AnswerCut, InvalidAnswer, shortened
 
 MAX_TEXT: Final = 2 * 2**20
 _MAX_STARTS: Final = 64
+_Answer = TypeVar("_Answer", bound=BaseModel)
 _FENCED: Final = re.compile(r"```[a-zA-Z]*[ \t]*\n(.*?)```", re.DOTALL)
 
 
@@ -45,6 +46,14 @@ class Files(_Part):
             raise InvalidAnswer("the answer holds text that is not Unicode", hint="plain UTF-8") from error
 
 
+class Tests(_Part):
+    """The answer of a model that writes tests from a request."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    tests: Annotated[tuple[Annotated[str, Field(max_length=2000)], ...], Field(min_length=1, max_length=100)]
+
+
 def files_schema() -> str:
     """The JSON Schema of `Files`, closed and without defaults, as strict servers want it."""
     text = {"type": "string"}
@@ -52,17 +61,38 @@ def files_schema() -> str:
     return json.dumps(_closed({"summary": text, "files": {"type": "array", "items": file}}))
 
 
+def tests_schema() -> str:
+    """The JSON Schema of `Tests`."""
+    return json.dumps(_closed({"tests": {"type": "array", "items": {"type": "string"}}}))
+
+
 def read_files(text: str, *, cut: bool = False) -> Files:
     """Read the answer, alone or inside other text; `InvalidAnswer` or, where it was `cut`, `AnswerCut` otherwise."""
+    found = _read(text, Files)
+    if isinstance(found, Files):
+        return found
+    if cut:
+        raise AnswerCut("the answer reached the limit of tokens before it was complete", hint=_CUT)
+    raise InvalidAnswer(f"the answer is not the JSON that was asked for: {found}", hint=_ASKED)
+
+
+def read_tests(text: str) -> Tests:
+    """Read the answer, alone or inside other text; `InvalidAnswer` otherwise."""
+    found = _read(text, Tests)
+    if isinstance(found, Tests):
+        return found
+    raise InvalidAnswer(f"the answer is not the JSON that was asked for: {found}", hint='{"tests": ["...", "..."]}')
+
+
+def _read(text: str, kind: type[_Answer]) -> _Answer | str:
+    """The first object of a kind, or what is wrong."""
     problem = "there is no JSON object in it"
     for value in _values(text[:MAX_TEXT]):
         try:
-            return Files.model_validate_json(json.dumps(value))
+            return kind.model_validate_json(json.dumps(value))
         except (ValidationError, ValueError, RecursionError) as error:
             problem = _problem(error)
-    if cut:
-        raise AnswerCut("the answer reached the limit of tokens before it was complete", hint=_CUT)
-    raise InvalidAnswer(f"the answer is not the JSON that was asked for: {problem}", hint=_ASKED)
+    return problem
 
 
 _CUT: Final = "allow longer answers, or ask for less in one plugin"

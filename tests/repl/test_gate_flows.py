@@ -111,3 +111,62 @@ def test_a_waiver_is_kept_by_the_decision_and_holds_when_everything_is_judged_ag
     body = maker.git("log", "-1", "--format=%B")
     assert all(f"Waived: {name} (for me alone)" in body for name in waived)
     assert maker.json("gate", "--all")["verdict"] == "pass"
+
+
+# --- blind tests ---
+
+
+@pytest.fixture
+def asked(maker):
+    """Ask a model that writes text-stats and then answers once more; returns the proposal, its money and its notes."""
+
+    def ask(second, *, opted_in=True):
+        folder = write_plugin(maker.home / "text-stats")
+        paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        files = [{"path": str(path.relative_to(folder)), "content": path.read_text()} for path in paths]
+        replies = maker.home / "replies.json"
+        replies.write_text(json.dumps([json.dumps({"summary": "made", "files": files}), second]))
+        if opted_in:
+            text = f'[model]\nblind_tests = "openai:other, replay:{replies}"\n'
+            (maker.home / ".local/state/ratchet/ratchet.toml").write_text(text)
+        return maker.run("propose", "count words", "--id", "text-stats", "--model", f"replay:{replies}", "--json")
+
+    return ask
+
+
+AGREES = 'run("a bb") == {"words": 2, "longest": "bb"}'
+DIFFERS = 'run("ab cd") == {"words": 2, "longest": "cd"}'
+
+
+def test_tests_written_without_seeing_the_code_become_questions_and_never_a_refusal(asked, maker):
+    done = asked(json.dumps({"tests": [AGREES, DIFFERS, "run(5) raises AttributeError"]}))
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["state"]) == (0, "awaiting-approval")
+    seen = figures(found["gate"], "oracle")
+    assert (seen["blind_tests"], seen["blind_agreed"], seen["independent"]) == (3, 2, False)
+    (question,) = seen["questions"]
+    assert "run('ab cd')" in question and "Which is right?" in question
+    assert found["acknowledge"] == ["no-oracle"]
+    assert "By the words of the request alone" in maker.run("review", "P-1").stdout
+    (attempt,) = (maker.home / ".local/state/ratchet/workspaces").glob("*/proposals/P-1/attempts/1")
+    kept = json.loads((attempt / "blind.json").read_text())
+    assert kept["digest"] == found["digest"]
+    assert "def run" not in json.dumps(kept["request"]) and "split" not in json.dumps(kept["request"])
+    costs = [json.loads((attempt / "outcome.json").read_text())["cost"], kept["cost"]]
+    assert found["cost"]["completion_tokens"] == sum(cost["completion_tokens"] for cost in costs)
+    (maker.home / "replies.json").unlink()
+    assert maker.json("replay", "P-1")["same"] is True
+    answered = maker.json("revise", "P-1", "--from", str(maker.home / "text-stats"), "--example", DIFFERS, code=10)
+    assert {f["rule"] for f in findings(answered)} & {"oracle.example", "oracle.held-back", "tests.failed"}
+
+
+def test_no_model_writes_blind_tests_unless_the_person_named_it(asked):
+    found = json.loads(asked(json.dumps({"tests": [DIFFERS]}), opted_in=False).stdout)
+    assert found["state"] == "awaiting-approval"
+    assert "blind_tests" not in figures(found["gate"], "oracle")
+
+
+def test_an_answer_without_tests_stops_nothing(asked):
+    done = asked("I would rather not.")
+    assert json.loads(done.stdout)["state"] == "awaiting-approval"
+    assert "there are no blind tests" in done.stderr

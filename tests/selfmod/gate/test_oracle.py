@@ -315,3 +315,22 @@ def test_a_plugin_that_imitates_is_refused_by_more_than_one_stage(judged):
     wanted = spec("double(2102) == 4204", held_back=("double(7) == 14",))
     found = judged(module, tests, Tests(), Mutation(), Oracle(), spec=wanted)
     assert "oracle.held-back" in found.rules("oracle")
+
+
+def test_blind_tests_become_questions_and_neither_refuse_nor_count_as_an_oracle(judged):
+    tests = ("clamp(9, 0, 3) == 3", "clamp(-1, 0, 3) == -1", "clamp(1, 3, 0) raises ValueError", "missing(1) == 1")
+    found = judged(MODULE, TESTS, Tests(), Oracle(), blind=parse_examples(tests))
+    stage = found.stages["oracle"]
+    assert (stage.verdict, stage.findings, found.subject.oracles) == ("pass", (), ())
+    assert (stage.figures["blind_tests"], stage.figures["blind_agreed"], stage.figures["independent"]) == (4, 2, False)
+    wrong, missing = stage.figures["questions"]
+    assert "clamp(-1, 0, 3) should give -1, but" in wrong and wrong.endswith("Which is right?")
+    assert "no function missing" in missing
+
+
+def test_a_blind_test_of_a_call_that_asks_the_outside_is_no_question(judged):
+    module = "from plugins.sdk import clock\ndef now() -> float:\n    return clock.now()\n"
+    tests = "from plugin import now\ndef test_a():\n    assert now() > -1\n"
+    found = judged(module, tests, Tests(), Oracle(), blind=parse_examples(["now() == 1.0"]))
+    assert found.stages["oracle"].figures["blind_tests"] == 0
+    assert found.stages["oracle"].figures["questions"] == []
