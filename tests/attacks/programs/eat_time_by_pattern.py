@@ -10,4 +10,4 @@ LIMITS = {"wall_s": 1}
 
 
 def attack(target):
-    return re.match("(a+)+$", "a" * 25 + "b") is None
+    return re.match("(a+)+$", "a" * 27 + "b") is None

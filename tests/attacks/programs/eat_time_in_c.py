@@ -8,5 +8,5 @@ LIMITS = {"wall_s": 1}
 
 
 def attack(target):
-    number = 3**2_500_000
+    number = 3**4_500_000
     return number * number > 0
