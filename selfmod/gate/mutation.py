@@ -197,7 +197,12 @@ def _judge(
 
 
 def _unlooked(subject: Subject, changes: Sequence[Change], results: Mapping[int, str]) -> Iterator[Finding]:
-    """Functions none of whose results any test looks at: hollow ones of the same kind and length all went unnoticed."""
+    """Functions none of whose results any test looks at: hollow ones of the same kind and length all went unnoticed.
+
+    Only what is called from outside refuses: inside, what a result is good for may not depend on all of it.
+    """
+    manifest = subject.manifest
+    handlers = {tool.handler for tool in (*manifest.tools, *manifest.commands)} if manifest else set()
     hollow: dict[str, list[Change]] = {}
     for change in changes:
         if change.operator == RESULT and change.scope == "call":
@@ -211,6 +216,7 @@ def _unlooked(subject: Subject, changes: Sequence[Change], results: Mapping[int,
                 line=those[0].at,
                 hint="compare a result with an expected value",
                 key=function,
+                advisory=bool(handlers) and function not in handlers,
             )
 
 

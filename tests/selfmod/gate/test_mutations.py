@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from selfmod.gate.manifest import ManifestStage
+from selfmod.gate.mutants import choose
 from selfmod.gate.mutation import Mutation
 from selfmod.gate.mutations import RESULT, statement_variants
 from selfmod.gate.tests import Tests
@@ -69,3 +73,68 @@ def test_a_hollow_result_has_the_same_kind_and_length(value: object, hollow: obj
     assert variant.value is not None
     code = compile(ast.fix_missing_locations(ast.Expression(body=variant.value)), "variant", "eval")
     assert eval(code, {"value": value}) == hollow
+
+
+MANIFEST = """schema: 1
+id: sums
+name: Sums
+version: 0.1.0
+description: Sums of ranges.
+license: MIT
+entry: plugin.py
+tools: [{name: sums, handler: run}]
+"""
+INNER = '''"""Sums of ranges, from sums up to a place."""
+
+
+def before(values: list[int], place: int) -> int:
+    """Return the sum of the values before a place."""
+    return sum(values[:place])
+
+
+def run(values: list[int], first: int, last: int) -> int:
+    """Return the sum of the values from first to last, last left out."""
+    return before(values, last) - before(values, first)
+'''
+
+
+def test_only_what_is_called_from_outside_has_to_be_looked_at(judged: Callable[..., Any]) -> None:
+    """One more in both of two sums makes no difference: a test of what the handler returns cannot notice it."""
+    assertion = "run([1, 2, 3], 1, 3) == 5 and run([4, 5], 0, 1) == 4"
+    suite = f"from plugin import run\n\n\ndef test_it():\n    assert {assertion}\n"
+    found = judged(INNER, suite, ManifestStage(), Tests(), Mutation(), files={"plugin.yaml": MANIFEST})
+    unlooked = [item for item in found.stages["mutation"].findings if item.rule == "mutation.unlooked"]
+    assert [item.advisory for item in unlooked] == [True]
+    assert found.stages["mutation"].verdict == "pass"
+
+
+MEMBERS = """\
+_SMALL = frozenset({"a", "an",
+    "and", "at"})
+
+
+def kind(word: str) -> int:
+    if word in ("one", "two", "three"):
+        return 1
+    return 2 if word in _SMALL else [10, 20, 30][len(word) % 3]
+"""
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_one_element_stands_for_a_set_of_constants_and_the_secret_chooses_it(number: int, tmp_path: Path) -> None:
+    (tmp_path / "plugin.py").write_text(MEMBERS)
+    lines = list(range(1, 10))
+    argument = {
+        "entry": str(tmp_path / "plugin.py"),
+        "lines": {"call": lines, "import": lines},
+        "first": [],
+        "seed": f"{number:016x}",
+        "per_line": 50,
+        "most": 500,
+    }
+    constants = [one for one in choose(argument) if one["operator"] == "constant"]
+    by_line = Counter(one["at"] for one in constants)
+    assert by_line[1] + by_line[2] == 1
+    assert by_line[6] == 1
+    assert by_line[8] >= 5  # the places of a list are not alike
+    assert len({choose({**argument, "seed": f"{seed:016x}"})[0]["index"] for seed in range(20)}) > 1
