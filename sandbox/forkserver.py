@@ -16,7 +16,7 @@ import socket
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from sandbox import mounts, namespaces, rlimits, seccomp, worker
+from sandbox import forkhooks, mounts, namespaces, rlimits, seccomp, worker
 from sandbox.layers import LayerFailed, layer
 from sandbox.preload import follow_moved_paths, preload, visible_paths
 from sandbox.spawn import ROOT
@@ -111,6 +111,7 @@ def _send(status: int, message: dict[str, object], *descriptors: int) -> None:
 def _prepare(control: socket.socket) -> worker.Facts:
     config = json.loads(control.recv(_MESSAGE))
     preload(config["preload"])
+    forkhooks.stop_deferring()
     visible, hidden = visible_paths(ROOT)
     proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     namespaces.enter_private_mounts()

@@ -17,7 +17,9 @@ from sandbox.errors import SandboxUnavailable
 from sandbox.layers import cure
 from sandbox.spawn import interpreter
 
-_BOOT: Final = "from sandbox.forkserver import main; main(int(sys.argv[1]))"
+_BOOT: Final = (
+    "from sandbox import forkhooks; forkhooks.defer(); from sandbox.forkserver import main; main(int(sys.argv[1]))"
+)
 _MESSAGE: Final = 1 << 16
 _START_S: Final = 60.0
 _STOP_S: Final = 5.0

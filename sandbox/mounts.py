@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 from typing import Final
 
 from sandbox import syscalls
@@ -24,6 +23,7 @@ _OWN_INODES: Final = 5
 _OWN_PAGES: Final = 16
 _NULL: Final = "/dev/null"
 _BOX: Final = "/box"
+_EMPTY: Final = "/empty"
 # A folder that exists on every Linux, is a mount point, and that no file of Python lies under.
 _NEW_ROOT: Final = "/proc"
 _SEALED: Final = syscalls.MOUNT_ATTR_RDONLY | syscalls.MOUNT_ATTR_NOSUID | syscalls.MOUNT_ATTR_NODEV
@@ -37,7 +37,7 @@ def build_root(visible: Iterable[str], hidden: Iterable[str]) -> None:
     with layer("mounts"):
         syscalls.mount("none", "/", "", syscalls.MS_REC | syscalls.MS_PRIVATE)
         syscalls.mount("tmpfs", _NEW_ROOT, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "size=1m,mode=0755")
-        for path in (PLUGIN, WORK, TEMPORARY, _BOX):
+        for path in (PLUGIN, WORK, TEMPORARY, _BOX, _EMPTY):
             os.mkdir(_NEW_ROOT + path)
         covers = {os.path.normpath(path) for path in hidden}
         for path in sorted({*map(os.path.normpath, visible), *covers}):
@@ -100,7 +100,7 @@ def mount_box(disk_mb: int, inodes: int, files: dict[str, bytes]) -> None:
     with layer("mounts"):
         flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
         pages = sum(-(-len(content) // _PAGE) for content in files.values()) + _OWN_PAGES
-        folders = {str(parent) for path in files for parent in PurePosixPath(path).parents} - {"."}
+        folders = {path[:end] for path in files for end, letter in enumerate(path) if letter == "/"}
         entries = len(files) + len(folders) + _OWN_INODES
         size = f"size={disk_mb * 1024 + pages * _PAGE // 1024}k,nr_inodes={inodes + entries},mode=0700"
         syscalls.mount("tmpfs", _BOX, "tmpfs", flags, size)
@@ -129,12 +129,16 @@ def open_output() -> int:
 
 
 def seal_box() -> None:
-    """Show the folders of the box at their places, the program's read-only, and hide the box itself."""
+    """Show the folders of the box at their places, the program's read-only, and hide the box itself.
+
+    It is covered and not detached: taking a mount out of a namespace waits for the whole machine (milliseconds), and
+    what is covered is out of reach as well for who may neither mount nor unmount.
+    """
     with layer("mounts"):
         for path in (PLUGIN, WORK, TEMPORARY):
             syscalls.mount(_BOX + path, path, "", syscalls.MS_BIND)
         syscalls.set_mount_attributes(PLUGIN, _SEALED)
-        syscalls.unmount(_BOX)
+        syscalls.mount(_EMPTY, _BOX, "", syscalls.MS_BIND)
         os.chdir(WORK)
 
 

@@ -10,7 +10,7 @@ TEMPORARY: Final = "/tmp"  # noqa: S108 (a folder of the private root)
 NULL: Final = "/dev/null"
 
 # Folders of the private root that are ours: what the host has under the same names is seen elsewhere.
-_TAKEN: Final = ("/plugin/", "/work/", "/tmp/", "/box/", "/dev/", "/host/")  # noqa: S108
+_TAKEN: Final = ("/plugin/", "/work/", "/tmp/", "/box/", "/empty/", "/dev/", "/host/")  # noqa: S108
 _MOVED: Final = "/host"
 
 

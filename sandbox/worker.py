@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from sandbox import landlock, mounts, namespaces, places, rlimits, seccomp, serving, syscalls
+from sandbox import forkhooks, landlock, mounts, namespaces, places, rlimits, seccomp, serving, syscalls
 from sandbox.answers import CapabilityDenied
 from sandbox.layers import LayerFailed, errno_name, layer
 from sandbox.limits import Limits
@@ -124,5 +124,6 @@ def settle(limits: Limits) -> None:
     gc.enable()
     faulthandler.enable(file=2, all_threads=True)
     if limits.processes > 1:
+        forkhooks.restore()
         threading.stack_size(_THREAD_STACK)
     sys.argv[:] = [""]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import threading
 from pathlib import Path
 
 from sandbox.worker import note
@@ -24,3 +26,24 @@ def fork(argument):
     if child == 0:
         os._exit(7)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def fork_with_a_thread(argument):
+    """Fork while another thread lives and holds locks of `logging`; tell whether the child sees itself alone."""
+    del argument
+    held, done = threading.Event(), threading.Event()
+
+    def hold():
+        with logging.getLogger().handlers[0].lock:
+            held.set()
+            done.wait()
+
+    logging.getLogger().addHandler(logging.StreamHandler())
+    threading.Thread(target=hold).start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        logging.getLogger().error("not stuck")
+        os._exit(threading.active_count())
+    done.set()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1

@@ -225,3 +225,9 @@ def test_a_job_may_fork_when_its_limits_say_so():
         job = Job(function="tests.sandbox.jobs:fork")
         assert sandbox.run(job, limits=Limits(processes=3)).value == 7
         assert not isinstance(sandbox.run(job, limits=Limits()), Completed)
+
+
+def test_a_job_that_forks_beside_a_thread_finds_the_locks_of_its_child_renewed():
+    with Sandbox(preload={"plain": ("tests.sandbox.jobs",)}) as sandbox:
+        job = Job(function="tests.sandbox.jobs:fork_with_a_thread")
+        assert sandbox.run(job, limits=Limits(processes=5, wall_s=20)).value is True

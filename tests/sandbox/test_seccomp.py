@@ -7,6 +7,7 @@ import struct
 
 import pytest
 
+from sandbox import seccomp
 from sandbox.seccomp import ALLOW, ARCHITECTURES, KILL, build
 
 ERRNO = 0x00050000
@@ -178,3 +179,16 @@ def test_calls_of_a_foreign_architecture_are_killed():
 def test_the_tables_name_each_call_once():
     for architecture in ARCHITECTURES.values():
         assert len(set(architecture.numbers.values())) == len(architecture.numbers)
+
+
+@pytest.mark.parametrize("processes", [False, True])
+@pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=ARCHITECTURES)
+def test_the_search_gives_every_number_the_answer_that_the_table_has_for_it(architecture, processes):
+    program = build(architecture, processes=processes)
+    listed = {number: name for name, number in architecture.numbers.items()}
+    for number in range(600):
+        answer = run(program, number, audit=architecture.audit)
+        if number not in listed:
+            assert answer == ERRNO | errno.EPERM
+        elif listed[number] not in seccomp._JUDGED | seccomp._PROCESS:
+            assert answer == ALLOW

@@ -219,3 +219,23 @@ def test_activity_counts_what_was_called_and_how_it_ended(opened):
     seen, used = session.activity(), session.usage()
     assert (seen.requests, seen.errors, seen.workers) == (4, 1, 1)
     assert used.wall_s > 0 and used.peak_memory_mb > 1
+
+
+def test_random_numbers_are_fresh_in_every_worker(opened):
+    source = b"import random\nFIRST = random.random()\ndef first():\n    return FIRST, random.random()\n"
+    assert len({number for _ in range(3) for number in opened(source).call("first").value}) == 6
+
+
+def test_the_box_that_holds_the_folders_is_out_of_reach(opened):
+    source = b"""
+import os
+def look():
+    found = []
+    for path in ("/box/plugin", "/box/work", "/box/output"):
+        try:
+            os.stat(path)  # Landlock has no say in it: only the mounts have
+        except FileNotFoundError:
+            found.append(path)
+    return found, bool(os.statvfs("/box").f_flag & os.ST_RDONLY)
+"""
+    assert opened(source).call("look").value == (["/box/plugin", "/box/work", "/box/output"], True)
