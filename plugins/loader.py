@@ -55,24 +55,25 @@ class Loader:
 
     def standings(self, *names: str) -> tuple[Standing, ...]:
         """What may run and what may not: everything in `plugins/` and every ledger, or `names` and what they need."""
-        head = self._workspace.repository.head()
+        head, trusted = self._workspace.repository.head(), self._trusted()
         found: dict[str, Standing] = {}
         waiting = list(names) or self._names(head)
         while waiting:
             name = waiting.pop()
             if name not in found:
-                found[name] = self._standing(name, head)
+                found[name] = self._standing(name, head, trusted)
                 waiting += _needed(found[name])
         while lacking := {name: reason for name, one in found.items() if (reason := _lacks(one, found))}:
             for name, reason in lacking.items():
                 found[name] = replace(found[name], reason=reason, files={})
         return tuple(found[name] for name in sorted(found) if found[name].present or name in names)
 
-    def _standing(self, name: str, head: str) -> Standing:
+    def _standing(self, name: str, head: str, trusted: frozenset[str] | None) -> Standing:
         """What is known of one plugin by itself, without what it depends on."""
+        if trusted is None:
+            return Standing(id=name, reason="the workspace is not trusted", present=self._present(name))
         decision: Decision | None = None
         try:
-            trusted = self._trusted()
             plugin_id(name)
             found, decision = self._latest(name, head)
             self._check_key(decision, trusted)
@@ -99,11 +100,12 @@ class Loader:
         places = (f"plugins/{name}", ledger.path_of(name))
         return "/" not in name and any(os.path.lexists(root / place) for place in places)
 
-    def _trusted(self) -> frozenset[str]:
+    def _trusted(self) -> frozenset[str] | None:
+        """The keys that count here, None where the workspace is not trusted."""
         if self._assumed is not None:
             return self._assumed
         if not trust.is_trusted(self._workspace, self._state):
-            raise _Refused("the workspace is not trusted")
+            return None
         return trust.fingerprints(self._workspace, self._state)
 
     def _latest(self, name: str, head: str) -> tuple[ledger.Ledger, Decision]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 def run(argv: list[str]) -> int:
     """Run one command line; every error ends here as text or JSON and an exit code."""
+    _open_closed_streams()
     try:
         code = _run(argv)
         sys.stdout.flush()
@@ -35,6 +36,17 @@ def run(argv: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - what could not even be printed (a full disk) still ends in a sentence
         return _unprintable(error)
     return code
+
+
+def _open_closed_streams() -> None:
+    """Open on nothing what whoever started us had closed, before a record of ours gets its number and is written to."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
 
 
 def _unprintable(error: Exception) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -129,3 +130,20 @@ def test_a_full_standard_output_is_said(person):
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("words", "closed", "code"), [
+    ("plugin list", ">&-", 0),
+    ("plugin list --json", ">&- 2>&-", 0),
+    ("nonsense", "2>&-", 2),
+    ("", "<&-", 0),
+    ("propose -", "<&-", 2),
+    ("plugin list", "<&- >&- 2>&-", 0),
+])  # fmt: skip
+def test_streams_that_were_closed_change_no_exit_code(maker, words, closed, code):
+    command = " ".join(map(shlex.quote, COMMAND))
+    done = subprocess.run(
+        ["sh", "-c", f"{command} {words} {closed}"], cwd=maker.folder, env=maker.environment, capture_output=True,
+        text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
