@@ -23,7 +23,10 @@ _SHOWN = 300  # characters of a line that is shown in a diff
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """One change: `node` becomes `variant` (an expression, or statements). `scope` says when the code runs."""
+    """One change: `node` becomes `variant` (an expression, or statements). `scope` says when the code runs.
+
+    `alike` is the same number for the elements of one set: they all play one part. 0 is none.
+    """
 
     index: int
     operator: str
@@ -31,6 +34,7 @@ class Mutant:
     variant: ast.expr | list[ast.stmt]
     scope: Scope
     function: str
+    alike: int = 0
 
 
 def choose(argument: dict[str, Any]) -> list[dict[str, Any]]:
@@ -40,7 +44,7 @@ def choose(argument: dict[str, Any]) -> list[dict[str, Any]]:
     lines = {scope: frozenset(argument["lines"][scope]) for scope in ("call", "import")}
     first, seed = dict(argument["first"]), bytes.fromhex(argument["seed"])
     by_line: dict[int, list[Mutant]] = {}
-    for mutant in mutants(ast.parse(source)):
+    for mutant in _one_of_alike(list(mutants(ast.parse(source))), seed):
         line = first.get(mutant.node.lineno, mutant.node.lineno)
         if line in lines[mutant.scope]:
             by_line.setdefault(line, []).append(mutant)
@@ -53,6 +57,14 @@ def choose(argument: dict[str, Any]) -> list[dict[str, Any]]:
     ]
     kept.sort(key=lambda pair: _rank(seed, pair[1].index))
     return [_described(source, line, mutant) for line, mutant in sorted(kept[: argument["most"]], key=_by_index)]
+
+
+def _one_of_alike(found: list[Mutant], seed: bytes) -> list[Mutant]:
+    """Leave one mutant of each set of constants, whichever: no test has to name each word of a list of stop words."""
+    chosen: dict[int, Mutant] = {}
+    for mutant in sorted(found, key=lambda mutant: _rank(seed, mutant.index)):
+        chosen.setdefault(mutant.alike, mutant)
+    return [mutant for mutant in found if not mutant.alike or chosen[mutant.alike] is mutant]
 
 
 def _order(mutant: Mutant) -> int:
@@ -108,8 +120,30 @@ def _decoded(text: bytes) -> list[str]:
 
 def mutants(tree: ast.Module) -> Iterator[Mutant]:
     """Every mutant of a module, in an order that depends on the source alone."""
+    alike = _members(tree)
     for index, (node, operator, variant, scope, function) in enumerate(_Walk().module(tree)):
-        yield Mutant(index=index, operator=operator, node=node, variant=variant, scope=scope, function=function)
+        yield Mutant(
+            index=index, operator=operator, node=node, variant=variant, scope=scope, function=function,
+            alike=alike.get(node, 0),
+        )  # fmt: skip
+
+
+def _members(tree: ast.Module) -> dict[ast.expr | ast.stmt, int]:
+    """The elements of each set of constants, and of what else is only asked for members, with the set's number."""
+    found: dict[ast.expr | ast.stmt, int] = {}
+    for number, node in enumerate(ast.walk(tree), start=1):
+        match node:
+            case ast.Set(elts=elements):
+                pass
+            case ast.Compare(
+                ops=[ast.In() | ast.NotIn()], comparators=[ast.Tuple(elts=elements) | ast.List(elts=elements)]
+            ):
+                pass
+            case _:
+                continue
+        if all(isinstance(element, ast.Constant) for element in elements):
+            found |= dict.fromkeys(elements, number)
+    return found
 
 
 _Found = tuple[ast.expr | ast.stmt, str, ast.expr | list[ast.stmt], Scope, str]
