@@ -51,7 +51,9 @@ def doctor(session: Session, arguments: Namespace) -> Answer:  # noqa: ARG001 - 
 
 def _show(screen: Screen, checks: list[Check]) -> None:
     for check in checks:
-        screen.line((f"{check.level:<8} ", _STYLES[check.level]), (f"{check.name}: ", "bold"), check.message)
+        screen.line(
+            (f"{check.level:<8} ", _STYLES[check.level]), (f"{check.name}: ", "bold"), screen.typed(check.message)
+        )
         if check.hint:
             screen.hint("         hint: ", check.hint)
 

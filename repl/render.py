@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Piece = str | tuple[str, str]
 
 _NARROWEST = 20
-_COMMAND = re.compile(r"\bratchet (?=[a-z])")
+_COMMAND = re.compile(r"(?<![\w./-])ratchet (?=[a-z])")  # not the end of a path to a checkout
 
 
 class Screen:

@@ -153,7 +153,7 @@ class Session:
     def _wait_for_runtime(self) -> None:
         from selfmod.models.runtime import Runtime
 
-        leave = "Ctrl-C stops waiting, not the build" if self.interactive else ""
+        leave = "Ctrl-C ends the wait" if self.interactive else ""
         Runtime().wait(
             lambda now: self.progress.passing(f"building the embedded model: {now.done:.0%} {now.detail}  {leave}")
         )

@@ -39,7 +39,10 @@ def _price_payload(price: Price | None) -> dict[str, object] | None:
 
 
 def _show(screen: Screen, found: tuple[Listed, ...]) -> None:
-    rows = [["*" if m.chosen else "", m.name, "yes" if m.available else "no", _price(m.price), m.why] for m in found]
+    rows = [
+        ["*" if m.chosen else "", m.name, "yes" if m.available else "no", _price(m.price), screen.typed(m.why)]
+        for m in found
+    ]
     screen.table(["in use", "model", "usable", "price of a million tokens", "note"], rows)
     screen.line(
         "Others: openai:NAME with OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own; volcengine:NAME with "
@@ -57,12 +60,17 @@ def _price(price: Price | None) -> str:
 
 
 def use(session: Session, arguments: Namespace) -> Answer:
-    """Set the model in the person's own settings."""
+    """Set the model in the person's own settings. Naming the embedded one is also how its build is tried again."""
+    from selfmod.models.registry import DEFAULT
+    from selfmod.models.runtime import Runtime
+
     name = str(arguments.name)
     path = session.state.path(_FILE)
     with session.state.lock("settings"):
         text = (session.state.read(_FILE) or b"").decode("utf-8", "strict")
         session.state.write(_FILE, with_model(text, name, str(path)).encode())
+    if name == DEFAULT and session.environment.get("RATCHET_BUILD") != "no":
+        Runtime().start(again=True)
     listed = next((model for model in session.models() if model.name in (name, f"openai:{name}")), None)
     notes = []
     if listed is not None and listed.name != name:

@@ -116,14 +116,22 @@ def _local_missing(path: str) -> str:
     """What is missing for a local model, "" where nothing is."""
     from importlib.util import find_spec
 
-    from selfmod.models.runtime import Runtime
+    from selfmod.models.runtime import AGAIN, Runtime
 
     if path:
         if find_spec("llama_cpp") is None:
             return "its runtime is not installed"
         return "" if Path(path).expanduser().is_file() else f"there is no file {path}"
-    progress = Runtime().progress()
-    return "" if progress.state == "ready" else f"its runtime is {progress.state} ({progress.detail})"
+    now = Runtime().progress()
+    match now.state:
+        case "ready":
+            return ""
+        case "building":
+            return f"its runtime is being built ({now.detail})"
+        case "missing":
+            return "its runtime is not built yet"
+        case "failed":
+            return f"its runtime could not be built ({now.detail}); try again with: {AGAIN}"
 
 
 def _server(provider: str, name: str, settings: Settings, state: UserState) -> Model:

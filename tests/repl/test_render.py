@@ -27,8 +27,8 @@ def test_a_hint_of_two_lines_is_two_lines_under_each_other(monkeypatch):
     screen = terminal()
     screen.hint("hint: ", "run: git a\nand: ratchet trust")
     screen.at_prompt = True
-    screen.hint("hint: ", "run: ratchet trust, as Ratchet says")
-    assert shown(screen) == "hint: run: git a\n      and: ratchet trust\nhint: run: /trust, as Ratchet says\n"
+    screen.hint("hint: ", "run: ratchet trust, in /home/ratchet or there")
+    assert shown(screen) == "hint: run: git a\n      and: ratchet trust\nhint: run: /trust, in /home/ratchet or there\n"
 
 
 HOSTILE = "ok\x1b[2J\x1b]0;title\x07\u202eevil\u2066\u200b\x00\x9b31m\rapproved"

@@ -81,6 +81,15 @@ def test_an_interrupted_build_is_a_failed_one(tmp_path):
     assert runtime.progress() == Progress(state="failed", detail="the build was interrupted")
 
 
+def test_an_interrupted_build_is_begun_again_by_the_next_who_needs_it(venv):
+    interrupt = "Runtime().write(Progress(state='building', detail='x'))"
+    age = "import os, sys, pathlib; os.utime(pathlib.Path(sys.prefix) / 'ratchet-runtime.json', (1, 1))"
+    begun = f"{interrupt}\n{age}\nprint(Runtime().progress().detail, '|', Runtime().start().state)"
+    assert inside(venv, begun) == "the build was interrupted | building"
+    waiting = "try:\n    Runtime().wait()\nexcept ModelUnavailable as e:\n    print(e.hint)"
+    assert "ratchet model use local" in inside(venv, waiting)
+
+
 HOLD = """
 import sys
 from pathlib import Path
