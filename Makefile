@@ -1,6 +1,7 @@
 # Everything runs in .venv, from requirements that are locked with versions and hashes. Nothing here needs root.
 #   make run      the REPL (ARGS="..." are passed on)      make lint     ruff
 #   make test     the suite (ARGS="..." for pytest)        make types    mypy --strict
+#   make agreement  our verdicts on mutants beside mutmut's
 #   make bench    the benchmarks, side by side             make lock     write requirements/*.txt again
 #   make runtime  the embedded model, here and now: the REPL builds it behind the prompt, its tests are skipped without it
 #   make map      write the lists in ARCHITECTURE.md and README.md again
@@ -16,7 +17,7 @@ LOCKED := $(PIP) install --quiet --require-hashes --only-binary=:all:
 LOCK := $(if $(wildcard $(BIN)/uv),$(BIN)/uv,uv) pip compile --quiet --universal --generate-hashes --no-header
 
 .DELETE_ON_ERROR:
-.PHONY: run runtime test lint types bench lock map clean
+.PHONY: run runtime test lint types agreement bench lock map clean
 
 run: $(VENV)/.ratchet
 	@$(BIN)/ratchet $(ARGS)
@@ -33,6 +34,9 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	@$(BIN)/mypy
+
+agreement: $(VENV)/.dev
+	@$(BIN)/python -m benchmarks.agree
 
 bench: $(VENV)/.dev $(VENV)/.bench
 	@$(BIN)/python -m benchmarks
@@ -73,6 +77,7 @@ lock:
 	$(LOCK) --extra dev --extra wasm pyproject.toml requirements/build.in -o requirements/dev.txt
 	$(LOCK) -c requirements/dev.txt pyproject.toml requirements/build.in -o requirements/base.txt
 	$(LOCK) requirements/bench.in -o requirements/bench.txt
+	$(LOCK) requirements/agreement.in -o requirements/agreement.txt
 	{ echo "# What the embedded model's runtime needs, and what builds it: installed first, as wheels."; \
 	  $(LOCK) --no-annotate --no-emit-package llama-cpp-python -c requirements/dev.txt requirements/local.in; \
 	} > selfmod/models/runtime_tools.txt

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -193,19 +194,28 @@ def project(case: Case) -> Iterator[Path]:
         yield folder
 
 
-def _tool(found: Path, folder: Path, *arguments: str) -> float:
-    """Run one tool; it may end with a status of its own, since mutants that survive are no success to it."""
+def _tool(found: Path, folder: Path, *arguments: str, wall_s: float = 900) -> float:
+    """Run one tool; it may end with a status of its own, since mutants that survive are no success to it.
+
+    `TimeoutExpired` after `wall_s` seconds, with all that it started ended.
+    """
     environment = {"PATH": f"{found}:{os.environ['PATH']}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "HOME": str(folder)}
     started = time.perf_counter()
-    subprocess.run(
-        [found / arguments[0], *arguments[1:]], cwd=folder, env=environment, capture_output=True, timeout=900
-    )
+    command, quiet = [str(found / arguments[0]), *arguments[1:]], subprocess.DEVNULL
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+    ) as process:
+        try:
+            process.wait(wall_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
     return time.perf_counter() - started
 
 
-def mutmut(found: Path, folder: Path) -> tuple[float, dict[str, int]]:
+def mutmut(found: Path, folder: Path, *, wall_s: float = 900) -> tuple[float, dict[str, int]]:
     """Its time and, for each of its mutants, the exit status of the tests (0 is a survivor)."""
-    seconds = _tool(found, folder, "mutmut", "run", "--max-children", "2")
+    seconds = _tool(found, folder, "mutmut", "run", "--max-children", "2", wall_s=wall_s)
     meta = json.loads((folder / "mutants" / "plugin.py.meta").read_text("utf-8"))
     return seconds, {name.removeprefix("plugin."): status for name, status in meta["exit_code_by_key"].items()}
 
