@@ -90,7 +90,10 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The secret itself, for the one request that needs it."""
+        """The secret itself, for the one request that needs it; ConfigError where it cannot be sent as it is."""
+        if not (self._value.isascii() and self._value.isprintable()) or " " in self._value:
+            message = "a key in the environment holds a space, a line feed or a letter outside ASCII"
+            raise ConfigError(message, hint="set OPENAI_API_KEY or ARK_API_KEY again, without it")
         return self._value
 
     def __repr__(self) -> str:
@@ -175,6 +178,7 @@ def load(root: Path | None, state: UserState, environment: Mapping[str, str], *,
             raise ConfigError(f"{found.origin}: {name} belongs into the ratchet.toml of a workspace")
         values[name] = Value(name=name, value=found.value, origin=found.origin)
     values.update(_from_environment(environment))
+    _refuse_keys_in(values["model.base_url"])
     if model:
         values["model.name"] = Value(name="model.name", value=model, origin="--model")
     notes = _tighten(values, _read(root / FILE)) if root is not None else ()
@@ -247,6 +251,14 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Val
         given = environment.get(setting.env, "") if setting.env else ""
         if given:
             yield setting.name, Value(name=setting.name, value=given, origin=f"environment {setting.env}")
+
+
+def _refuse_keys_in(address: Value) -> None:
+    """An address is shown in errors and by `config`, so nothing in it may be a secret."""
+    text = str(address.value)
+    if "?" in text or "@" in text.partition("://")[2].partition("/")[0]:
+        message = f"{address.origin}: {address.name} holds a name, a password or a query, and an address is shown"
+        raise ConfigError(message, hint="a key belongs into OPENAI_API_KEY or ARK_API_KEY")
 
 
 def _tighten(values: dict[str, Value], asked: Mapping[str, _Found]) -> tuple[str, ...]:

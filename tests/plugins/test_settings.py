@@ -158,3 +158,23 @@ def test_a_secret_says_only_that_it_is_set() -> None:
 def test_what_no_person_would_write_is_a_plain_error_too(root: Path, state: UserState, text: str) -> None:
     with pytest.raises(ConfigError, match=r"ratchet\.toml"):
         _load(root, state, workspace=text)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://ada:hunter2@x.org/v1", "https://hunter2@x.org", "http://x.org/v1?key=hunter2"]
+)
+def test_an_address_that_could_hold_a_key_is_refused_and_not_shown(root: Path, state: UserState, address: str) -> None:
+    for where in ({"OPENAI_BASE_URL": address}, {"person": f'[model]\nbase_url = "{address}"\n'}):
+        with pytest.raises(ConfigError, match=r"model\.base_url") as caught:
+            _load(root, state, **where)
+        assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+    assert _load(root, state, OPENAI_BASE_URL="http://127.0.0.1:1/a@b").text("model.base_url")
+
+
+@pytest.mark.parametrize("key", ["hunter2\r", "hunter\n2", "hunter 2", "hünter2", "hunter2\udcff"])
+def test_a_key_that_cannot_be_sent_is_said_and_not_shown(root: Path, state: UserState, key: str) -> None:
+    found = _load(root, state, OPENAI_API_KEY=key).secret("OPENAI_API_KEY")
+    assert found is not None
+    with pytest.raises(ConfigError, match="a key in the environment") as caught:
+        found.reveal()
+    assert "2" not in f"{caught.value} {caught.value.hint}"
