@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ class Offer:
         plugins = [f"{one.id} {one.version} {one.key} {', '.join(one.capabilities)}" for one in self.enabling.plugins]
         grants = [f"{name}: {', '.join(names)}" for name, names in self.grants.items()]
         lines = [self.workspace.id, str(self.workspace.root), *plugins, *map(str, self.keys), *grants]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(lines).encode()).hexdigest()  # a path can hold any line, and any byte
 
     def payload(self, *, trusted: bool) -> dict[str, object]:
         """The offer for programs."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import stat
 import subprocess
@@ -441,3 +443,14 @@ def test_the_next_command_finishes_what_a_kill_interrupted_and_says_so(proposed)
     assert proposed.json("review", "P-1")["state"] == "committed"
     assert proposed.run("plugin", "list").stderr == ""
     assert proposed.git("status", "--porcelain") == ""
+
+
+def test_a_workspace_of_any_name_can_be_trusted(maker):
+    odd = maker.home / os.fsdecode(b"odd\n\x1b[31m\xff")
+    maker.git("clone", "-q", str(maker.folder), str(odd))
+    maker.folder = odd
+    offered = maker.run("trust")
+    assert (offered.returncode, "\x1b" in offered.stdout + offered.stderr) == (11, False), offered.stderr
+    digest = re.search("--digest ([0-9a-f]{64})", offered.stderr)
+    assert digest is not None
+    assert maker.json("trust", "--digest", digest[1])["trusted"]
