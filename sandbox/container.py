@@ -12,7 +12,6 @@ import secrets
 import shutil
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -27,6 +26,7 @@ from sandbox.errors import ProtocolError, SandboxUnavailable
 from sandbox.limits import Limits
 from sandbox.link import Link, frame_limit
 from sandbox.protocol import Channel, Frame
+from sandbox.scratch import Scratch
 from sandbox.spawn import interpreter, pair
 from sandbox.starter import Kind
 
@@ -48,7 +48,7 @@ class ContainerLevel:
         """`modules` are imported before a program is loaded, as at the level process."""
         self._modules = modules
         self._lock = threading.Lock()
-        self._folder: Path | None = None
+        self._scratch: Scratch | None = None
 
     def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame) -> Link:
         """Return an isolated worker; raises `SandboxUnavailable`."""
@@ -102,17 +102,18 @@ class ContainerLevel:
     def close(self) -> None:
         """Remove the root file system."""
         with self._lock:
-            if self._folder is not None:
-                shutil.rmtree(self._folder, ignore_errors=True)
-                self._folder = None
+            if self._scratch is not None:
+                self._scratch.close()
+                self._scratch = None
 
     def _home(self) -> Path:
         with self._lock:
-            if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="ratchet-container-"))
-                self._folder.chmod(0o711)  # the user inside may pass through, not look around
-                make_root(self._folder / "root")
-            return self._folder
+            if self._scratch is None:
+                scratch = Scratch("ratchet-container-")
+                scratch.path.chmod(0o711)  # the user inside may pass through, not look around
+                make_root(scratch.path / "root")
+                self._scratch = scratch
+            return self._scratch.path
 
     def _root(self) -> Path:
         return self._home() / "root"

@@ -10,7 +10,6 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import os
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -25,6 +24,7 @@ from sandbox.errors import ProtocolError, SandboxUnavailable
 from sandbox.limits import Limits
 from sandbox.link import Link, frame_limit
 from sandbox.protocol import Channel, Frame
+from sandbox.scratch import Scratch
 from sandbox.spawn import interpreter, pair
 from sandbox.starter import Kind
 
@@ -53,7 +53,7 @@ class WasmLevel:
         self._work = work
         self._modules = modules
         self._lock = threading.Lock()
-        self._temporary: str | None = None
+        self._scratch: Scratch | None = None
 
     def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame) -> Link:
         """Return a worker; raises `SandboxUnavailable`. Hash seeds cannot be chosen inside."""
@@ -85,9 +85,9 @@ class WasmLevel:
     def close(self) -> None:
         """Remove the snapshot if there was no folder to keep it in."""
         with self._lock:
-            if self._temporary is not None:
-                shutil.rmtree(self._temporary, ignore_errors=True)
-                self._temporary = None
+            if self._scratch is not None:
+                self._scratch.close()
+                self._scratch = None
 
     def _snapshot(self) -> tuple[str, str]:
         """Return (folder of modules, snapshot file), made now if they are not there."""
@@ -106,9 +106,9 @@ class WasmLevel:
     def _folder(self) -> Path:
         if self._work is not None:
             return self._work
-        if self._temporary is None:
-            self._temporary = tempfile.mkdtemp(prefix="ratchet-wasm-")
-        return Path(self._temporary)
+        if self._scratch is None:
+            self._scratch = Scratch("ratchet-wasm-")
+        return self._scratch.path
 
 
 def _version() -> str:
