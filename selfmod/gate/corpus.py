@@ -1,5 +1,7 @@
 """Known-good and known-bad candidates as text files: `good/<name>.txt` and `bad/<category>/<name>.txt`.
 
+The same two folders inside `held-back` hold the cases that the gate is never tuned on.
+
 A case is a head of `key: value` lines, then sections `=== path`. A section is a whole file, or, in brackets, a change
 of the case named by `base`: `(append)`, `(delete)`, `(edit)` with `<<<` old `---` new `>>>` blocks. `(escaped)` decodes
 Python's escapes to bytes, `(times N)` repeats. What is not given (manifest, README) is made from the head.
@@ -7,11 +9,10 @@ Python's escapes to bytes, `(times N)` repeats. What is not given (manifest, REA
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,6 +20,7 @@ from selfmod.candidate import Candidate
 from selfmod.gate.subject import Installed
 from selfmod.spec import Example, Spec
 
+HELD_BACK: Final = "held-back"
 _SECTION: Final = re.compile(r"^=== (?P<path>.+?)(?: \((?P<how>append|delete|edit|escaped|times \d+)\))?$")
 _HUNK: Final = re.compile(r"^<<<\n(?P<old>.*?)\n---\n(?P<new>.*?)\n?>>>$", re.DOTALL | re.MULTILINE)
 _HEAD: Final = frozenset(
@@ -41,11 +43,7 @@ class Case:
     spec: Spec
     previous: Candidate | None = None
     installed: Installed = field(default_factory=Installed)
-
-    @property
-    def held_back(self) -> bool:
-        """Whether the case is kept for releases: a third of all, by the name alone, so that nobody chooses which."""
-        return hashlib.sha256(self.name.encode()).digest()[0] % 3 == 0
+    held_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +63,20 @@ class _Text:
 
 
 def read_corpus(folder: Path) -> tuple[Case, ...]:
-    """Read every case, sorted by kind and name."""
+    """Read every case: the open ones, then those held back, each sorted by kind and name."""
+    cases = (*_part(folder, held_back=False), *_part(folder / HELD_BACK, held_back=True))
+    if len({case.name for case in cases}) != len(cases):
+        raise CorpusError("two cases have the same name")
+    return cases
+
+
+def _part(folder: Path, *, held_back: bool) -> tuple[Case, ...]:
+    """Read one part; what its cases are based on is in the same part, so that neither shows anything of the other."""
     texts = {path.stem: _read(path) for path in sorted((folder / "good").glob("*.txt"))}
     cases = [_case(text, "good", "good", texts) for text in texts.values()]
     bad = sorted((folder / "bad").glob("*/*.txt"))
     cases += (_case(_read(path), "bad", path.parent.name, texts) for path in bad)
-    if len({case.name for case in cases}) != len(cases):
-        raise CorpusError("two cases have the same name")
-    return tuple(cases)
+    return tuple(replace(case, held_back=held_back) for case in cases)
 
 
 def _read(path: Path) -> _Text:
@@ -123,8 +127,6 @@ def _case(text: _Text, kind: Literal["good", "bad"], category: str, texts: Mappi
 
 
 def _examples(sources: tuple[str, ...], *, held_back: bool) -> Iterator[Example]:
-    from dataclasses import replace
-
     from selfmod.examples import parse_example
 
     for source in sources:
