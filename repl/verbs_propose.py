@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from plugins.errors import StateError, UsageError
 from repl.answer import AUDIT_BROKEN, Answer
+from repl.ask import at_terminal
 from repl.files import read_files, write_new
 from repl.outcomes import outcome_answer
 from repl.proposing import proposal_answer
@@ -94,6 +95,8 @@ def edit(session: Session, arguments: Namespace) -> Answer:
 
     session.working_on = arguments.id
     loaded = load(session, arguments.id)
+    if loaded.proposal.state != "drafting":
+        loaded.proposal.moved("drafting")  # refused here, before anybody works for nothing
     pipeline = session.pipeline
     changed = _edited(session, loaded.candidate, arguments.id)
     if changed.digest == loaded.candidate.digest and not changed.unread:
@@ -130,11 +133,20 @@ def _run_editor(session: Session, folder: Path, names: list[str], proposal: str)
 def _editor(session: Session) -> list[str]:
     named = session.environment.get("VISUAL") or session.environment.get("EDITOR")
     if named:
-        command = shlex.split(named)
+        try:
+            command = shlex.split(named)
+        except ValueError:
+            command = []
+        if not command:
+            raise UsageError(f"VISUAL or EDITOR is no command: {named!r}", hint="name a program, with its arguments")
         # It runs in the folder of the copy, so a path from here has to be whole.
         if "/" in command[0]:
             command[0] = os.path.abspath(os.path.expanduser(command[0]))
         return command
+    if not at_terminal():
+        raise UsageError(
+            "there is no terminal to edit at", hint="set EDITOR to a program, or send files: ratchet revise --from"
+        )
     found = next((name for name in _EDITORS if shutil.which(name)), None)
     if found is None:
         raise StateError("there is no editor", hint="set VISUAL or EDITOR")

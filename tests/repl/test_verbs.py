@@ -197,6 +197,18 @@ def test_the_editor_works_on_a_private_copy(proposed):
     assert proposed.json("review", "P-1")["digest"] == after["digest"]
 
 
+@pytest.mark.parametrize("editor", ["", " ", '"', "'x"])
+def test_no_editor_is_started_without_a_terminal_or_a_command(proposed, editor):
+    done = proposed.run("edit", "P-1", "--json", EDITOR=editor)
+    assert (done.returncode, json.loads(done.stdout)["error"]["kind"]) == (2, "usage"), done.stderr
+
+
+def test_no_editor_is_started_for_what_cannot_be_changed_any_more(proposed):
+    proposed.json("reject", "P-1", "--reason", "no")
+    done = proposed.run("edit", "P-1", "--json", EDITOR="sh -c 'touch ~/started'")
+    assert (done.returncode, (proposed.home / "started").exists()) == (2, False), done.stderr
+
+
 def test_export_writes_a_new_folder_and_never_outside_of_it(proposed):
     target = proposed.home / "out"
     found = proposed.json("export", "P-1", str(target))
