@@ -1,7 +1,8 @@
-"""A memory control group for a worker of several processes, where this account may make one.
+"""Control groups for a worker, where this account may make them: memory of several processes, a share of the processor.
 
-Then all of its memory counts at once: what it allocates in any process, its files, and what the kernel holds for it.
-Address space and looking (see `link`) bound the same less exactly, and are there everywhere.
+In a group all memory counts at once: what is allocated in any process, files, and what the kernel holds for them.
+Address space and looking (see `link`) bound the same less exactly, and are there everywhere; so is stopping and
+continuing in the place of a quota.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
+from sandbox.family import descendants
+
 _ROOT: Final = "/sys/fs/cgroup"
 _MB: Final = 1 << 20
 # The pages of the fork server that a worker changes, and the kernel's tables: not the program's.
 _OWN_MB: Final = 16
+_PERIOD_US: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +40,19 @@ class MemoryGroup:
     def __init__(self, folder: str, version: _Version) -> None:
         self._folder, self._version = folder, version
 
+    @property
+    def folder(self) -> str:
+        """Where it is."""
+        return self._folder
+
     @classmethod
     def create(cls, memory_mb: int, pid: int) -> MemoryGroup | None:
         """Put a worker into a group of its own; None where this account may not, which is no error."""
-        place = _place()
+        place = _place("memory")
         if place is None:
             return None
-        parent, version = place
+        parent, number = place
+        version = _FIRST if number == 1 else _SECOND
         group = cls(f"{parent}/ratchet-{secrets.token_hex(8)}", version)
         try:
             os.mkdir(group._folder)
@@ -65,31 +75,90 @@ class MemoryGroup:
             os.rmdir(self._folder)
 
 
-def available() -> str:
+class CpuGroup:
+    """One control group whose processes share a quota of processor time; without limit until it is braked."""
+
+    def __init__(self, folder: str, version: int, *, own: bool) -> None:
+        self._folder, self._version, self._own = folder, version, own
+        self._percent = 100
+
+    @classmethod
+    def create(cls, pid: int, *, beside: MemoryGroup | None) -> CpuGroup | None:
+        """Put a worker and its children into a group; None where this account may not. `beside` holds it already."""
+        place = _place("cpu")
+        if place is None:
+            return None
+        parent, version = place
+        if beside is not None and version == 2:  # a process is in one group only, for all that it limits
+            return cls(beside.folder, version, own=False)
+        group = cls(f"{parent}/ratchet-{secrets.token_hex(8)}", version, own=True)
+        try:
+            os.mkdir(group._folder)
+            for one in (pid, *descendants(pid)):
+                with contextlib.suppress(ProcessLookupError):
+                    _write(f"{group._folder}/cgroup.procs", one)
+            group.resume()
+        except OSError:
+            group.close()
+            return None
+        return group
+
+    def brake(self, percent: int) -> CpuGroup:
+        """Set the share that `stop` holds the worker to."""
+        self._percent = percent
+        return self
+
+    def stop(self) -> None:
+        """Hold it to its share from now on."""
+        self._quota(str(self._percent * _PERIOD_US // 100))
+
+    def resume(self) -> None:
+        """Let it run freely."""
+        self._quota("-1" if self._version == 1 else "max")
+
+    def close(self) -> None:
+        """Remove the group, once its processes have ended."""
+        if self._own:
+            with contextlib.suppress(OSError):
+                os.rmdir(self._folder)
+
+    def _quota(self, quota: str) -> None:
+        if self._version == 1:
+            _write(f"{self._folder}/cpu.cfs_period_us", _PERIOD_US)
+            _write(f"{self._folder}/cpu.cfs_quota_us", quota)
+        else:
+            _write(f"{self._folder}/cpu.max", f"{quota} {_PERIOD_US}")
+
+
+def available(controller: str = "memory") -> str:
     """Return which version can be used here, for the probe; an empty text for none."""
-    place = _place()
-    if place is None or not os.access(place[0], os.W_OK):
-        return ""
-    return "version 1" if place[1] is _FIRST else "version 2"
+    place = _place(controller)
+    return f"version {place[1]}" if place is not None and os.access(place[0], os.W_OK) else ""
 
 
-def _place() -> tuple[str, _Version] | None:
-    """Return the group that this process is in, if groups with a memory limit may be made below it."""
+def _place(controller: str) -> tuple[str, int] | None:
+    """Return the group that this process is in, and its version, if groups with this controller may be made below."""
     try:
         with open("/proc/self/cgroup", encoding="utf-8") as lines:
-            own = {kind: path for _, kind, path in (line.rstrip("\n").split(":", 2) for line in lines)}
+            return find(controller, lines.read(), _ROOT)
     except (OSError, ValueError):
         return None
-    first = f"{_ROOT}/memory{own.get('memory', '/')}".rstrip("/")
-    if "memory" in own and os.access(f"{first}/cgroup.procs", os.W_OK):
-        return first, _FIRST
-    second = f"{_ROOT}{own.get('', '/')}".rstrip("/")
+
+
+def find(controller: str, memberships: str, root: str) -> tuple[str, int] | None:
+    """Find that group from the text of /proc/self/cgroup, beneath the folder that control groups are mounted on."""
+    own = {kinds: path for _, kinds, path in (line.split(":", 2) for line in memberships.splitlines())}
+    for kinds, path in own.items():
+        first = f"{root}/{kinds}{path}".rstrip("/")
+        if controller in kinds.split(",") and os.access(f"{first}/cgroup.procs", os.W_OK):
+            return first, 1
+    second = f"{root}{own.get('', '/')}".rstrip("/")
     with contextlib.suppress(OSError), open(f"{second}/cgroup.subtree_control", encoding="ascii") as text:
-        if "memory" in text.read().split() and os.access(f"{second}/cgroup.procs", os.W_OK):
-            return second, _SECOND
+        if controller in text.read().split() and os.access(f"{second}/cgroup.procs", os.W_OK):
+            return second, 2
     return None
 
 
-def _write(path: str, value: int) -> None:
+def _write(path: str, value: int | str) -> None:
     with open(path, "w", encoding="ascii") as stream:
         stream.write(str(value))

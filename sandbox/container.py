@@ -37,7 +37,7 @@ _LAUNCH: Final = "from sandbox.container_launch import main; main(sys.argv[1:])"
 _START_S: Final = 60.0
 _NOTES: Final = (
     "the worker's files are bounded by their tmpfs, beside the memory limit",
-    "a share of the processor is kept by stopping and continuing, as at the level process",
+    "a share of the processor is kept as at the level process",
 )
 
 

@@ -13,8 +13,9 @@ from typing import Final
 
 from sandbox import replies, values
 from sandbox.body import Body, End, ended
-from sandbox.cgroups import MemoryGroup
+from sandbox.cgroups import CpuGroup, MemoryGroup
 from sandbox.errors import ProtocolError
+from sandbox.family import Family
 from sandbox.footprint import Footprint
 from sandbox.limits import Limits
 from sandbox.monitor import Monitor
@@ -62,6 +63,7 @@ class Link:
         self.lost_server = False
         self.asks = 0
         self._limits, self._channel, self._body = limits, channel, body
+        self._family = Family(body.pid, body.pidfd, many=limits.processes > 1)
         self._end: End | None = None
         self._over = False
         self._resting = False
@@ -77,6 +79,7 @@ class Link:
         # One process is bounded by its address space; joining a group would cost more than the rest of its start.
         many = limits.processes > 1
         self._group = MemoryGroup.create(limits.memory_mb, body.pid) if many else None
+        self._quota: CpuGroup | None = None
 
     @property
     def alive(self) -> bool:
@@ -97,7 +100,7 @@ class Link:
             self.watched = False
             if not self._over and not self._resting:
                 self._resting = True
-                self._signal(signal.SIGSTOP)
+                self._family.stop()
             return 0
         finally:
             self._in_use.release()
@@ -139,7 +142,7 @@ class Link:
     def _attend(self, call: _Call, request: Frame) -> Outcome:
         if self._resting:
             self._resting = False
-            self._signal(signal.SIGCONT)
+            self._family.resume()
         channel = self._channel
         channel.received = 0
         channel.send({"id": call.id, "output": self._output_limit, **request}, call.deadline)
@@ -166,9 +169,26 @@ class Link:
             return LimitExceeded(limit="memory_mb", message=f"more than {limits.memory_mb} MB with its files")
         if monitor.printed() + call.output > limits.output_kb * 1024:
             return LimitExceeded(limit="output_kb", message=f"more than {limits.output_kb} KB printed and returned")
-        throttle = call.throttle = call.throttle or Throttle(limits.cpu_percent, call.cpu_before, call.began)
-        call.next_look = throttle.step(reading.cpu_s, now, self._signal) or now + _TICK_S
+        if limits.cpu_percent < 100:
+            call.next_look = self._share(call, reading.cpu_s, now)
+        else:
+            call.next_look = now + _TICK_S
         return None
+
+    def _share(self, call: _Call, cpu_s: float, now: float) -> float:
+        """Keep the worker to its share of a core; return when to look again."""
+        if call.throttle is None:
+            self._quota = self._quota or self._quota_group()
+            brake = self._quota.brake(self._limits.cpu_percent) if self._quota is not None else self._family
+            call.throttle = Throttle(self._limits.cpu_percent, call.cpu_before, call.began, brake)
+        return call.throttle.step(cpu_s, now)
+
+    def _quota_group(self) -> CpuGroup | None:
+        self._family.stop()  # none of them starts another while they are moved
+        try:
+            return CpuGroup.create(self._body.pid, beside=self._group)
+        finally:
+            self._family.resume()
 
     def _take(self, call: _Call, frame: Frame) -> Outcome | None:
         """Handle one frame; return the outcome when it is the result."""
@@ -228,7 +248,7 @@ class Link:
                 return self._killed(LimitExceeded(limit="output_kb", message=message), call)
             self._monitor.clear_output()
         if call.throttle is not None:
-            self._resting = call.throttle.paused
+            call.throttle.release()
         self.asks += call.asks
         self._last_used = call.began + usage.wall_s
         return self._over_ruled(call, outcome)
@@ -295,6 +315,9 @@ class Link:
             self._channel.close()
             self._body.close()
             self._monitor.close()
+            self._family.close()
+            if self._quota is not None:
+                self._quota.close()
             if self._group is not None:
                 self._group.close()
 

@@ -8,6 +8,8 @@ import resource
 from dataclasses import dataclass
 from typing import Final
 
+from sandbox.family import descendants
+
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = resource.getpagesize()
 _MB: Final = 1 << 20
@@ -32,14 +34,14 @@ class Monitor:
         self._stat = os.open("stat", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
         self._status = os.open("status", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
         self._output = output
-        self._many = many
+        self._pid, self._many = pid, many
         self._last = Reading()
 
     def read(self) -> Reading:
         """Return the present figures, the last known ones when the worker is gone."""
         with contextlib.suppress(OSError, ValueError, IndexError):
             cpu, memory = _parse_stat(os.pread(self._stat, 2048, 0))
-            for other in self._descendants():
+            for other in descendants(self._pid) if self._many else ():
                 more_cpu, more_memory = _stat_of(other)
                 cpu, memory = cpu + more_cpu, memory + more_memory
             self._last = Reading(cpu_s=cpu, memory=memory, peak=max(self._last.peak, memory, self._highest()))
@@ -86,29 +88,6 @@ class Monitor:
         text = os.pread(self._status, 4096, 0)
         start = text.find(b"VmHWM:")
         return int(text[start + 6 : text.index(b"kB", start)]) * 1024 if start >= 0 else 0
-
-    def _descendants(self) -> list[int]:
-        if not self._many:
-            return []
-        found: list[int] = []
-        with contextlib.suppress(OSError):
-            with open(
-                self._open("task/" + _first(os.pread(self._stat, 64, 0)) + "/children"), encoding="ascii"
-            ) as text:
-                found = [int(word) for word in text.read().split()]
-            for pid in found:
-                found.extend(_children(pid))
-        return found
-
-
-def _first(stat: bytes) -> str:
-    return stat.split(b" ", 1)[0].decode()
-
-
-def _children(pid: int) -> list[int]:
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as text:
-        return [int(word) for word in text.read().split()]
-    return []
 
 
 def _stat_of(pid: int) -> tuple[float, int]:

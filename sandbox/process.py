@@ -25,9 +25,12 @@ _WITHOUT_CGROUP: Final = (
     "no memory cgroup may be made by this account: several processes of one worker are bounded each by the kernel, and "
     "together by looking every 50 ms"
 )
+_WITHOUT_QUOTA: Final = (
+    "no cgroup with a quota of the processor may be made by this account: a share of it is kept by stopping and "
+    "continuing the worker, a ceiling that is exact to about 50 ms"
+)
 _NOTES: Final = (
     "memory is bounded as address space by the kernel, and together with the worker's files by looking every 50 ms",
-    "a share of the processor is kept by stopping and continuing the worker: a ceiling, exact to about 50 ms",
     "CPU seconds are exact to one look (50 ms)",
 )
 
@@ -104,11 +107,16 @@ class ProcessLevel:
         namespaces = "user, mount, pid, net, ipc, uts and cgroup"
         group = cgroups.available()
         memory = {"memory cgroup": f"{group}, for workers of several processes"} if group else {}
-        return {"namespaces": namespaces, **landlock, "seccomp": f"allow-list for {syscalls.machine()}", **memory}
+        quota = cgroups.available("cpu")
+        share = {"processor cgroup": f"{quota}, for workers with a share of a core"} if quota else {}
+        seccomp = f"allow-list for {syscalls.machine()}"
+        return {"namespaces": namespaces, **landlock, "seccomp": seccomp, **memory, **share}
 
     def notes(self) -> tuple[str, ...]:
         """Return what cannot be enforced exactly here, and what is done instead."""
-        return _NOTES if cgroups.available() else (_WITHOUT_CGROUP, *_NOTES)
+        memory = () if cgroups.available() else (_WITHOUT_CGROUP,)
+        share = () if cgroups.available("cpu") else (_WITHOUT_QUOTA,)
+        return (*memory, *share, *_NOTES)
 
     def servers(self) -> tuple[ForkServer, ...]:
         """Return the fork servers that are in use."""

@@ -1,14 +1,13 @@
-"""A share of one core: a burst, then running and standing still in turn so that the average holds.
+"""A share of one core: a burst, then only as much as the share allows.
 
-For kernels and accounts without a writable CPU cgroup. It is a ceiling, a little under the share rather than over it,
-and adds at most one pause to a call.
+The kernel keeps the share by a quota where a control group may be made; elsewhere the worker runs and stands still in
+turn so that the average holds: a ceiling, a little under the share rather than over it, that adds at most one pause to
+a call.
 """
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 # A call may use this much CPU at full speed before its share counts.
 BURST_S: Final = 0.5
@@ -16,28 +15,42 @@ _RUN_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 0.2
 
 
+class Brake(Protocol):
+    """What slows a worker down."""
+
+    def stop(self) -> None:
+        """Keep it from running, or from running faster than its share."""
+        ...
+
+    def resume(self) -> None:
+        """Let it run."""
+        ...
+
+
 class Throttle:
-    """Decides, from the CPU time used so far, whether a worker runs or pauses next."""
+    """Decides, from the CPU time used so far, whether a worker runs freely or not."""
 
-    __slots__ = ("_began", "_cpu_before", "_share", "paused")
+    __slots__ = ("_began", "_brake", "_cpu_before", "_share", "paused")
 
-    def __init__(self, percent: int, cpu_before: float, began: float) -> None:
+    def __init__(self, percent: int, cpu_before: float, began: float, brake: Brake) -> None:
         self._share = percent / 100
-        self._cpu_before, self._began = cpu_before, began
+        self._cpu_before, self._began, self._brake = cpu_before, began, brake
         self.paused = False
 
-    def step(self, cpu_s: float, now: float, send: Callable[[int], None]) -> float | None:
-        """Pause or resume as needed; return when to look again, None when it does not matter."""
-        if self._share >= 1:
-            return None
+    def step(self, cpu_s: float, now: float) -> float:
+        """Pause or resume as needed; return when to look again."""
         allowed = BURST_S + self._share * (now - self._began)
         over = (cpu_s - self._cpu_before) - allowed
         if over > 0:
             if not self.paused:
-                send(signal.SIGSTOP)
+                self._brake.stop()
             self.paused = True
             return now + min(_LONGEST_PAUSE_S, over / max(self._share, 0.01) + 0.001)
-        if self.paused:
-            send(signal.SIGCONT)
-        self.paused = False
+        self.release()
         return now + _RUN_S
+
+    def release(self) -> None:
+        """Let it run again: it may, or its call is over and the next one has a burst of its own."""
+        if self.paused:
+            self._brake.resume()
+        self.paused = False

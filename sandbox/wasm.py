@@ -40,7 +40,7 @@ _BUILD: Final = "from sandbox.wasm_host import build; build(sys.argv[1], sys.arg
 _SERVE: Final = "from sandbox.wasm_host import main; main(int(sys.argv[1]), sys.argv[2], sys.argv[3])"
 _NOTES: Final = (
     "inodes, file size and descriptors are bounded by the runtime, not by the limits of a program",
-    "a share of the processor is kept by stopping and continuing, as at the level process",
+    "a share of the processor is kept as at the level process",
     "the first use makes a snapshot, which takes some seconds; it is kept in the cache folder of the person",
 )
 

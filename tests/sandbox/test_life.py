@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Completed, Crashed, Job, Limits, Policy, Program, Sandbox, SandboxUnavailable, TimedOut
+from sandbox.family import descendants
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = Program(files={"plugin.py": b"def one():\n    return 1\ndef spin():\n    while True: pass\n"}, language="plain")
@@ -208,6 +209,41 @@ def test_idle_workers_stand_still():
         stat = Path(f"/proc/{worker}/stat")
         assert until(lambda: stat.read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] == "T")
         assert session.call("one").value == 1
+
+
+FORKS = b"""
+import os, threading
+def leave_some():
+    def fork():
+        for _ in range(2):
+            if os.fork() == 0:
+                if os.fork() == 0:
+                    pass
+                while True:
+                    pass
+    thread = threading.Thread(target=fork)
+    thread.start()
+    thread.join()
+    return os.getpid()
+def one():
+    return 1
+"""
+
+
+def state(pid):
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
+
+
+def test_children_that_an_idle_worker_left_running_stand_still_too():
+    program = Program(files={"plugin.py": FORKS}, language="plain")
+    with Sandbox() as sandbox, sandbox.open(program, policy=Policy(), limits=Limits(processes=12)) as session:
+        assert session.call("leave_some").value == 1
+        (server,) = sandbox.servers()
+        (worker,) = children(server.pid)
+        assert until(lambda: len(descendants(worker)) == 4)
+        assert until(lambda: all(state(pid) == "T" for pid in (worker, *descendants(worker))))
+        assert session.call("one").value == 1
+        assert len(descendants(worker)) == 4
 
 
 def test_a_job_runs_our_function_and_streams_its_notes():
