@@ -45,8 +45,8 @@ class Progress:
             return
         if self.quiet:
             return
-        if result.verdict == "pass" and self.screen.terminal:
-            self.passing(f"  {result.name} ok")  # the report that follows has them all
+        if result.verdict != "refuse" and self.screen.terminal:
+            self.passing(f"  {result.name} {_MARKS[result.verdict][0]}")  # the report that follows has them all
             return
         self._clear()
         mark, style = _MARKS[result.verdict]

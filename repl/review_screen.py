@@ -225,7 +225,7 @@ def _meaning(name: str) -> str:
     kind, _, rest = name.partition(":")
     match kind:
         case "no-oracle":
-            return "Nothing but its author's own tests has checked what it does: no example (--example), no previous version."
+            return "Nothing but its author's own tests has checked it: there is no --example and no previous version."
         case "network":
             return f"It may send data to and receive data from {rest}."
         case "read":

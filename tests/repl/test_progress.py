@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import json
 
+import pytest
+
 from repl.progress import Progress, print_json
 from selfmod.gate.base import StageResult
 
@@ -34,10 +36,11 @@ def test_a_person_sees_candidates_and_stages(monkeypatch):
     assert "│ words log: from \\u{001B}[2J a plugin" in text
 
 
-def test_a_stage_that_passes_leaves_no_line_on_a_terminal_and_one_in_a_log():
+@pytest.mark.parametrize("verdict", ["pass", "not-run"])
+def test_a_stage_that_does_not_refuse_leaves_no_line_on_a_terminal_and_one_in_a_log(verdict):
     for stream, kept in ((Terminal(), False), (io.StringIO(), True)):
         progress = Progress(stream=stream)
-        progress.stage(StageResult(name="tests", verdict="pass", seconds=0.1))
+        progress.stage(StageResult(name="tests", verdict=verdict, seconds=0.1))
         progress.done()
         lines = [line.rsplit("\r", 1)[-1] for line in stream.getvalue().split("\n")]
         assert any("tests" in line for line in lines) is kept
