@@ -2,6 +2,7 @@
 #   make run      the REPL (ARGS="..." are passed on)      make lint     ruff
 #   make test     the suite (ARGS="..." for pytest)        make types    mypy --strict
 #   make agreement  our verdicts on mutants beside mutmut's
+#   make errors   the gate's own error rate, on the open part of the corpus; make bench-held-back for a release
 #   make bench    the benchmarks, side by side             make lock     write requirements/*.txt again
 #   make runtime  the embedded model, here and now: the REPL builds it behind the prompt, its tests are skipped without it
 #   make map      write the lists in ARCHITECTURE.md and README.md again
@@ -17,7 +18,7 @@ LOCKED := $(PIP) install --quiet --require-hashes --only-binary=:all:
 LOCK := $(if $(wildcard $(BIN)/uv),$(BIN)/uv,uv) pip compile --quiet --universal --generate-hashes --no-header
 
 .DELETE_ON_ERROR:
-.PHONY: run runtime test lint types agreement bench lock map clean
+.PHONY: run runtime test lint types agreement errors bench bench-held-back lock map clean
 
 run: $(VENV)/.ratchet
 	@$(BIN)/ratchet $(ARGS)
@@ -37,6 +38,12 @@ types: $(VENV)/.dev
 
 agreement: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks.agree
+
+errors: $(VENV)/.ratchet
+	@$(BIN)/python -m benchmarks.error_rate
+
+bench-held-back: $(VENV)/.ratchet
+	@$(BIN)/python -m benchmarks.error_rate --held-back
 
 bench: $(VENV)/.dev $(VENV)/.bench
 	@$(BIN)/python -m benchmarks

@@ -77,7 +77,7 @@ def test_what_the_project_wants_is_locked_in_a_version_that_fits() -> None:
     assert {canonicalize_name(Requirement(r).name) for r in extras["local"]} == runtime.keys()
 
 
-@pytest.mark.parametrize("target", ["run", "test", "lint", "types", "bench", "map", "lock"])
+@pytest.mark.parametrize("target", ["run", "test", "lint", "types", "agreement", "errors", "bench", "map", "lock"])
 def test_every_target_is_there_and_installs_only_what_is_locked(target: str) -> None:
     shown = subprocess.run(
         ["make", "--dry-run", "--always-make", target], cwd=ROOT, capture_output=True, text=True, timeout=60
@@ -94,4 +94,5 @@ def test_continuous_integration_calls_the_same_targets() -> None:
     script = ROOT / ".ci/run"
     assert os.access(script, os.X_OK)
     assert subprocess.run(["bash", "-n", script], timeout=60).returncode == 0
-    assert re.findall(r"^make (\w+)$", script.read_text("utf-8"), re.MULTILINE) == ["test", "lint", "types"]
+    called = re.findall(r"^make (\w+)$", script.read_text("utf-8"), re.MULTILINE)
+    assert called == ["test", "lint", "types", "agreement", "errors"]

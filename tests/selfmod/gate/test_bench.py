@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.error_rate import told
 from sandbox.sandbox import Sandbox
 from selfmod.gate.bench import CORPUS, Bench, NoCorpus, Rate, Tried, percentile, run_bench, variant
 from selfmod.gate.corpus import CorpusError, read_corpus
@@ -187,6 +188,14 @@ def test_what_a_bench_must_keep() -> None:
     assert Bench(tried=(*good, *refused[:3], bad)).ok
     assert not Bench(tried=(*good, *refused, bad)).ok
     assert not Bench(tried=(*good, bad, tried("b", "layout", accepted=True, attempt=1))).ok
+
+
+def test_continuous_integration_fails_on_a_wrong_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = tried("b", "layout", accepted=False)
+    assert told(Bench(tried=(tried("g", "good", accepted=True), refused)).to_json()) == 0
+    assert told(Bench(tried=(tried("g", "good", accepted=False), refused)).to_json()) == 1
+    assert told(Bench(tried=(tried("hole", "layout", accepted=True), refused)).to_json()) == 1
+    assert "wrong: hole: accepted" in capsys.readouterr().out
 
 
 def test_the_bench_judges_with_the_real_gate(sandbox: Sandbox, tmp_path: Path) -> None:
