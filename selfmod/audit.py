@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from plugins import folder, ledger, settings, trust
+from plugins import anchors, folder, ledger, settings, trust
 from plugins.decision import Decision
 from plugins.errors import RatchetError
 from plugins.events import FOLDER as EVENT_FOLDER
@@ -72,6 +71,7 @@ class _Audit:
         self._notes: list[Problem] = []
         self._missing: list[str] = []
         self._without_note = 0
+        self._in_git = self._anchored()
 
     def report(self) -> AuditReport:
         read = self._log.read()
@@ -94,7 +94,7 @@ class _Audit:
 
     def _is_origin(self, read: Log) -> bool:
         """Whether events were recorded in this clone: files, or either anchor, say so; losing one does not hide it."""
-        return bool(read.events or read.torn or self._log.anchor().count or self._repository.resolve(EVENTS))
+        return bool(read.events or read.torn or self._log.anchor().count or self._in_git)
 
     def _ledgers(self) -> int:
         """The ledgers as HEAD holds them: lines, chain, keys."""
@@ -185,10 +185,10 @@ class _Audit:
             self._note("torn", read.torn.path, "the last line was cut short by a crash; the next event takes it out")
         own = self._log.anchor()
         self._problems += self._log.against(read, own, "user state")
-        self._problems += self._log.against(read, self._ref_anchor(), EVENTS)
+        self._problems += self._log.against(read, self._in_git or Anchor(), EVENTS)
         if not own.count:
             self._missing.append("the anchor of the event log in user state: another account or machine wrote it")
-        if not self._repository.resolve(EVENTS):
+        if self._in_git is None:
             self._missing.append(f"the anchor of the event log in {EVENTS}")
         for event in read.events:
             if event.kind == "committed":
@@ -207,14 +207,12 @@ class _Audit:
             "decision-missing", where, f"the {operation} of {plugin} ({commit[:12]}) is in no branch any more"
         )
 
-    def _ref_anchor(self) -> Anchor:
-        id_ = self._repository.resolve(EVENTS)
+    def _anchored(self) -> Anchor | None:
         try:
-            held = json.loads(self._repository.blob(id_)) if id_ else {}
-            return Anchor(count=int(held.get("count", 0)), head=str(held.get("head", "")))
-        except (RatchetError, ValueError, TypeError, AttributeError):
+            return anchors.read(self._workspace)
+        except ValueError:
             self._problem("anchor-changed", EVENTS, "this ref does not hold an anchor")
-            return Anchor()
+            return None
 
     def _evidence(self, scope: str) -> None:
         """What could not be looked at."""

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from plugins import anchors, folder, grants, objects
 from plugins import change as changes
-from plugins import folder, grants, objects
 from plugins.change import Built, Edit, IndexLock
 from plugins.errors import AuditError, RatchetError, RepositoryError, StateError
 from plugins.events import Anchor, EventLog, Planned
 from plugins.history import note, with_note
 from plugins.objects import GitObject, Person
-from plugins.repository import EVENTS, NOTES, Repository
+from plugins.repository import EVENTS, NOTES
 from plugins.state import UserState, workspace_key
 from plugins.workspace import Workspace
 
@@ -168,7 +168,7 @@ class Journal:
         """The objects of the note and of the anchor, stored with the commit: one git process in place of three."""
         repository = self.workspace.repository
         event = planned.event
-        made = [_anchor_object(repository, Anchor(count=event.n, head=event.hash))]
+        made = [anchors.with_anchor(self.workspace, Anchor(count=event.n, head=event.hash))]
         if note_text:
             tip = repository.resolve(NOTES)
             made += with_note(repository, tip, change.new, note_text, change.author, change.time)
@@ -179,7 +179,7 @@ class Journal:
         repository = self.workspace.repository
         for attempt in range(_TRIES):
             moves = [] if not change.note else self._note_move(change)
-            made = _anchor_object(repository, self._log.anchor())
+            made = anchors.with_anchor(self.workspace, self._log.anchor())
             now = repository.resolve(EVENTS)
             if now != made.id:
                 moves.append(([made], (EVENTS, made.id, now)))
@@ -233,15 +233,10 @@ class Journal:
 def anchor(workspace: Workspace, log: EventLog) -> None:
     """Write the head of the event log to `refs/ratchet/events`, where cutting the log does not reach it."""
     repository = workspace.repository
-    made, now = _anchor_object(repository, log.anchor()), repository.resolve(EVENTS)
+    made, now = anchors.with_anchor(workspace, log.anchor()), repository.resolve(EVENTS)
     if now != made.id:
         repository.store([made])
         repository.move(EVENTS, made.id, now)
-
-
-def _anchor_object(repository: Repository, tip: Anchor) -> GitObject:
-    content = json.dumps(tip.to_json(), sort_keys=True).encode() + b"\n"
-    return objects.make("blob", content, repository.algorithm)
 
 
 def _told(change: Change) -> dict[str, object]:

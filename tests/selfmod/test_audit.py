@@ -364,6 +364,27 @@ def test_a_workspace_below_the_top_of_its_repository(tmp_path: Path, person: Pat
     desk.close()
 
 
+def test_workspaces_of_one_repository_anchor_their_logs_beside_each_other(told: Any, new_desk: Any) -> None:
+    state, root = told.state.root, told.workspace.root
+    told.git("worktree", "add", "-q", "-b", "side", str(root.parent / "tree"))
+    workspaces.init(root / "below", UserState(state)).close()
+    desks = [new_desk(place, state) for place in (root / "below", root.parent / "tree")]
+    trust.trust(desks[1].workspace, desks[1].state, keys=())
+    for desk in desks:
+        desk.approve(desk.review("1.0.0", id="another"))
+    for desk in (told, *desks):
+        report = _verify(desk)
+        assert (report.ok, report.scope, report.missing) == (True, "origin", ()), report
+    told.rollback()
+    for desk in (told, *desks):
+        assert _verify(desk).ok
+        _rewrite(desk, lambda lines: lines[:-1])
+        (desk.state.workspace_dir(desk.workspace.root) / "events.json").unlink()
+        assert _kinds(desk) == {"events-cut"}, "its own anchor in git is left"
+    for desk in desks:
+        desk.close()
+
+
 def test_the_report_is_plain_json_and_lines(told: Any) -> None:
     report = _verify(told)
     assert json.loads(json.dumps(report.to_json()))["ok"] is True
