@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from plugins.errors import ApprovalError, GateRefused, StateError
 from repl.review_screen import View
 
 if TYPE_CHECKING:
+    from plugins.workspace import Workspace
     from repl.session import Session
     from selfmod.candidate import Candidate
     from selfmod.journal import Change, Settle
@@ -101,14 +103,22 @@ def _next(proposal: Proposal) -> str:
             return ""
 
 
-def settle(store: Store) -> Settle:
-    """What follows from a finished change: its proposals move on. Being told twice changes nothing."""
+def settle(store: Store, workspace: Workspace) -> Settle:
+    """What follows from a finished change: its proposals move on. Being told twice changes nothing.
+
+    What was approved on another machine has no proposal here, or has the name of one that is about something else.
+    """
+    from selfmod.proposal import TRANSITIONS
+    from selfmod.review import read_ledger
+    from selfmod.store import NoSuchProposal
 
     def settled(change: Change) -> None:
+        state = _AFTER[change.operation]
+        approved = {(one.proposal, one.digest) for one in read_ledger(workspace, change.plugin, change.new).decisions}
         for name in change.proposals:
-            proposal = store.load(name)
-            state = _AFTER[change.operation]
-            if proposal.state != state:
-                store.save(proposal.moved(state, commit=change.new))
+            with contextlib.suppress(NoSuchProposal):
+                proposal = store.load(name)
+                if (name, proposal.digest) in approved and state in TRANSITIONS[proposal.state]:
+                    store.save(proposal.moved(state, commit=change.new))
 
     return settled

@@ -207,7 +207,7 @@ class Session:
         from repl.deciding import settle
         from selfmod.journal import Journal
 
-        return Journal(workspace=self.workspace, state=self.state, settle=settle(self.store))
+        return Journal(workspace=self.workspace, state=self.state, settle=settle(self.store, self.workspace))
 
     @property
     def pipeline(self) -> Pipeline:

@@ -466,3 +466,22 @@ def test_a_workspace_of_any_name_can_be_trusted(maker):
     digest = re.search("--digest ([0-9a-f]{64})", offered.stderr)
     assert digest is not None
     assert maker.json("trust", "--digest", digest[1])["trusted"]
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_what_another_machine_approved_is_rolled_back_without_its_proposal(proposed, own):
+    """Also where a proposal of the same name is about something else."""
+    digest = proposed.json("review", "P-1")["digest"]
+    proposed.json("approve", "P-1", "--digest", digest, "--accept", "no-oracle")
+    clone = proposed.home / "clone"
+    proposed.git("clone", "-q", str(proposed.folder), str(clone))
+    proposed.folder = clone
+    offered = proposed.run("trust").stderr
+    proposed.json("trust", "--digest", re.search("--digest ([0-9a-f]{64})", offered)[1])
+    if own:
+        source = write_plugin(proposed.home / "other", id="text-other")
+        assert proposed.json("propose", "--from", str(source))["id"] == "P-1"
+    assert proposed.json("rollback", "text-stats")["state"] == "rolled-back"
+    assert [p["state"] for p in proposed.json("proposals")["proposals"]] == ["awaiting-approval"] * own
+    assert proposed.json("redo", "text-stats")["state"] == "committed"
+    assert proposed.json("audit", "verify")["ok"]
