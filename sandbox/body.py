@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Protocol
 
 from sandbox.errors import SandboxUnavailable
@@ -120,6 +122,7 @@ class SpawnedBody:
     process: subprocess.Popen[bytes]
     pid: int
     output: int
+    folder: Path | None = None  # what the runtime keeps its state in, as long as this lives
     pidfd: int = field(init=False, default=-1)
 
     def __post_init__(self) -> None:
@@ -142,6 +145,8 @@ class SpawnedBody:
             os.close(self.pidfd)
             self.pidfd = -1
         self.wait()
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _status_of(code: int) -> int:

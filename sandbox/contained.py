@@ -15,11 +15,16 @@ from sandbox.protocol import Channel
 from sandbox.worker import failure, settle
 
 _HOST_FRAME: Final = 1 << 28
+# What a program may not read of the root, or has rules of its own.
+_HIDDEN: Final = ("work", "plugin", "tmp", "dev", "proc", "sys", "run", "etc")
 
 
-def main(descriptor: int, modules: list[str]) -> NoReturn:
-    """Serve one host on a socket given by descriptor."""
+def main(descriptor: int, output: int, modules: list[str]) -> NoReturn:
+    """Serve one host on a socket given by descriptor; print to the file of the host, whatever the runtime put there."""
     os.environ.clear()
+    for target in (1, 2):
+        os.dup2(output, target)
+    os.close(output)
     for name in modules:
         importlib.import_module(name)
     channel = Channel(socket.socket(fileno=descriptor), _HOST_FRAME)
@@ -47,7 +52,7 @@ def _isolate(setup: Any) -> None:
     with layer("capabilities"):
         syscalls.set_no_new_privileges()
     with layer("landlock"):
-        readable = tuple(path for path in os.listdir("/") if path not in ("work", "plugin", "tmp", "dev"))
+        readable = tuple(path for path in os.listdir("/") if path not in _HIDDEN)
         abi = landlock.restrict(
             readable=(*(f"/{path}" for path in readable), places.PLUGIN), writable=(places.WORK, places.NULL)
         )

@@ -20,8 +20,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from sandbox import container_podman
 from sandbox.body import SpawnedBody
 from sandbox.container_config import config, make_root
+from sandbox.container_launch import CHANNEL, OUTPUT
 from sandbox.errors import ProtocolError, SandboxUnavailable
 from sandbox.limits import Limits
 from sandbox.link import Link, frame_limit
@@ -30,10 +32,13 @@ from sandbox.scratch import Scratch
 from sandbox.spawn import interpreter, pair
 from sandbox.starter import Kind
 
-# In the order in which they are tried. Each is called as `NAME GLOBAL... run OPTIONS ID`.
-_RUNTIMES: Final[Mapping[str, tuple[str, ...]]] = {"crun": ("--cgroup-manager=disabled",), "runc": ()}
+# In the order in which they are tried.
+_RUNTIMES: Final = ("crun", "podman")
 _CURE: Final = "Install crun (apt-get install crun), or use the level process."
-_LAUNCH: Final = "from sandbox.container_launch import main; main(sys.argv[1:])"
+_LAUNCH: Final = (
+    "from sandbox.container_launch import main; import json; "
+    "main(int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4:])"
+)
 _START_S: Final = 60.0
 _NOTES: Final = (
     "the worker's files are bounded by their tmpfs, beside the memory limit",
@@ -42,18 +47,36 @@ _NOTES: Final = (
 
 
 class ContainerLevel:
-    """Starts containers with the first OCI runtime that is installed. Thread-safe."""
+    """Starts containers with the first runtime that is installed and can start one. Thread-safe."""
 
-    def __init__(self, modules: tuple[str, ...]) -> None:
+    def __init__(self, modules: tuple[str, ...], runtimes: tuple[str, ...] = _RUNTIMES) -> None:
         """`modules` are imported before a program is loaded, as at the level process."""
-        self._modules = modules
+        self._modules, self._runtimes = modules, runtimes
+        self._runtime = ""
         self._lock = threading.Lock()
         self._scratch: Scratch | None = None
 
     def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame) -> Link:
-        """Return an isolated worker; raises `SandboxUnavailable`."""
+        """Return an isolated worker; raises `SandboxUnavailable`, with what each runtime said."""
         del kind
-        runtime, bundle = _runtime(), self._bundle()
+        said = []
+        for runtime in [self._runtime] if self._runtime else self._installed():
+            try:
+                link = self._start(runtime, seed, limits, setup)
+            except SandboxUnavailable as problem:
+                if problem.layer != "runtime":
+                    raise
+                said.append(f"{Path(runtime).name}: {problem.cure}")
+                continue
+            self._runtime = runtime
+            return link
+        raise SandboxUnavailable("container", "runtime", "; ".join(said) or _CURE)
+
+    def _installed(self) -> list[str]:
+        return [path for path in map(shutil.which, self._runtimes) if path is not None]
+
+    def _start(self, runtime: str, seed: int | None, limits: Limits, setup: Frame) -> Link:
+        bundle = self._bundle()
         ours, theirs = pair()
         channel = Channel(ours, frame_limit(limits))
         output = os.memfd_create("output", os.MFD_CLOEXEC)
@@ -69,26 +92,32 @@ class ContainerLevel:
             if body is not None:
                 body.close()
             os.close(output)
-            raise
-        finally:
             shutil.rmtree(bundle, ignore_errors=True)
+            raise
 
     def _run(
         self, runtime: str, bundle: Path, channel: socket.socket, output: int, limits: Limits, seed: int | None
     ) -> subprocess.Popen[bytes]:
-        root = self._root()
-        text = json.dumps(config(root, channel.fileno(), limits, seed, self._modules))
-        (bundle / "config.json").write_text(text, encoding="utf-8")
-        # Every descriptor from 3 up to ours; the others in between are not inherited.
-        options = [f"--preserve-fds={channel.fileno() - 2}", f"--pid-file={bundle}/pid", f"--bundle={bundle}"]
-        command = [*_RUNTIMES[Path(runtime).name], "run", *options, bundle.name]
-        return interpreter(_LAUNCH, runtime, f"--root={bundle}/state", *command, keep=channel, output=output)
+        described = config(self._root(), (CHANNEL, OUTPUT), limits, seed, self._modules)
+        boxes: dict[str, str] = {}
+        if Path(runtime).name == "podman":
+            boxes = container_podman.boxes(bundle, described)
+            words = container_podman.command(runtime, bundle, described)
+        else:
+            (bundle / "config.json").write_text(json.dumps(described), encoding="utf-8")
+            options = ["--preserve-fds=2", f"--pid-file={bundle}/pid", f"--bundle={bundle}"]
+            words = [runtime, f"--root={bundle}/state", "--cgroup-manager=disabled", "run", *options, bundle.name]
+        kept = (channel.fileno(), output)
+        return interpreter(_LAUNCH, *map(str, kept), json.dumps(boxes), *words, keep=kept, output=output)
 
     def layers(self) -> Mapping[str, str]:
         """Return what is in place at this level, for the probe."""
         from sandbox import syscalls
 
-        runtime = _runtime()
+        installed = self._installed()
+        if not installed:
+            raise SandboxUnavailable("container", "runtime", _CURE)
+        runtime = self._runtime or installed[0]
         version = subprocess.run([runtime, "--version"], capture_output=True, text=True).stdout.splitlines()
         abi = syscalls.landlock_abi()
         landlock = {"landlock": f"version {abi}"} if abi else {}
@@ -112,6 +141,7 @@ class ContainerLevel:
                 scratch = Scratch("ratchet-container-")
                 scratch.path.chmod(0o711)  # the user inside may pass through, not look around
                 make_root(scratch.path / "root")
+                container_podman.add_places(scratch.path / "root")
                 self._scratch = scratch
             return self._scratch.path
 
@@ -119,17 +149,9 @@ class ContainerLevel:
         return self._home() / "root"
 
     def _bundle(self) -> Path:
-        bundle = self._home() / f"run-{secrets.token_hex(8)}"
+        bundle = self._home() / secrets.token_hex(6)  # podman takes no long paths
         bundle.mkdir(mode=0o700)
         return bundle
-
-
-def _runtime() -> str:
-    for name in _RUNTIMES:
-        path = shutil.which(name)
-        if path is not None:
-            return path
-    raise SandboxUnavailable("container", "runtime", _CURE)
 
 
 def _body(process: subprocess.Popen[bytes], bundle: Path, output: int, channel: Channel) -> SpawnedBody:
@@ -137,7 +159,7 @@ def _body(process: subprocess.Popen[bytes], bundle: Path, output: int, channel: 
     try:
         channel.receive(time.monotonic() + _START_S)
         pid = int((bundle / "pid").read_text(encoding="ascii"))
-        return SpawnedBody(process=process, pid=pid, output=output)
+        return SpawnedBody(process=process, pid=pid, output=output, folder=bundle)
     except (ProtocolError, OSError, ValueError) as problem:
         process.kill()
         process.wait()

@@ -16,7 +16,7 @@ from sandbox.spawn import FLAGS, ROOT, packages
 
 _LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 _ZONES: Final = "/usr/share/zoneinfo"
-_MAIN: Final = "from sandbox.contained import main; main(int(sys.argv[1]), sys.argv[2:])"
+_MAIN: Final = "from sandbox.contained import main; main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])"
 Config = dict[str, object]
 # The runtime puts the harmless devices here (null, zero, full, random, tty); Landlock lets a program open null only.
 _DEVICES: Final[Config] = {
@@ -50,8 +50,8 @@ def make_root(root: Path) -> None:
         os.chmod(folder, 0o755)  # noqa: S103 (empty folders, which another user passes through)
 
 
-def config(root: Path, channel: int, limits: Limits, seed: int | None, modules: tuple[str, ...]) -> Config:
-    """Return the configuration of one worker."""
+def config(root: Path, kept: tuple[int, int], limits: Limits, seed: int | None, modules: tuple[str, ...]) -> Config:
+    """Return the configuration of one worker; `kept` are the descriptors of its channel and of what it prints to."""
     # An ordinary user's runtime starts in a user namespace of ours already (see `container_launch`).
     outer = NOBODY if os.geteuid() == 0 else INSIDE
     paths = [inside(path) for path in (ROOT, *packages())]
@@ -63,7 +63,7 @@ def config(root: Path, channel: int, limits: Limits, seed: int | None, modules: 
         "process": {
             "terminal": False,
             "user": {"uid": INSIDE, "gid": INSIDE},
-            "args": [inside(python), *FLAGS, "-c", code, str(channel), *modules],
+            "args": [inside(python), *FLAGS, "-c", code, *map(str, kept), *modules],
             "env": environment,
             "cwd": "/",
             "capabilities": {name: [] for name in ("bounding", "effective", "inheritable", "permitted", "ambient")},

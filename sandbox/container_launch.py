@@ -5,18 +5,32 @@ A runtime that finds cgroups which it may not use, or of two kinds at once, refu
 
 from __future__ import annotations
 
+import fcntl
 import os
 from typing import Final, NoReturn
 
 from sandbox import namespaces, syscalls
 
+# Runtimes pass on a row of descriptors from 3 on, without a gap.
+CHANNEL: Final = 3
+OUTPUT: Final = 4
 _CGROUPS: Final = "/sys/fs/cgroup"
 
 
-def main(command: list[str]) -> NoReturn:
-    """Execute `command`; a descriptor that is to reach the container is inherited through it."""
+def main(channel: int, output: int, boxes: dict[str, str], command: list[str]) -> NoReturn:
+    """Execute `command`, with the two descriptors that are to reach the container as `CHANNEL` and `OUTPUT`.
+
+    `boxes` are folders with the options of a tmpfs to mount there, for a runtime that cannot bound one itself.
+    """
+    moved = [fcntl.fcntl(one, fcntl.F_DUPFD, OUTPUT + 1) for one in (channel, output)]
+    for source, target in zip(moved, (CHANNEL, OUTPUT), strict=True):
+        os.dup2(source, target)
+        os.close(source)
     namespaces.enter_private_mounts()
     syscalls.mount("none", "/", "", syscalls.MS_REC | syscalls.MS_PRIVATE)
     if os.path.isdir(_CGROUPS):
         syscalls.mount("tmpfs", _CGROUPS, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "size=4k,mode=0755")
+    for path, options in boxes.items():
+        flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
+        syscalls.mount("tmpfs", path, "tmpfs", flags, options)
     os.execve(command[0], command, {"PATH": os.defpath, "XDG_RUNTIME_DIR": "/nonexistent"})  # noqa: S606

@@ -51,7 +51,7 @@ class ForkServer:
                 self._process = interpreter(
                     _BOOT,
                     str(theirs.fileno()),
-                    keep=theirs,
+                    keep=[theirs.fileno()],
                     output=self._errors,
                     environment={"PYTHONHASHSEED": "random" if seed is None else str(seed)},
                 )

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -33,10 +33,10 @@ def interpreter(
     code: str,
     *arguments: str,
     output: int,
-    keep: socket.socket | None = None,
+    keep: Sequence[int] = (),
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start Python on `code`; what it prints goes to the descriptor `output`, `keep` is passed on."""
+    """Start Python on `code`; it prints to the descriptor `output`, and inherits those in `keep`."""
     return subprocess.Popen(
         [sys.executable, *FLAGS, "-c", boot(code), *arguments],
         env={"PYTHONCOERCECLOCALE": "0", **(environment or {})},
@@ -44,7 +44,7 @@ def interpreter(
         stdout=output,
         stderr=output,
         cwd="/",
-        pass_fds=[keep.fileno()] if keep is not None else [],
+        pass_fds=keep,
         start_new_session=True,
     )
 

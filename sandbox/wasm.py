@@ -62,7 +62,7 @@ class WasmLevel:
         ours, theirs = pair()
         output = os.memfd_create("output", os.MFD_CLOEXEC)
         with theirs:
-            process = interpreter(_SERVE, str(theirs.fileno()), site, snapshot, keep=theirs, output=output)
+            process = interpreter(_SERVE, str(theirs.fileno()), site, snapshot, keep=[theirs.fileno()], output=output)
         body = SpawnedBody(process=process, pid=process.pid, output=output)
         channel = Channel(ours, frame_limit(limits))
         try:

@@ -180,5 +180,16 @@ def ask_and_hide(op, argument):
     return "fine"
 
 
+def descriptors():
+    found = []
+    for number in range(64):
+        try:
+            os.fstat(number)
+        except OSError:
+            continue
+        found.append(number)
+    return found
+
+
 def _private():
     return "never"
