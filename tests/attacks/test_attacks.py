@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -77,18 +78,24 @@ def test_it_reaches_nothing_inside(attack, level, made, sandbox, bare):
     assert not reached, outcome
 
 
+@pytest.fixture
+def open_folder():
+    """A folder that other users reach: those of `tmp_path` lie below one that is closed to them."""
+    with tempfile.TemporaryDirectory(prefix="ratchet-ordinary-") as name:
+        yield Path(name)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="this run is one as an ordinary user already")
-def test_all_of_it_as_an_ordinary_user(tmp_path_factory):
+def test_all_of_it_as_an_ordinary_user(open_folder):
     python = next((path for path in ("/usr/bin/python3", sys.executable) if _usable(path)), None)
     if python is None:
         pytest.skip("no Python that an ordinary user can run")
-    folder = tmp_path_factory.mktemp("ordinary")
+    folder = open_folder
     shutil.copytree(ROOT / "sandbox", folder / "sandbox", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(runner.PROGRAMS, folder / "programs")
     shutil.copy(HERE / "runner.py", folder)
-    for path in (folder, *folder.parents[:3], *folder.rglob("*")):
-        if path.is_relative_to(tmp_path_factory.getbasetemp().parent):
-            path.chmod(path.stat().st_mode | 0o055)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode | 0o055)
     command = [python, "-B", str(folder / "runner.py"), str(folder), str(folder / "programs"), "process"]
     ran = subprocess.run(
         command, capture_output=True, text=True, user=ORDINARY, group=ORDINARY, extra_groups=[], cwd="/"

@@ -48,9 +48,9 @@ BOMBS: dict[str, str | bytes] = {
 @pytest.mark.parametrize("name", BOMBS)
 @pytest.mark.parametrize("role", ["module", "test"])
 def test_a_bomb_is_one_violation(name, role):
-    began = time.monotonic()
+    began = time.process_time()
     violations = check(BOMBS[name], "plugin.py", role=role)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     if role == "test" and name in ("return", "nonlocal", "twice", "with-items", "hint-text"):
         return  # test files are compiled by pytest, and their hints are read by nobody
     assert len(violations) == 1
