@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.measure import Row, table
 
-NAMES = ("start", "analyze", "propose", "commit", "gate")
+NAMES = ("start", "analyze", "propose", "commit", "gate", "sandbox")
 
 
 def main(names: list[str]) -> int:

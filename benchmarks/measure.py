@@ -45,5 +45,7 @@ def table(rows: list[Row]) -> str:
     lines = ["| what | time | beside it | figure | target | met |", "|---|---|---|---|---|---|"]
     for r in rows:
         met = "yes" if r.met else "no"
-        lines.append(f"| {r.what} | {r.ours_s * 1e3:.0f} ms | {r.theirs or '-'} | {r.figure} | {r.target} | {met} |")
+        ms = r.ours_s * 1e3
+        ours = "-" if not ms else f"{ms:.0f} ms" if ms >= 10 else f"{ms:.2g} ms"
+        lines.append(f"| {r.what} | {ours} | {r.theirs or '-'} | {r.figure} | {r.target} | {met} |")
     return "\n".join(lines)

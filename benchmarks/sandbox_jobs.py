@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 SUITE = {
@@ -11,19 +10,6 @@ SUITE = {
     "test_plugin.py": b"from plugin import clamp\n"
     + b"".join(b"def test_%d():\n    assert clamp(%d, 0, 3) == min(%d, 3)\n" % (n, n, n) for n in range(6)),
 }
-
-
-def fork_times(count: object) -> list[float]:
-    """Time bare forks in a process of just this size: start, end and collection of a child that does nothing."""
-    times = []
-    for _ in range(int(str(count))):
-        began = time.perf_counter()
-        child = os.fork()
-        if child == 0:
-            os._exit(0)
-        os.waitpid(child, 0)
-        times.append(time.perf_counter() - began)
-    return times
 
 
 def run_suite(argument: object) -> int:
