@@ -45,7 +45,9 @@ def show_outcome(screen: Screen, outcome: Outcome) -> None:
                 screen.foreign(f"{violation.path}:{violation.line}:{violation.column} {violation.message}")
                 if violation.hint:
                     screen.line(("  hint: ", "bold"), violation.hint)
-        case Crashed(report=report):
+        case Crashed(report=report, request=request):
+            if request:
+                screen.foreign(f"  during: {request}")
             if report:
                 screen.foreign(report)
         case _:

@@ -95,8 +95,9 @@ def detail_payload(outcome: Outcome, message: str) -> dict[str, object]:
                 }
                 for v in violations
             ]
-        case Crashed(signal=signal, exit_code=code, report=report):
-            known |= {"signal": signal, "exit_code": code, "report": report}
+        case Crashed(signal=signal, exit_code=code, report=report, request=request, curve=curve):
+            known |= {"signal": signal, "exit_code": code, "report": report, "request": request}
+            known["curve"] = [asdict(sample) for sample in curve]
         case _:
             pass
     return known

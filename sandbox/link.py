@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from sandbox import replies, values
@@ -18,7 +19,7 @@ from sandbox.errors import ProtocolError
 from sandbox.family import Family
 from sandbox.footprint import Footprint
 from sandbox.limits import Limits
-from sandbox.monitor import Monitor
+from sandbox.monitor import Curve, Monitor
 from sandbox.outcome import Corrupted, Crashed, Denied, LimitExceeded, Outcome, TimedOut, Usage
 from sandbox.outside.base import Ask, Exceeded, Failed, Given, Outside, Refused
 from sandbox.protocol import Channel, Closed, Frame, TooLarge, TooLate, new_id
@@ -28,6 +29,7 @@ _MB: Final = 1 << 20
 _DYING_MS: Final = 200
 _TICK_S: Final = 0.05
 _BRIEF_S: Final = 0.005
+_FOOTPRINT_S: Final = 0.02
 # Frames around a value, and asks, which carry data of their own.
 _FRAME_ROOM: Final = 1 << 16
 _ASK_FRAME: Final = 1 << 20
@@ -37,8 +39,8 @@ class _Call:
     """What one conversation needs to know: who may answer, until when, and what it has used."""
 
     __slots__ = (
-        *("asks", "began", "cpu_before", "deadline", "exceeded", "id", "next_look", "on_note", "output", "outside"),
-        *("refused", "throttle", "wall_s"),
+        *("asks", "began", "cpu_before", "curve", "deadline", "exceeded", "id", "next_look", "on_note", "output"),
+        *("outside", "refused", "throttle", "wall_s"),
     )
 
     def __init__(
@@ -50,6 +52,7 @@ class _Call:
         self.cpu_before = cpu_before
         self.outside, self.on_note = outside, on_note
         self.output = self.asks = 0
+        self.curve = Curve()
         self.throttle: Throttle | None = None
         self.refused: Refused | None = None
         self.exceeded: Exceeded | None = None
@@ -69,6 +72,7 @@ class Link:
         self._resting = False
         self.watched = False
         self._last_used = 0.0
+        self._disk = 0
         self._output_limit = limits.output_kb * 1024
         self._in_use = threading.Lock()
         channel.bound_reads()
@@ -106,14 +110,20 @@ class Link:
             self._in_use.release()
 
     def footprint(self) -> Footprint:
-        """Return what the worker uses now; only while it is idle."""
-        if self._over:
-            return Footprint()
+        """Return what the worker uses now; during a call, what the last look saw, which has no proportional share."""
         monitor = self._monitor
-        now, proportional = monitor.read(), monitor.proportional_memory()
-        return Footprint(
-            cpu_s=now.cpu_s, memory=now.memory, proportional=proportional, peak=now.peak, disk=monitor.disk()
-        )
+        if not self._in_use.acquire(timeout=_FOOTPRINT_S):
+            seen = monitor.last
+            return Footprint(cpu_s=seen.cpu_s, memory=seen.memory, peak=seen.peak, disk=self._disk)
+        try:
+            if self._over:
+                return Footprint()
+            now, proportional, self._disk = monitor.read(), monitor.proportional_memory(), monitor.disk()
+            return Footprint(
+                cpu_s=now.cpu_s, memory=now.memory, proportional=proportional, peak=now.peak, disk=self._disk
+            )
+        finally:
+            self._in_use.release()
 
     def converse(
         self, request: Frame, *, wall_s: float, outside: Outside, on_note: Callable[[object], None] | None = None
@@ -132,7 +142,7 @@ class Link:
         except TooLarge as problem:
             return self._killed(LimitExceeded(limit="output_kb", message=str(problem)), call)
         except Closed:
-            return self._died(call)
+            return self._died(call, replies.request_name(request))
         except ProtocolError as problem:
             return self._killed(Corrupted(reason=str(problem)), call)
         except BaseException:  # an interrupt, or an error of a callback: the conversation cannot be taken up again
@@ -162,10 +172,11 @@ class Link:
         if now >= call.deadline:
             return TimedOut(limit_s=call.wall_s)
         monitor, limits = self._monitor, self._limits
-        reading = monitor.read()
+        reading, self._disk = monitor.read(), monitor.disk()
+        call.curve.add(now - call.began, reading.cpu_s - call.cpu_before, reading.memory)
         if reading.cpu_s - call.cpu_before > limits.cpu_s:
             return LimitExceeded(limit="cpu_s", message=f"more than {limits.cpu_s} s of CPU")
-        if reading.memory - self._baseline + monitor.disk() > limits.memory_mb * _MB:
+        if reading.memory - self._baseline + self._disk > limits.memory_mb * _MB:
             return LimitExceeded(limit="memory_mb", message=f"more than {limits.memory_mb} MB with its files")
         if monitor.printed() + call.output > limits.output_kb * 1024:
             return LimitExceeded(limit="output_kb", message=f"more than {limits.output_kb} KB printed and returned")
@@ -277,7 +288,7 @@ class Link:
         self._close()
         return self._over_ruled(call, replies.with_usage(outcome, usage))
 
-    def _died(self, call: _Call) -> Outcome:
+    def _died(self, call: _Call, request: str) -> Outcome:
         """Say how a worker ended that nobody ended."""
         ended(self._body.pidfd, _DYING_MS)  # let one that is dying finish by itself, so that its own signal shows
         self._stop()
@@ -288,10 +299,12 @@ class Link:
         if out_of_memory:
             message = f"more than {self._limits.memory_mb} MB with its files"
             return self._over_ruled(call, LimitExceeded(limit="memory_mb", message=message, usage=usage))
+        call.curve.add(usage.wall_s, usage.cpu_s, usage.peak_memory_mb * _MB)
+        known = Crashed(report=report, request=request, curve=call.curve.samples(), usage=usage)
         if end is None:
             self.lost_server = True
-            return Crashed(report="the fork server ended, and the worker with it", usage=usage)
-        return self._over_ruled(call, replies.crashed(end.status, report, usage))
+            return replace(known, report="the fork server ended, and the worker with it")
+        return self._over_ruled(call, replies.crashed(known, end.status))
 
     def _stop(self) -> None:
         """Kill the worker and wait for the word of its end."""

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.family import descendants
+from sandbox.outcome import Sample
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = resource.getpagesize()
 _MB: Final = 1 << 20
 _REPORT: Final = 4000
+_SAMPLES: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,27 @@ class Reading:
     cpu_s: float = 0.0
     memory: int = 0
     peak: int = 0
+
+
+class Curve:
+    """The looks at one call. Older ones get sparser, so that a long call takes no more room than a short one."""
+
+    __slots__ = ("_samples",)
+
+    def __init__(self) -> None:
+        self._samples: list[Sample] = []
+
+    def add(self, after_s: float, cpu_s: float, memory: float) -> None:
+        """Keep one look; `memory` in bytes."""
+        if len(self._samples) >= _SAMPLES:
+            del self._samples[1::2]
+        self._samples.append(
+            Sample(after_s=round(after_s, 6), cpu_s=round(max(0.0, cpu_s), 6), memory_mb=round(memory / _MB, 3))
+        )
+
+    def samples(self) -> tuple[Sample, ...]:
+        """Return what is kept, oldest first."""
+        return tuple(self._samples)
 
 
 class Monitor:

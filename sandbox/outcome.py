@@ -16,6 +16,15 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One look at a worker, `after_s` seconds into a call: the CPU seconds of the call so far, and its memory in MB."""
+
+    after_s: float
+    cpu_s: float
+    memory_mb: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """One thing the language policy refuses in a source text, and what to write instead."""
 
@@ -77,11 +86,17 @@ class Denied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crashed:
-    """The worker died: by `signal` (a name such as "SIGSEGV") or with `exit_code`. `report` is its last words."""
+    """The worker died: by `signal` (a name such as "SIGSEGV") or with `exit_code`. `report` is its last words.
+
+    `request` is what it was doing ("call total"), never with arguments. `curve` is what was seen of it meanwhile, older
+    looks sparser than newer ones; the last one is its end, with the memory at its highest.
+    """
 
     signal: str = ""
     exit_code: int | None = None
     report: str = ""
+    request: str = ""
+    curve: tuple[Sample, ...] = ()
     usage: Usage = field(default_factory=Usage)
 
 

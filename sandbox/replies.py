@@ -13,6 +13,7 @@ from sandbox.outcome import Completed, Crashed, Denied, LimitExceeded, Outcome, 
 from sandbox.protocol import Frame
 
 _MAX_TEXT: Final = 8192
+_MAX_NAME: Final = 200
 _MAX_FRAMES: Final = 20
 _MAX_VIOLATIONS: Final = 200
 # The ceilings that show inside a worker; the others are seen from outside only.
@@ -52,13 +53,18 @@ def with_usage(outcome: Outcome, usage: Usage) -> Outcome:
     return replace(outcome, usage=usage)
 
 
-def crashed(status: int, report: str, usage: Usage) -> Crashed:
-    """Return how a process ended that nobody ended, from its wait status."""
+def request_name(request: Frame) -> str:
+    """Return what a request asks for, without what it gives along."""
+    return f"{request.get('kind')} {request.get('function') or request.get('entry')}"[:_MAX_NAME]
+
+
+def crashed(known: Crashed, status: int) -> Crashed:
+    """Return how a process ended that nobody ended: what is known of it, and its wait status."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         name = signal.Signals(number).name if number in signal.valid_signals() else f"signal {number}"
-        return Crashed(signal=name, report=report, usage=usage)
-    return Crashed(exit_code=os.waitstatus_to_exitcode(status), report=report, usage=usage)
+        return replace(known, signal=name)
+    return replace(known, exit_code=os.waitstatus_to_exitcode(status))
 
 
 def _value(json: object) -> object:

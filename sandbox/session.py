@@ -13,7 +13,7 @@ from sandbox import values
 from sandbox.footprint import Footprint
 from sandbox.limits import Limits
 from sandbox.outcome import Completed, Crashed, Denied, LimitExceeded, Outcome, TimedOut, Usage
-from sandbox.outside.base import Outside
+from sandbox.outside.base import Outside, network_bytes
 from sandbox.protocol import Frame
 
 
@@ -81,13 +81,21 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """What a session has done and uses: for monitoring, never for a verdict."""
+    """What a session has done and uses: for monitoring, never for a verdict.
+
+    `wall_s`, `cpu_s` and `network_bytes` are of all calls so far, `peak_memory_mb` is the highest of any worker that
+    ever was; `now` is what lives. `last_used` is on the monotonic clock.
+    """
 
     workers: int
+    running: int
     requests: int
     errors: int
     asks: int
     wall_s: float
+    cpu_s: float
+    peak_memory_mb: float
+    network_bytes: int
     last_used: float
     now: Footprint
 
@@ -113,6 +121,7 @@ class Session:
         self._gate = threading.Condition(threading.Lock())
         self._running = self._waiting = 0
         self._idle: list[Worker] = []
+        self._busy: list[Worker] = []
         self._closed = False
         self._requests = self._errors = self._asks = 0
         self._wall_s = self._cpu_s = self._peak_mb = 0.0
@@ -155,23 +164,23 @@ class Session:
             return Usage(wall_s=self._wall_s, cpu_s=self._cpu_s, peak_memory_mb=self._peak_mb)
 
     def activity(self) -> Activity:
-        """Return what the session has done, and what its idle workers use now."""
+        """Return what the session has done, and what its workers use now (a running one, as of the last look)."""
+        alive = [worker for worker in {*self._idle, *self._busy} if worker.alive]
+        now = _together([worker.footprint() for worker in alive])
+        moved = network_bytes(self._outside)
         with self._gate:
-            prints = [worker.footprint() for worker in self._idle]
             return Activity(
-                workers=len(prints) + self._running,
+                workers=len(alive),
+                running=self._running,
                 requests=self._requests,
                 errors=self._errors,
                 asks=self._asks,
                 wall_s=self._wall_s,
+                cpu_s=self._cpu_s,
+                peak_memory_mb=self._peak_mb,
+                network_bytes=moved,
                 last_used=self._last_used,
-                now=Footprint(
-                    cpu_s=sum(one.cpu_s for one in prints),
-                    memory=sum(one.memory for one in prints),
-                    proportional=sum(one.proportional for one in prints),
-                    peak=max((one.peak for one in prints), default=0),
-                    disk=sum(one.disk for one in prints),
-                ),
+                now=now,
             )
 
     def close(self) -> None:
@@ -234,13 +243,13 @@ class Session:
         worker, outcome = self._worker()
         if worker is None:
             return None, outcome
-        outcome = worker.converse(request, wall_s=wall_s, outside=self._outside)
+        outcome = self._talk(worker, request, wall_s)
         if isinstance(outcome, Crashed) and worker.lost_server and not worker.asks:
             # The fork server died under it. Nothing of the outside was touched, so the call can be made again.
             worker, _ = self._loaded_worker()
             if worker is None:
                 return None, outcome
-            outcome = worker.converse(request, wall_s=wall_s, outside=self._outside)
+            outcome = self._talk(worker, request, wall_s)
         if worker.asks:
             self._asks += worker.asks
             worker.asks = 0
@@ -258,11 +267,18 @@ class Session:
 
     def _loaded_worker(self) -> tuple[Worker | None, Outcome]:
         worker = self._start()
-        outcome = worker.converse(self._load, wall_s=self._limits.wall_s, outside=self._outside)
+        outcome = self._talk(worker, self._load, self._limits.wall_s)
         if isinstance(outcome, Completed):
             return worker, outcome
         worker.close()
         return None, outcome
+
+    def _talk(self, worker: Worker, request: Frame, wall_s: float) -> Outcome:
+        self._busy.append(worker)
+        try:
+            return worker.converse(request, wall_s=wall_s, outside=self._outside)
+        finally:
+            self._busy.remove(worker)
 
     def _count(self, outcome: Outcome) -> None:
         with self._gate:
@@ -276,6 +292,16 @@ class Session:
         self._wall_s += used.wall_s
         self._cpu_s += used.cpu_s
         self._peak_mb = max(self._peak_mb, used.peak_memory_mb)
+
+
+def _together(prints: list[Footprint]) -> Footprint:
+    return Footprint(
+        cpu_s=sum(one.cpu_s for one in prints),
+        memory=sum(one.memory for one in prints),
+        proportional=sum(one.proportional for one in prints),
+        peak=max((one.peak for one in prints), default=0),
+        disk=sum(one.disk for one in prints),
+    )
 
 
 def _encoded(kwargs: Mapping[str, object]) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 #: Every operation a worker may name; anything else is refused without being looked at.
 OPERATIONS: Final = frozenset(
@@ -88,6 +88,21 @@ class Outside(Protocol):
     def close(self) -> None:
         """Release what the answers hold open."""
         ...
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """An outside that really moves bytes, and says how many."""
+
+    @property
+    def network_bytes(self) -> int:
+        """The bytes that were sent and received so far, as they count against `Limits.network_mb`."""
+        ...
+
+
+def network_bytes(outside: Outside) -> int:
+    """Return how many bytes an outside has moved; none, unless it is one that moves any."""
+    return outside.network_bytes if isinstance(outside, Metered) else 0
 
 
 class Closed:

@@ -68,3 +68,9 @@ class RealOutside(Desk):
             message=on_message,
         )
         super().__init__(permit, parts, wall_s=limits.wall_s, upload_bytes=int(limits.network_mb * 1024 * 1024))
+        self._web = web
+
+    @property
+    def network_bytes(self) -> int:
+        """The bytes that were sent and received so far, as they count against `Limits.network_mb`."""
+        return self._web.moved

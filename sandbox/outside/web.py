@@ -64,6 +64,12 @@ class HostWeb:
         self._last = 0
         self._lock = threading.Lock()
 
+    @property
+    def moved(self) -> int:
+        """The bytes counted so far, both ways together; with those of the attempt that went over the limit."""
+        with self._lock:
+            return sum(self._counts.values())
+
     # ---- http ------------------------------------------------------------------------------------------------------
 
     def request(self, request: Request) -> dict[str, object]:

@@ -351,6 +351,16 @@ def test_sandbox_run_answers_with_an_outcome(person, words, outcome, value):
         assert found["detail"]["findings"][0]["path"] == "program.py"
 
 
+def test_a_crash_says_what_ran_and_what_it_used(person):
+    (person.home / "program.py").write_text("import os\ndef leave(code):\n    os._exit(code)\n")
+    words = ("sandbox", "run", "program.py", "--call", "leave", "--args", "[3]", "--boundary-only")
+    found = person.json(*words, code=18)
+    detail = found["detail"]
+    assert (found["outcome"], detail["exit_code"], detail["request"]) == ("crashed", 3, "call leave")
+    assert [set(sample) for sample in detail["curve"]] == [{"after_s", "cpu_s", "memory_mb"}]
+    assert detail["curve"][0]["memory_mb"] > 1
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -154,7 +154,7 @@ def test_the_death_of_the_fork_server_is_not_seen_within_a_call():
             outcomes = []
             caller = threading.Thread(target=lambda: outcomes.append(session.call("run")))
             caller.start()
-            assert until(lambda: not session.activity().now.memory)
+            assert until(lambda: session.activity().running)
             os.kill(server.pid, signal.SIGKILL)
             caller.join()
             assert [outcome.value for outcome in outcomes] == [1]

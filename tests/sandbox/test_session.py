@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from sandbox import Completed, Crashed, Denied, LimitExceeded, Raised, TimedOut
+from sandbox.monitor import Curve
 from sandbox.outside.base import Exceeded, Failed, Given, Refused
 
 
@@ -70,7 +71,9 @@ def test_a_function_that_is_not_there_is_an_outcome(opened):
 
 def test_leaving_is_a_crash_and_leaving_politely_is_not(opened):
     session = opened()
-    assert session.call("leave", (3,)) == Crashed(exit_code=3, usage=session.usage())
+    outcome = session.call("leave", (3,))
+    assert isinstance(outcome, Crashed) and (outcome.signal, outcome.exit_code, outcome.report) == ("", 3, "")
+    assert outcome.usage == session.usage()
     assert isinstance(session.call("leave_politely", (3,)), Raised)
     assert session.call("add", (1, 2)).value == 3
 
@@ -79,6 +82,35 @@ def test_a_crash_is_reported_with_signal_place_and_last_words(opened):
     outcome = opened().call("die_by_fault")
     assert isinstance(outcome, Crashed) and outcome.signal == "SIGSEGV"
     assert "before the fault" in outcome.report and "in die_by_fault" in outcome.report
+
+
+def test_a_crash_names_its_request_without_arguments_and_shows_what_it_used_until_then(opened):
+    outcome = opened().call("burn_and_leave", (0.4,))
+    assert isinstance(outcome, Crashed) and outcome.request == "call burn_and_leave"
+    moments, used = [one.after_s for one in outcome.curve], [one.cpu_s for one in outcome.curve]
+    assert len(outcome.curve) >= 3 and moments == sorted(moments) and used == sorted(used)
+    assert used[0] < 0.4 <= used[-1] + 0.02
+    assert all(1 < one.memory_mb <= outcome.usage.peak_memory_mb + 0.001 for one in outcome.curve)
+    assert outcome.usage.wall_s - 0.001 < moments[-1] <= outcome.usage.wall_s + 0.001
+
+
+def test_a_crash_before_the_first_look_shows_its_end(opened):
+    outcome = opened().call("leave", (3,))
+    assert isinstance(outcome, Crashed) and len(outcome.curve) == 1 and outcome.curve[0].memory_mb > 1
+
+
+def test_a_crash_while_loading_says_so(opened):
+    loaded = opened(b"import os\nos._exit(5)\n").loaded
+    assert isinstance(loaded, Crashed) and (loaded.exit_code, loaded.request) == (5, "load plugin.py")
+
+
+def test_a_curve_stays_small_and_keeps_its_first_and_last_look():
+    curve = Curve()
+    for tick in range(100_000):
+        curve.add(tick, tick / 2, 1 << 20)
+    moments = [one.after_s for one in curve.samples()]
+    assert len(moments) <= 64 and moments == sorted(moments)
+    assert (moments[0], moments[-1]) == (0, 99_999)
 
 
 def test_a_program_that_fails_to_load_answers_every_call_with_that(opened):
@@ -162,8 +194,8 @@ def test_a_call_that_waits_too_long_for_its_turn_times_out(opened):
     session = opened(concurrent_calls=1)
     first = threading.Thread(target=session.call, args=("spin", (0.6,)))
     first.start()
-    while not session.activity().workers or session.activity().now.memory:
-        pass  # until the first call has taken the worker
+    while not session.activity().running:
+        pass  # until the first call has taken its place
     assert isinstance(session.call("add", (1, 2), wall_s=0.05), TimedOut)
     first.join()
 
@@ -187,7 +219,36 @@ def test_usage_and_activity_add_up(opened):
     activity = session.activity()
     assert (activity.workers, activity.requests, activity.errors) == (1, 2, 1)
     assert activity.now.cpu_s >= 0.04 and activity.now.memory > 1 << 20 and activity.now.proportional > 0
-    assert session.usage().cpu_s >= 0.04
+    used = session.usage()
+    assert used.cpu_s >= 0.04
+    assert (activity.wall_s, activity.cpu_s, activity.peak_memory_mb) == (
+        used.wall_s,
+        used.cpu_s,
+        used.peak_memory_mb,
+    )
+
+
+def test_activity_shows_a_worker_that_is_running_too(opened):
+    session = opened()
+    call = threading.Thread(target=session.call, args=("burn", (0.6,)))
+    call.start()
+    while not session.activity().running:
+        pass
+    seen = []
+    while session.activity().running:
+        seen.append(session.activity())
+    call.join()
+    busy = [one.now for one in seen if one.running]
+    assert any(now.memory > 1 << 20 and now.peak >= now.memory and now.cpu_s >= 0.1 for now in busy)
+
+
+def test_what_a_worker_used_stays_in_the_account_after_its_end(opened):
+    session = opened()
+    session.call("burn", (0.05,))
+    session.call("leave", (3,))
+    activity = session.activity()
+    assert (activity.workers, activity.errors, activity.now.memory, activity.network_bytes) == (0, 1, 0, 0)
+    assert activity.cpu_s >= 0.04 and activity.peak_memory_mb > 1
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../b", "", "a//b", "a\0b", "./a"])

@@ -107,6 +107,23 @@ def test_large_bodies_come_whole_and_the_cap_is_an_outcome(opened, outside, serv
     assert isinstance(over, LimitExceeded) and over.limit == "network_mb"
 
 
+def test_the_bytes_that_the_host_moved_are_counted_for_the_session(opened, outside, server):
+    port = server.server_address[1]
+    session = opened(outside(Policy(network=(f"api.example.org:{port}",))))
+    assert session.activity().network_bytes == 0
+    assert session.call("download", [f"http://api.example.org:{port}/bytes/200000"]).value == 200_000
+    down = session.activity().network_bytes
+    assert 200_000 <= down < 201_000
+    assert session.call("upload", [f"http://api.example.org:{port}/", 300_000]).value == 200
+    assert 300_000 <= session.activity().network_bytes - down < 301_000
+
+
+def test_doubles_move_no_bytes(opened):
+    session = opened(Doubles(Policy(network=("api.example.org:443",))))
+    assert session.call("fetch", ["https://api.example.org/"]).value == {}
+    assert session.activity().network_bytes == 0
+
+
 def test_large_bodies_go_whole(opened, outside, server):
     port = server.server_address[1]
     session = opened(outside(Policy(network=(f"api.example.org:{port}",))))
