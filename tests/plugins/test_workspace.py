@@ -239,6 +239,7 @@ def test_whom_git_believes_already_is_left_as_it_is(workspace: Workspace, state:
 def test_an_address_of_several_lines_adds_nobody_to_the_signers(state: UserState, tmp_path: Path, git: Git) -> None:
     (tmp_path / "two").mkdir()
     git(tmp_path / "two", "init", "-q")
+    git(tmp_path / "two", "config", "user.name", "A Person")
     git(tmp_path / "two", "config", "user.email", "*\nmallory ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB")
     made = init(tmp_path / "two", state)
     made.close()
