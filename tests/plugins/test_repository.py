@@ -3,7 +3,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -278,7 +280,16 @@ def test_an_interrupt_waits_for_git_and_leaves_no_lock(repository: Repository, t
     assert repository.has(objects.make("blob", b"said in time").id)
 
 
+def _functions_of(thread: threading.Thread) -> set[str]:
+    """The names of the functions that a thread is in."""
+    assert thread.ident is not None
+    frames = traceback.walk_stack(sys._current_frames().get(thread.ident))
+    return {frame.f_code.co_name for frame, _ in frames}
+
+
 def _interrupt_once_open(pipe: Path) -> None:
     with pipe.open("wb") as file:  # git has opened its end
+        while "communicate" not in _functions_of(threading.main_thread()):
+            pass  # Popen has not returned yet
         os.kill(os.getpid(), signal.SIGINT)
         file.write(b"said in time")

@@ -90,7 +90,8 @@ def test_a_crash_names_its_request_without_arguments_and_shows_what_it_used_unti
     moments, used = [one.after_s for one in outcome.curve], [one.cpu_s for one in outcome.curve]
     assert len(outcome.curve) >= 3 and moments == sorted(moments) and used == sorted(used)
     assert used[0] < 0.4 <= used[-1] + 0.02
-    assert all(1 < one.memory_mb <= outcome.usage.peak_memory_mb + 0.001 for one in outcome.curve)
+    assert all(one.memory_mb <= outcome.usage.peak_memory_mb + 0.001 for one in outcome.curve)
+    assert outcome.curve[0].memory_mb > 1  # a look at a worker that is just ending sees none
     assert outcome.usage.wall_s - 0.001 < moments[-1] <= outcome.usage.wall_s + 0.001
 
 

@@ -137,7 +137,7 @@ def test_memory_is_found(judged):
 
 def test_what_became_slower_than_the_approved_version_is_found(judged):
     quick = "def double(n: int) -> int:\n    return n + n\n"
-    slow = "def double(n: int) -> int:\n    return [n + n for _ in range(2_000_000)][0]\n"
+    slow = "def double(n: int) -> int:\n    for _ in range(8_000_000):\n        pass\n    return n + n\n"
     tests = "from plugin import double\ndef test_a():\n    assert [double(n) for n in range(3)] == [0, 2, 4]\n"
     previous = Candidate(files={"plugin.py": quick.encode(), "tests/test_plugin.py": tests.encode()})
     found = judged(slow, tests, Tests(), Cost(), previous=previous)
