@@ -1,8 +1,7 @@
 """The gate's own error rate, on candidates whose right verdict is known: `make errors`, `make bench-held-back`.
 
 Asks `ratchet gate bench --json`, as anybody can, and fails when a known-bad candidate is accepted, when more than 3 %
-of the known-good ones are refused beyond chance (also the lower end of the 95 % interval is above: one slow moment of
-the machine is no regression), or when that cannot be known in time.
+of the known-good ones are refused, or when that cannot be known in time.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 BOUND_S: Final = 1200.0
-REFUSED_MOST: Final = 0.03
 RATCHET: Final = Path(sys.executable).parent / "ratchet"
 UNAVAILABLE: Final = 12
 
@@ -40,14 +38,13 @@ def main(options: list[str]) -> int:
 
 
 def told(figures: dict[str, Any]) -> int:
-    """Print the figures and each wrong verdict; 1 when the gate does worse than it promises."""
+    """Print the figures and each wrong verdict; 1 when the gate does not keep what it promises."""
     print(f"known-bad refused   {rate(figures['caught'])}")
     print(f"known-good refused  {rate(figures['false_refusals'])}")
     for wrong in figures["wrong"]:
         verdict = "accepted" if wrong["accepted"] else f"refused by {', '.join(wrong['rules'])}"
         print(f"wrong: {wrong['name']}: {verdict}")
-    accepted = any(wrong["accepted"] for wrong in figures["wrong"])
-    return 1 if accepted or figures["false_refusals"]["low"] > REFUSED_MOST else 0
+    return 0 if figures["ok"] else 1
 
 
 def rate(data: dict[str, Any]) -> str:
