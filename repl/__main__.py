@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -11,8 +12,9 @@ def main(argv: list[str] | None = None) -> int:
     if words in (["--version"], ["-V"]):
         from sandbox.version import VERSION
 
-        print(f"ratchet {VERSION}")
-        return 0
+        with suppress(OSError):  # what cannot be written is told like any other error, below
+            print(f"ratchet {VERSION}", flush=True)
+            return 0
     try:
         from repl.run import run
 

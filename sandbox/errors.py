@@ -10,14 +10,14 @@ class SandboxError(Exception):
 class SandboxUnavailable(SandboxError):
     """A level cannot be set up on this machine; nothing was started and nothing weaker was used.
 
-    `layer` is the part that failed ("user namespace", "landlock", ...), `errno_name` the kernel's answer where there is
-    one, `cure` what the person can do.
+    `layer` is the part that is missing ("user namespace", "landlock", ...), `what` says what it did, `errno_name` the
+    kernel's answer where there is one, `cure` what the person can do.
     """
 
-    def __init__(self, level: str, layer: str, cure: str, errno_name: str = "") -> None:
+    def __init__(self, level: str, layer: str, cure: str, errno_name: str = "", *, what: str = "failed") -> None:
         self.level, self.layer, self.cure, self.errno_name = level, layer, cure, errno_name
         reason = f" ({errno_name})" if errno_name else ""
-        super().__init__(f"the sandbox level {level!r} is unavailable: {layer} failed{reason}. {cure}")
+        super().__init__(f"the sandbox level {level!r} is unavailable: {layer} {what}{reason}. {cure}")
 
 
 class ProtocolError(SandboxError):

@@ -115,9 +115,9 @@ def _version() -> str:
     try:
         version = importlib.metadata.version(_DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError as problem:
-        raise SandboxUnavailable("wasm", _DISTRIBUTION, _CURE) from problem
+        raise SandboxUnavailable("wasm", _DISTRIBUTION, _CURE, what="is not installed") from problem
     if importlib.util.find_spec("eryx") is None:
-        raise SandboxUnavailable("wasm", _DISTRIBUTION, _CURE)
+        raise SandboxUnavailable("wasm", _DISTRIBUTION, _CURE, what="is not installed")
     return version
 
 

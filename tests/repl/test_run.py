@@ -122,10 +122,11 @@ def test_p_is_one_line(maker):
     assert json.loads(done.stdout) == {"type": "result", "proposals": []}
 
 
-def test_a_full_standard_output_is_said(person):
+@pytest.mark.parametrize("word", ["help", "--version"])
+def test_a_full_standard_output_is_said(person, word):
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [*COMMAND, "help"], stdout=full, stderr=subprocess.PIPE, text=True, env=person.environment
+            [*COMMAND, word], stdout=full, stderr=subprocess.PIPE, text=True, env=person.environment
         )
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
