@@ -17,6 +17,7 @@ from typing import Final, Protocol
 from sandbox.errors import SandboxUnavailable
 from sandbox.launcher import Forked, report_from
 from sandbox.layers import cure
+from sandbox.lifeline import Lifeline
 
 _SETUP_S: Final = 30.0
 _REAP_S: Final = 10.0
@@ -122,6 +123,7 @@ class SpawnedBody:
     process: subprocess.Popen[bytes]
     pid: int
     output: int
+    lifeline: Lifeline
     folder: Path | None = None  # what the runtime keeps its state in, as long as this lives
     pidfd: int = field(init=False, default=-1)
 
@@ -145,6 +147,7 @@ class SpawnedBody:
             os.close(self.pidfd)
             self.pidfd = -1
         self.wait()
+        self.lifeline.cut()
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import importlib
 import os
+import signal
 import socket
 from typing import Any, Final, NoReturn
 
@@ -60,5 +61,6 @@ def _isolate(setup: Any) -> None:
             raise LayerFailed("landlock", 0, "this kernel has no Landlock")
     with layer("capabilities"):
         syscalls.drop_capabilities(bounding=False)  # the runtime emptied that one
+        syscalls.set_parent_death_signal(signal.SIGKILL)
     with layer("seccomp"):
         seccomp.load(processes=limits.processes > 1)

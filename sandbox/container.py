@@ -10,7 +10,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -25,6 +24,7 @@ from sandbox.body import SpawnedBody
 from sandbox.container_config import config, make_root
 from sandbox.container_launch import CHANNEL, OUTPUT
 from sandbox.errors import ProtocolError, SandboxUnavailable
+from sandbox.lifeline import Lifeline, parent_of
 from sandbox.limits import Limits
 from sandbox.link import Link, frame_limit
 from sandbox.protocol import Channel, Frame
@@ -37,7 +37,7 @@ _RUNTIMES: Final = ("crun", "podman")
 _CURE: Final = "Install crun (apt-get install crun), or use the level process."
 _LAUNCH: Final = (
     "from sandbox.container_launch import main; import json; "
-    "main(int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4:])"
+    "main(tuple(map(int, sys.argv[1:4])), json.loads(sys.argv[4]), sys.argv[5:])"
 )
 _START_S: Final = 60.0
 _NOTES: Final = (
@@ -80,23 +80,26 @@ class ContainerLevel:
         ours, theirs = pair()
         channel = Channel(ours, frame_limit(limits))
         output = os.memfd_create("output", os.MFD_CLOEXEC)
+        lifeline = Lifeline()
         body = None
         try:
             with theirs:
-                process = self._run(runtime, bundle, theirs, output, limits, seed)
-            body = _body(process, bundle, output, channel)
+                kept = (theirs.fileno(), output, lifeline.reader)
+                process = self._run(runtime, bundle, kept, limits, seed)
+            body = _body(process, bundle, output, channel, lifeline)
             _isolate(channel, body, limits, setup)
             return Link(channel, body, limits)
         except BaseException:
             channel.close()
             if body is not None:
                 body.close()
+            lifeline.cut()
             os.close(output)
             shutil.rmtree(bundle, ignore_errors=True)
             raise
 
     def _run(
-        self, runtime: str, bundle: Path, channel: socket.socket, output: int, limits: Limits, seed: int | None
+        self, runtime: str, bundle: Path, kept: tuple[int, int, int], limits: Limits, seed: int | None
     ) -> subprocess.Popen[bytes]:
         described = config(self._root(), (CHANNEL, OUTPUT), limits, seed, self._modules)
         boxes: dict[str, str] = {}
@@ -107,8 +110,7 @@ class ContainerLevel:
             (bundle / "config.json").write_text(json.dumps(described), encoding="utf-8")
             options = ["--preserve-fds=2", f"--pid-file={bundle}/pid", f"--bundle={bundle}"]
             words = [runtime, f"--root={bundle}/state", "--cgroup-manager=disabled", "run", *options, bundle.name]
-        kept = (channel.fileno(), output)
-        return interpreter(_LAUNCH, *map(str, kept), json.dumps(boxes), *words, keep=kept, output=output)
+        return interpreter(_LAUNCH, *map(str, kept), json.dumps(boxes), *words, keep=kept, output=kept[1])
 
     def layers(self) -> Mapping[str, str]:
         """Return what is in place at this level, for the probe."""
@@ -154,17 +156,28 @@ class ContainerLevel:
         return bundle
 
 
-def _body(process: subprocess.Popen[bytes], bundle: Path, output: int, channel: Channel) -> SpawnedBody:
+def _body(
+    process: subprocess.Popen[bytes], bundle: Path, output: int, channel: Channel, lifeline: Lifeline
+) -> SpawnedBody:
     """Wait until Python runs inside, and find its first process."""
     try:
         channel.receive(time.monotonic() + _START_S)
         pid = int((bundle / "pid").read_text(encoding="ascii"))
-        return SpawnedBody(process=process, pid=pid, output=output, folder=bundle)
+        lifeline.fasten(_parent(pid, process, bundle))
+        return SpawnedBody(process=process, pid=pid, output=output, lifeline=lifeline, folder=bundle)
     except (ProtocolError, OSError, ValueError) as problem:
         process.kill()
         process.wait()
         text = os.pread(output, 1000, 0).decode(errors="replace").strip()
         raise SandboxUnavailable("container", "runtime", f"It did not start: {text or problem}") from problem
+
+
+def _parent(pid: int, process: subprocess.Popen[bytes], bundle: Path) -> int:
+    """Return what the first process inside dies with (see `contained`): the runtime, or its monitor, nothing else."""
+    parent, monitor = parent_of(pid), bundle / container_podman.MONITOR
+    if parent != process.pid and not (monitor.is_file() and monitor.read_text(encoding="ascii").strip() == f"{parent}"):
+        raise ProcessLookupError(f"process {parent} is not the runtime")
+    return parent
 
 
 def _isolate(channel: Channel, body: SpawnedBody, limits: Limits, setup: Frame) -> None:

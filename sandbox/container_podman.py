@@ -16,6 +16,8 @@ _FILES: Final = ("run/.containerenv", "etc/resolv.conf", "etc/hostname", "etc/ho
 _BOXES: Final = {WORK: "work", PLUGIN: "plugin"}
 # What podman adds by default needs rights that a user of one number has not.
 _SETTINGS: Final = "[containers]\ndefault_sysctls = []\n"
+# Its process number is written there: it outlives podman.
+MONITOR: Final = "monitor"
 _GLOBAL: Final = ("--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--events-backend=none")
 _RUN: Final = (
     *(
@@ -68,7 +70,8 @@ def command(podman: str, bundle: Path, described: dict[str, Any]) -> list[str]:
     outer = linux["uidMappings"][0]["hostID"]
     state = (f"--root={bundle}/storage", f"--runroot={bundle}/r")
     own = (
-        *("--preserve-fds=2", f"--pidfile={bundle}/pid", f"--user={INSIDE}:{INSIDE}"),
+        *("--preserve-fds=2", f"--pidfile={bundle}/pid", f"--conmon-pidfile={bundle}/{MONITOR}"),
+        f"--user={INSIDE}:{INSIDE}",
         *(f"--uidmap={INSIDE}:{outer}:1", f"--gidmap={INSIDE}:{outer}:1"),
     )
     tmpfs = [f"--volume={bundle}/{name}:{path}:rw,nosuid,nodev,noexec" for path, name in _BOXES.items()]

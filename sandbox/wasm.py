@@ -21,6 +21,7 @@ from typing import Final
 
 from sandbox.body import SpawnedBody
 from sandbox.errors import ProtocolError, SandboxUnavailable
+from sandbox.lifeline import Lifeline
 from sandbox.limits import Limits
 from sandbox.link import Link, frame_limit
 from sandbox.protocol import Channel, Frame
@@ -61,9 +62,12 @@ class WasmLevel:
         site, snapshot = self._snapshot()
         ours, theirs = pair()
         output = os.memfd_create("output", os.MFD_CLOEXEC)
+        lifeline = Lifeline()
         with theirs:
-            process = interpreter(_SERVE, str(theirs.fileno()), site, snapshot, keep=[theirs.fileno()], output=output)
-        body = SpawnedBody(process=process, pid=process.pid, output=output)
+            keep = [theirs.fileno(), lifeline.reader]
+            process = interpreter(_SERVE, str(theirs.fileno()), site, snapshot, keep=keep, output=output)
+        lifeline.fasten(process.pid)
+        body = SpawnedBody(process=process, pid=process.pid, output=output, lifeline=lifeline)
         channel = Channel(ours, frame_limit(limits))
         try:
             _greet(channel, {"limits": asdict(limits), **setup}, body)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,14 +25,21 @@ from sandbox import (
     SandboxUnavailable,
     TimedOut,
 )
+from tests.sandbox.test_life import gone, until
 
+ROOT = Path(__file__).resolve().parents[2]
 SOURCE = Path(__file__).with_name("programs.py").read_bytes()
 LEVELS = ("process", "container", "wasm")
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory):
-    with Sandbox(work=tmp_path_factory.mktemp("work")) as opened:
+def work(tmp_path_factory):
+    return tmp_path_factory.mktemp("work")
+
+
+@pytest.fixture(scope="module")
+def sandbox(work):
+    with Sandbox(work=work) as opened:
         yield opened
 
 
@@ -160,6 +171,37 @@ def test_a_closed_session_leaves_no_process_and_no_file(opened, level):
         session.call("spin", wall_s=0.05)
         session.close()
     assert descriptors() == before
+
+
+def busy(pid):
+    """Tell whether a process has computed for a while, so that its channel is not what it listens to."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return int(fields[11]) > 40 and fields[0] == "R"
+
+
+HOST = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from sandbox import *
+program = Program(files={"plugin.py": b"def spin():\\n    while True: pass\\n"}, language="plain")
+session = Sandbox(work=Path(sys.argv[2])).open(program, policy=Policy(), limits=Limits(), level=sys.argv[3])
+print(session._idle[0]._body.pid, flush=True)
+session.call("spin")
+"""
+
+
+def test_nothing_survives_when_the_host_is_killed(level, work):
+    words = [sys.executable, "-c", HOST, str(ROOT), str(work), level]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as host:
+        worker = int(host.stdout.readline())
+        assert until(lambda: busy(worker))
+        host.kill()
+    try:
+        assert until(lambda: gone(worker))
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
 
 
 def test_what_is_unavailable_says_why_by_name(sandbox):
