@@ -8,40 +8,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from selfmod.gate.parse import MAX_FOUND, Material, found
+from selfmod.gate.parse_addressed import addressed, is_addressed
+from selfmod.gate.parse_texts import constant_texts
 
-# Written to whoever summarises, reviews or repairs this later and happens to be a model.
-_MODEL: Final = (
-    r"(?:llms?|language models?|chatbots?|assistants?|(?:ai|automated) (?:models?|assistants?|agents?|reviewers?))"
-)
-_TO_A_MODEL: Final = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        (
-            r"\b(?:ignore|disregard|forget|override)\b.{0,20}"
-            r"\b(?:previous|prior|above|earlier|preceding|all|any|your|these)\b.{0,30}\b(?:instructions?|prompts?|rules|guidelines|directions)\b"
-        ),
-        rf"\b(?:you are|act as|pretend to be|behave as)\b.{{0,20}}\b(?:an? )?(?:ai|{_MODEL}|developer mode)\b",
-        rf"\b(?:as an?|dear|attention|(?:note|message|instructions?) (?:for|to))\b,?.{{0,12}}\b(?:ai|{_MODEL})\b",
-        rf"\b{_MODEL}\b.{{0,25}}\b(?:must|should|shall|please|have to|need to|are (?:required|instructed) to)\b",
-        r"\b(?:system prompt|developer message|jailbreak)\b",
-        r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id)\|>|\[/?INST\]|<<SYS>>|</?(?:system|assistant)>",
-        r"</?(?:\w+:)?(?:function_calls?|tool_calls?|tool_use|invoke)\b[^>\n]{0,200}>",
-        r"^\s*(?:#+ |[-*>] |\W{0,3})?(?:system|assistant|human)\s*:\s",
-        (
-            r"\b(?:do not|don't|never)\b.{0,15}\b(?:tell|show|mention|reveal|report|inform|warn|alert)\b.{0,30}"
-            r"\b(?:users?|persons?|humans?|reviewers?|owners?|operators?)\b"
-        ),
-        (
-            r"\b(?:when|if|while) (?:you (?:are )?)?(?:reviewing|summari[sz]ing|judging|grading|repairing)\b.{0,60}"
-            r"\b(?:say|answer|report|respond|reply|state|approve|claim)\b"
-        ),
-        r"\b(?:approve|accept|merge|rate|score) (?:this|the) (?:plugin|candidate|change|code|proposal)\b",
-        (
-            r"\b(?:reveal|print|repeat|output|send|leak|exfiltrate)\b.{0,30}"
-            r"\b(?:your|the) (?:instructions|prompt|api keys?|secrets|credentials)\b"
-        ),
-    )
-)
 _REMOTE: Final = re.compile(
     r"!\[[^\]\n]{0,300}\]\(\s*<?\s*(?:[a-z][a-z0-9+.-]{1,20}:)?//|<img\b[^>\n]{0,300}\bsrc\s*="
     r"|<(?:script|iframe|object|embed|link|video|audio|svg|style)\b"
@@ -105,19 +74,43 @@ def _docstrings(material: Material) -> Iterator[dict[str, Any]]:
 
 def _words(material: Material) -> Iterator[dict[str, Any]]:
     for path, data in material.files.items():
-        if path.startswith("tests/data/"):
-            continue  # inputs for the tests; nothing shows them to a model as text
+        if is_addressed(path):
+            yield _instruction(path, 0, "as the name of a file")
         lines = data.decode("utf-8", errors="replace").split("\n")
-        code = _code(lines) if path.endswith(".md") else frozenset()
-        for number, line in enumerate(lines, start=1):
-            text = line[:2000]
-            # A sentence may go on in the next line, behind a comment sign or a bullet.
-            following = lines[number].lstrip(" \t#>*-")[:200] if number < len(lines) else ""
-            if _begins(text, following, *_TO_A_MODEL):
-                message = "this reads like an instruction to a model, not to a person"
-                yield found("docs.instruction", message, path, number, hint="describe the plugin; address nobody")
-            if path.endswith(".md") and number not in code:
-                yield from _rendered(path, number, text, following)
+        # Recorded inputs are shown to whoever repairs the tests, and may quote what people say to one another.
+        told = dict(addressed(lines, recorded=path.startswith("tests/data/")))
+        tree = material.trees.get(path)
+        if isinstance(tree, ast.Module):
+            told = {**dict(_in_pieces(tree)), **told}
+        yield from (_instruction(path, number, how) for number, how in sorted(told.items()))
+        if path.endswith(".md"):
+            yield from _pages(path, lines)
+
+
+def _instruction(path: str, number: int, how: str) -> dict[str, Any]:
+    message = "this reads like an instruction to a model, not to a person" + (f" ({how})" if how else "")
+    return found("docs.instruction", message, path, number, hint="describe the plugin; address nobody")
+
+
+def _in_pieces(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Such words in constant texts that no line shows as they are when the module runs."""
+    lines: list[str] = []
+    origins: list[int] = []
+    for origin, text in constant_texts(tree):
+        parts = [*text.split("\n"), ""]
+        lines += parts
+        origins += [origin] * len(parts)
+    for number, how in addressed(lines):
+        yield origins[number - 1], how or "in pieces"
+
+
+def _pages(path: str, lines: list[str]) -> Iterator[dict[str, Any]]:
+    code = _code(lines)
+    for number, line in enumerate(lines, start=1):
+        # A tag may go on in the next line, behind a bullet.
+        following = lines[number].lstrip(" \t#>*-")[:200] if number < len(lines) else ""
+        if number not in code:
+            yield from _rendered(path, number, line[:2000], following)
 
 
 def _begins(text: str, following: str, *patterns: re.Pattern[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 import pytest
@@ -75,6 +76,29 @@ SECRETS = [
 ]
 
 
+SECRETS += [
+    "aws_key = wJalrXUtnFEMI7" + "K7MDENGabPxRfiCYzEXWMPLKEY",
+    "GOCSPX-" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4",
+    "AccountKey=" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4" * 3 + "aB==",
+    "abc8Q~" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7",
+    "github_pat_" + "a1B2c3D4e5F6g7H8i9J0k1" * 3,
+    "gldt-" + "a1B2c3D4e5F6g7H8i9J0",
+    "hf_" + "abcdefghijklmnopqRSTUVWXYZabcdefgh",
+    "https://hooks.slack.com/services/" + "T0A1B2C3D/B0A1B2C3D/a1B2c3D4e5F6g7H8i9J0k1L2",
+    "whsec_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6",
+    "SK" + "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+    "SG." + "a1B2c3D4e5F6g7H8i9J0k1." + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0u1V",
+    "pypi-AgEIcHlwaS5vcmc" + "a1B2c3D4e5F6g7H8i9J0k1L2",
+    "dop_v1_" + "0a1b2c3d4e5f60718293a4b5c6d7e8f9" * 2,
+    "shpat_" + "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+    "1234567890:AA" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q",
+    "glsa_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6_0a1b2c3d",
+    "Authorization: Bearer " + "a1B2c3D4e5F6g7H8i9J0",
+    "redis://:" + "p4ssW0rdZq9x@cache.internal",
+    "PuTTY-User-Key-" + "File-2: ssh-rsa",
+]
+
+
 @pytest.mark.parametrize("secret", SECRETS, ids=lambda text: text[:8])
 @pytest.mark.parametrize("path", ["plugin.py", "README.md", "tests/data/config.json"])
 def test_secrets_are_found_and_not_repeated(make_subject: Make, good: dict[str, str], secret: str, path: str) -> None:
@@ -84,6 +108,49 @@ def test_secrets_are_found_and_not_repeated(make_subject: Make, good: dict[str, 
     assert [item.path for item in found] == [path]
     assert result.verdict == "refuse"
     assert secret not in repr(found)
+
+
+_TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
+_ENCODED = base64.b64encode(_TOKEN.encode()).decode()
+_PIECES = {
+    "adjacent": f'X = (\n    "{_TOKEN[:9]}"\n    "{_TOKEN[9:]}"\n)',
+    "added": f'X = "{_TOKEN[:9]}" + "{_TOKEN[9:]}"',
+    "joined": f'X = "".join(["{_TOKEN[:9]}", "{_TOKEN[9:20]}", "{_TOKEN[20:]}"])',
+    "in a row": f'X = ("{_TOKEN[:9]}", "{_TOKEN[9:]}")',
+    "by name": f'A = "{_TOKEN[:9]}"\nB = "{_TOKEN[9:]}"\nX = f"{{A}}{{B}}"',
+    "backwards": f'X = "{_TOKEN[::-1]}"[::-1]',
+    "with filling": f'X = "{_TOKEN[:9]}#{_TOKEN[9:]}".replace("#", "")',
+    "base64": f'X = "{_ENCODED}"',
+    "hexadecimal": f'X = "{_TOKEN.encode().hex()}"',
+    "base64 of base64": f'X = "{base64.b64encode(_ENCODED.encode()).decode()}"',
+    "base64 in pieces": f'X = "{_ENCODED[:20]}" "{_ENCODED[20:]}"',
+    "a password in pieces": 'PASSWORD = "9fK2qLm" + "X7vBz3TnR8wYc"',
+    "a password as an argument": 'X = dict(password="9fK2qLm" "X7vBz3TnR8wYc")',
+}
+
+
+@pytest.mark.parametrize("source", _PIECES.values(), ids=_PIECES)
+def test_secrets_in_pieces_or_encoded_are_found(make_subject: Make, good: dict[str, str], source: str) -> None:
+    result = Policy().run(make_subject(good | {"plugin.py": f"{good['plugin.py']}\n{source}\n"}))
+    found = [item for item in result.findings if item.rule == "policy.secret"]
+    assert [item.path for item in found] == ["plugin.py"]
+    assert _TOKEN not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: " + "9fK2qLmX7vBz3TnR8wYc",
+        "export DB_SECRET=" + "9fK2qLmX7vBz3TnR8wYc",
+    ],
+)
+def test_settings_without_quotes_are_looked_at(make_subject: Make, good: dict[str, str], text: str) -> None:
+    assert "policy.secret" in findings(make_subject(good | {"tests/data/settings.env": f"a: 1\n{text}\n"}))
+
+
+def test_a_long_line_hides_no_secret(make_subject: Make, good: dict[str, str]) -> None:
+    line = "x" * 3990 + " " + _TOKEN + " " + "y" * 500
+    assert "policy.secret" in findings(make_subject(good | {"tests/data/long.txt": line}))
 
 
 @pytest.mark.parametrize(
@@ -97,6 +164,12 @@ def test_secrets_are_found_and_not_repeated(make_subject: Make, good: dict[str, 
         "AKIAIOSFODNN7EXAMPLE",
         "https://example.org/a:b@c",
         "skeleton sk-etch",
+        "https://user:your-password@db.internal/x",
+        "password: see the environment",
+        "sk_test_0000000000000000000000000",
+        "token = 'the next word of the sentence'",
+        "aGVsbG8gd29ybGQsIHRoaXMgaXMgdGV4dA==",
+        "Authorization: Bearer <token>",
     ],
 )
 def test_what_is_no_secret(make_subject: Make, good: dict[str, str], text: str) -> None:

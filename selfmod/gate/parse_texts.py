@@ -1,0 +1,158 @@
+"""The constant texts of a module as they are when it runs: pieces put together, and what an encoding hides."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+MAX_TEXT: Final = 100_000
+_DEEPEST: Final = 60  # of pieces within pieces, and of names that stand for names
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+_HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2}[ :]?){12,}")
+_LAYERS: Final = 3  # of an encoding within an encoding
+
+
+def constant_texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield (line, text) of every constant text, put together as far as it can be read off; parts do not come again."""
+    names = _once(tree)
+    whole: set[int] = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.expr) or isinstance(node, ast.Name) or id(node) in whole:
+            continue
+        text = constant_text(node, names)
+        if text is None and isinstance(node, ast.List | ast.Tuple):
+            text = _in_a_row(node, names)
+        if text:
+            whole |= {id(part) for part in ast.walk(node)}
+            yield node.lineno, text[:MAX_TEXT]
+
+
+def named_texts(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    """Yield (line, name, text) where a constant text is given a name: variable, attribute, key or argument."""
+    names = _once(tree)
+    for node in ast.walk(tree):
+        for name, value in _named(node):
+            text = constant_text(value, names)
+            if text:
+                yield value.lineno, name, text[:MAX_TEXT]
+
+
+def _named(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield from ((_last_name(target), value) for target in targets)
+        case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
+            yield _last_name(target), value
+        case ast.keyword(arg=str() as name, value=value):
+            yield name, value
+        case ast.Dict(keys=keys, values=values):
+            for key, value in zip(keys, values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield key.value, value
+        case ast.arguments(args=args, defaults=defaults):
+            for argument, value in zip(reversed(args), reversed(defaults), strict=False):
+                yield argument.arg, value
+        case _:
+            pass
+
+
+def _last_name(target: ast.expr) -> str:
+    match target:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case ast.Subscript(slice=ast.Constant(value=str(name))):
+            return name
+        case _:
+            return ""
+
+
+def constant_text(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> str | None:
+    """Return the text that an expression is whatever happens, None where that cannot be read off."""
+    if depth > _DEEPEST:
+        return None
+    match node:
+        case ast.Constant(value=str() as text):
+            return text
+        case ast.Constant(value=bytes() as data):
+            return data.decode("latin-1")
+        case ast.Name(id=name) if name in names:
+            return constant_text(names[name], names, depth + 1)
+        case ast.BinOp(op=ast.Add(), left=left, right=right):
+            return _joined("", [left, right], names, depth)
+        case ast.JoinedStr(values=values):
+            return _joined("", values, names, depth)
+        case ast.FormattedValue(value=value, format_spec=None, conversion=-1):
+            return constant_text(value, names, depth + 1)
+        case ast.Call(func=ast.Attribute(attr="join", value=between), args=[row]):
+            separator, parts = constant_text(between, names, depth + 1), _row(row, names)
+            return None if separator is None or parts is None else _joined(separator, parts, names, depth)
+        case ast.Subscript(value=value, slice=ast.Slice(lower=None, upper=None, step=ast.UnaryOp(op=ast.USub()))):
+            backwards = constant_text(value, names, depth + 1)
+            return None if backwards is None else backwards[::-1]
+        case ast.Call(
+            func=ast.Attribute(attr="replace", value=value),
+            args=[ast.Constant(value=str() as old), ast.Constant(value=str() as new)],
+        ):
+            filled = constant_text(value, names, depth + 1)
+            return None if filled is None else filled.replace(old, new)[:MAX_TEXT]
+        case _:
+            return None
+
+
+def _joined(separator: str, parts: list[ast.expr], names: Mapping[str, ast.expr], depth: int) -> str | None:
+    texts = [constant_text(part, names, depth + 1) for part in parts]
+    known = [text for text in texts if text is not None]
+    return separator.join(known) if known and len(known) == len(texts) and sum(map(len, known)) < MAX_TEXT else None
+
+
+def _row(node: ast.expr, names: Mapping[str, ast.expr]) -> list[ast.expr] | None:
+    node = names.get(node.id, node) if isinstance(node, ast.Name) else node
+    return node.elts if isinstance(node, ast.List | ast.Tuple) else None
+
+
+def _in_a_row(node: ast.List | ast.Tuple, names: Mapping[str, ast.expr]) -> str | None:
+    """What stands in a row may be meant to be put together elsewhere."""
+    return _joined("", node.elts, names, 0) if len(node.elts) > 1 else None
+
+
+def _once(tree: ast.Module) -> dict[str, ast.expr]:
+    """The names that are given a value once in the whole module, with that value."""
+    stored = Counter(
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    )
+    stored.update(node.arg for node in ast.walk(tree) if isinstance(node, ast.arg))
+    found: dict[str, ast.expr] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if stored[name] == 1:
+                found[name] = value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if stored[name] == 1:
+                found[name] = value
+            case _:
+                pass
+    return found
+
+
+def decoded(text: str, layers: int = _LAYERS) -> Iterator[str]:
+    """Yield the readable texts that stand in a text as base64 or hexadecimal digits, also within one another."""
+    for token in dict.fromkeys([*_BASE64.findall(text), *_HEX.findall(text)]):
+        for inner in _decoded(token):
+            yield inner
+            if layers > 1:
+                yield from decoded(inner, layers - 1)
+
+
+def _decoded(token: str) -> Iterator[str]:
+    digits = token.replace(" ", "").replace(":", "")
+    plain = digits.rstrip("=").replace("-", "+").replace("_", "/")
+    for decode, form in ((bytes.fromhex, digits), (base64.b64decode, plain + "=" * (-len(plain) % 4))):
+        try:
+            inner = decode(form).decode("utf-8")
+        except ValueError:
+            continue
+        if inner and all(character.isprintable() or character in "\t\r\n" for character in inner):
+            yield inner
