@@ -19,6 +19,7 @@ MAX_FILE = 512 * 1024
 MAX_TOTAL = 2 * 1024 * 1024
 MAX_FILES = 256
 MAX_DEPTH = 8
+MAX_PATH = 1024
 MAX_JSON = 4 * 1024 * 1024
 
 
@@ -43,8 +44,9 @@ class Candidate:
     unread: tuple[Unread, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        usable = {path: data for path, data in self.files.items() if not _unusable(path)}
-        unusable = tuple(_unread(path, "name", "the name is not text") for path in self.files if path not in usable)
+        reasons = {path: reason for path in self.files if (reason := _unusable(path))}
+        usable = {path: data for path, data in self.files.items() if path not in reasons}
+        unusable = tuple(_unread(path, "name", reason) for path, reason in reasons.items())
         object.__setattr__(self, "files", MappingProxyType(usable))
         object.__setattr__(self, "unread", self.unread + unusable)
 
@@ -223,13 +225,17 @@ def _refused(kind: str, message: str) -> Candidate:
     return Candidate(files={}, unread=(_unread("", kind, message),))
 
 
-def _unusable(path: str) -> bool:
+def _unusable(path: str) -> str:
+    """Return why nothing can go by that name, "" where something can."""
+    if len(path) > MAX_PATH:
+        return f"the name is longer than {MAX_PATH} characters"
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
-        return True
-    return False
+        return "the name is not text"
+    return ""
 
 
 def _unread(path: str, kind: str, message: str) -> Unread:
-    return Unread(path=path.encode("utf-8", "backslashreplace").decode("utf-8"), kind=kind, message=message)
+    shown = path[:MAX_PATH].encode("utf-8", "backslashreplace").decode("utf-8")
+    return Unread(path=shown, kind=kind, message=message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Final
 
 from selfmod.candidate import Candidate, Unread
@@ -74,7 +74,7 @@ def check(candidate: Candidate, thresholds: Thresholds) -> list[Finding]:
         *(item for path in candidate.files if (item := _path(path))),
         *_clashes(candidate.files),
         *_sizes(candidate.files, thresholds),
-        *_missing(candidate.files),
+        *_missing({*candidate.files, *(item.path for item in candidate.unread)}),
     ]
 
 
@@ -171,7 +171,8 @@ def _sizes(files: Mapping[str, bytes], thresholds: Thresholds) -> Iterator[Findi
         yield finding("layout.too-many", f"{len(files)} files; a plugin has at most {thresholds.files}", key="total")
 
 
-def _missing(files: Mapping[str, bytes]) -> Iterator[Finding]:
+def _missing(files: Set[str]) -> Iterator[Finding]:
+    """What a plugin cannot do without; what is there and could not be taken in is not missing."""
     if MANIFEST not in files:
         yield finding("layout.missing", "there is no plugin.yaml", path=MANIFEST, hint="write the manifest")
     modules = sorted(path for path in files if _MODULE.fullmatch(path) and _path(path) is None)

@@ -14,6 +14,7 @@ from selfmod.candidate import (
     MAX_FILE,
     MAX_FILES,
     MAX_JSON,
+    MAX_PATH,
     Candidate,
     candidate_from_json,
     candidate_to_json,
@@ -95,6 +96,14 @@ def test_names_that_are_not_text_are_refused_and_the_digest_still_works(tmp_path
     candidate = read_folder(tmp_path)
     assert kinds(candidate) == [("\\udcff.py", "name")]
     assert candidate.digest == digest_of({})
+
+
+def test_a_name_of_a_megabyte_is_not_looked_at_and_not_repeated() -> None:
+    items = [{"path": "a/" * 500_000, "content": ""}, {"path": "b" * 500_000, "base64": "%"}]
+    candidate = candidate_from_json(json.dumps({"files": items}).encode())
+    assert not candidate.files
+    assert {item.kind for item in candidate.unread} == {"name", "candidate-file"}
+    assert all(len(item.path) == MAX_PATH for item in candidate.unread)
 
 
 def test_a_candidate_file_is_read_and_written() -> None:

@@ -92,6 +92,13 @@ def test_what_is_missing(path: str) -> None:
     assert [item.rule for item in check(Candidate(files=files), Thresholds())] == ["layout.missing"]
 
 
+@pytest.mark.parametrize("path", NEEDED)
+def test_what_could_not_be_taken_in_is_not_called_missing(path: str) -> None:
+    files = {name: data for name, data in NEEDED.items() if name != path}
+    large = Unread(path=path, kind="too-large", message="larger than the bytes that are read")
+    assert [item.rule for item in check(Candidate(files=files, unread=(large,)), Thresholds())] == ["layout.too-large"]
+
+
 @pytest.mark.parametrize(
     ("kind", "rule"),
     [
