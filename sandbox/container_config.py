@@ -11,20 +11,13 @@ from typing import Final
 
 from sandbox.limits import Limits
 from sandbox.namespaces import INSIDE, NOBODY
-from sandbox.places import PLUGIN, TEMPORARY, WORK, inside
+from sandbox.places import NULL, PLUGIN, TEMPORARY, WORK, inside
 from sandbox.spawn import FLAGS, ROOT, packages
 
 _LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 _ZONES: Final = "/usr/share/zoneinfo"
 _MAIN: Final = "from sandbox.contained import main; main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])"
 Config = dict[str, object]
-# The runtime puts the harmless devices here (null, zero, full, random, tty); Landlock lets a program open null only.
-_DEVICES: Final[Config] = {
-    "destination": "/dev",
-    "type": "tmpfs",
-    "source": "tmpfs",
-    "options": ["nosuid", "noexec", "mode=0755", "size=64k"],
-}
 
 
 def make_root(root: Path) -> None:
@@ -35,6 +28,7 @@ def make_root(root: Path) -> None:
     root.mkdir(mode=0o755)
     for path in (PLUGIN, WORK, "/dev", "/proc"):
         (root / path[1:]).mkdir(mode=0o755)
+    (root / NULL[1:]).touch(mode=0o644)
     (root / TEMPORARY[1:]).symlink_to(WORK)  # one sized tmpfs for both
     for path in _LIBRARIES:
         if os.path.islink(path):
@@ -71,7 +65,7 @@ def config(root: Path, kept: tuple[int, int], limits: Limits, seed: int | None, 
         },
         "root": {"path": str(root), "readonly": True},
         "hostname": "sandbox",
-        "mounts": [*_tmpfs(limits), *map(_bind, _visible(python)), _DEVICES],
+        "mounts": [*_tmpfs(limits), *map(_bind, _visible(python)), *_devices(root)],
         "linux": {
             "namespaces": [{"type": kind} for kind in ("user", "pid", "network", "ipc", "uts", "mount", "cgroup")],
             "uidMappings": [{"containerID": INSIDE, "hostID": outer, "size": 1}],
@@ -104,6 +98,16 @@ def _visible(python: str) -> Iterator[str]:
 def _bind(path: str) -> Config:
     options = ["rbind", "ro", "nosuid", "nodev"]
     return {"destination": inside(path), "source": path, "type": "bind", "options": options}
+
+
+def _devices(root: Path) -> Iterator[Config]:
+    """Give a folder of ours for /dev, where the runtime then puts nothing of its own, and the one device in it.
+
+    Read-only keeps its times as they are; what is written to a device is not written to the file system.
+    """
+    options = ["bind", "ro", "nosuid", "noexec"]
+    yield {"destination": "/dev", "source": f"{root}/dev", "type": "bind", "options": [*options, "nodev"]}
+    yield {"destination": NULL, "source": NULL, "type": "bind", "options": options}
 
 
 def _tmpfs(limits: Limits) -> list[Config]:

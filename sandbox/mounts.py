@@ -85,7 +85,9 @@ def _bind_null() -> None:
     _touch(target)
     if stat.S_ISCHR(os.stat(_NULL).st_mode):
         syscalls.mount(_NULL, target, "", syscalls.MS_BIND)
-        syscalls.set_mount_attributes(target, syscalls.MOUNT_ATTR_NOSUID | syscalls.MOUNT_ATTR_NOEXEC)
+        # Read-only keeps its times as they are; what is written to a device is not written to the file system.
+        flags = syscalls.MOUNT_ATTR_RDONLY | syscalls.MOUNT_ATTR_NOSUID | syscalls.MOUNT_ATTR_NOEXEC
+        syscalls.set_mount_attributes(target, flags)
 
 
 def _touch(path: str) -> None:
