@@ -90,7 +90,7 @@ def _read(subject: Subject, unclean: frozenset[str]) -> Facts:
         if isinstance(note, dict) and (name := note.get("section")) in SECTIONS and name not in sections:
             sections[name] = note.get("facts")
 
-    limit = subject.thresholds.stage_s
+    limit = subject.stage_s
     outcome = subject.sandbox.run(
         Job(
             function=JOB,

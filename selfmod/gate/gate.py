@@ -64,6 +64,7 @@ class Gate:
         and that only where no earlier stage has refused already.
         """
         self.warm()
+        started = time.monotonic()
         accepted = frozenset(item.finding for item in waivers if item.digest == candidate.digest)
         subject = Subject(
             candidate=candidate,
@@ -76,16 +77,16 @@ class Gate:
             candidates_tried=candidates_tried,
             blind=blind,
             retired=tuple(name for name in map(retired_test, accepted) if name),
+            ends_at=started + self.thresholds.gate_s,
         )
-        started = time.monotonic()
         stages = []
-        for stage_result in self._results(subject, accepted, started):
+        for stage_result in self._results(subject, accepted):
             stages.append(stage_result)
             if on_stage is not None:
                 on_stage(stage_result)
         return self._report(subject, tuple(stages), time.monotonic() - started)
 
-    def _results(self, subject: Subject, accepted: frozenset[str], started: float) -> Iterator[StageResult]:
+    def _results(self, subject: Subject, accepted: frozenset[str]) -> Iterator[StageResult]:
         refused: set[str] = set()
         unavailable = False
         for stage in self.stages:
@@ -94,7 +95,7 @@ class Gate:
                 continue
             begun = time.monotonic()
             try:
-                judged = self._judged(stage, subject, begun - started)
+                judged = self._judged(stage, subject)
             except SandboxUnavailable:
                 if not refused:
                     raise
@@ -106,12 +107,16 @@ class Gate:
                 refused.add(stage.name)
             yield judged
 
-    def _judged(self, stage: Stage, subject: Subject, spent: float) -> StageResult:
-        if spent > self.thresholds.gate_s:
-            message = f"no time was left for this stage: the whole gate has {self.thresholds.gate_s:g} s"
-            return result(stage.name, [finding("gate.time", message, key=stage.name)])
+    def _judged(self, stage: Stage, subject: Subject) -> StageResult:
+        if time.monotonic() > subject.ends_at:
+            return result(stage.name, [self._late("no time was left for this stage", stage)])
         try:
-            return stage.run(subject)
+            judged = stage.run(subject)
+            if time.monotonic() <= subject.ends_at:
+                return judged
+            # What it says came of workers that were stopped half-way: it must not pass.
+            late = self._late("the time was over before this stage was done", stage)
+            return replace(judged, verdict="refuse", findings=(*judged.findings, late))
         except SandboxUnavailable:
             raise
         except Exception as error:  # noqa: BLE001
@@ -119,6 +124,11 @@ class Gate:
             _LOG.exception("the stage %s failed", stage.name)
             message = f"the stage itself failed ({type(error).__name__}); that is an error of Ratchet, please report it"
             return result(stage.name, [finding("gate.error", message, key=stage.name)])
+
+    def _late(self, what: str, stage: Stage) -> Finding:
+        message = f"{what}: the whole gate has {self.thresholds.gate_s:g} s"
+        hint = "make the plugin and its tests faster; on a machine with other things to do, judge it again later"
+        return finding("gate.time", message, key=stage.name, hint=hint)
 
     def _report(self, subject: Subject, stages: tuple[StageResult, ...], seconds: float) -> GateReport:
         manifest = subject.manifest

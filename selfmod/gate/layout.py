@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from selfmod.candidate import Candidate, Unread
@@ -171,7 +172,7 @@ def _sizes(files: Mapping[str, bytes], thresholds: Thresholds) -> Iterator[Findi
         yield finding("layout.too-many", f"{len(files)} files; a plugin has at most {thresholds.files}", key="total")
 
 
-def _missing(files: Set[str]) -> Iterator[Finding]:
+def _missing(files: AbstractSet[str]) -> Iterator[Finding]:
     """What a plugin cannot do without; what is there and could not be taken in is not missing."""
     if MANIFEST not in files:
         yield finding("layout.missing", "there is no plugin.yaml", path=MANIFEST, hint="write the manifest")

@@ -55,7 +55,7 @@ def production(subject: Subject, doubles: Doubles) -> Session:
     """Open the plugin as it will run when it is approved, with neutral doubles in place of the outside."""
     files = {path: data for path, data in subject.candidate.files.items() if not path.startswith("tests/")}
     limits = subject.manifest.limits.to_limits() if subject.manifest else Limits()
-    limits = replace(limits, wall_s=min(limits.wall_s, subject.thresholds.stage_s))
+    limits = replace(limits, wall_s=min(limits.wall_s, subject.stage_s))
     program = Program(files=files, entry=subject.entry)
     return subject.sandbox.open(program, policy=policy_of(subject), limits=limits, outside=doubles)
 
@@ -137,7 +137,7 @@ def _wrong(subject: Subject, session: Session, example: Example) -> str:
     if example.function not in subject.plan.functions:
         return f"{example.call}: the plugin has no function {example.function}"
     args, named = arguments(example)
-    return mismatch(example, session.call(example.function, args, named))
+    return mismatch(example, session.call(example.function, args, named, wall_s=subject.stage_s))
 
 
 # ---- the calls of the tests, without pytest ------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def _replay(subject: Subject, run: SuiteRun, figures: dict[str, Figure]) -> Iter
     replayed, shown = 0, 0
     with production(subject, Doubles(policy_of(subject))) as session:
         for call in calls:
-            outcome = _call_again(session, call)
+            outcome = _call_again(session, call, subject.stage_s)
             if outcome is None:
                 continue
             replayed += 1

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from selfmod.gate.facts import Facts
     from selfmod.gate.report import Reach
     from selfmod.gate.suite import Plan
+
+_LEAST_S = 0.1  # of a worker that starts when nothing is left: enough to end in order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +145,7 @@ class Subject:
     previous: Candidate | None = None
     installed: Installed = field(default_factory=Installed)
     candidates_tried: int = 1
+    ends_at: float = math.inf  # when the time of the whole gate is over, on the monotonic clock
     retired: tuple[str, ...] = ()  # tests of the previous version that a person took out of force, by id
 
     blind: tuple[Example, ...] = ()  # tests that were written from the request alone, without seeing the candidate
@@ -161,6 +166,11 @@ class Subject:
     def entry(self) -> str:
         """The path of the entry module."""
         return self.manifest.entry if self.manifest else "plugin.py"
+
+    @property
+    def stage_s(self) -> float:
+        """The wall clock that a worker has: that of one stage, or what the whole gate has left, if that is less."""
+        return min(self.thresholds.stage_s, max(self.ends_at - time.monotonic(), _LEAST_S))
 
     def seed(self, purpose: str) -> int:
         """Return the 64-bit seed of one purpose ("mutation", "order"): fixed for a digest, unknown to its author."""

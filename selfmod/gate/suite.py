@@ -166,7 +166,7 @@ def plain_world(subject: Subject) -> dict[str, Any]:
 def limits_for(subject: Subject, *, processes: int = 1) -> Limits:
     """What a worker of the gate may use: the plugin's own memory, the tools', and the time of one stage."""
     own = subject.manifest.limits.memory_mb if subject.manifest else subject.thresholds.memory_mb
-    seconds = subject.thresholds.stage_s
+    seconds = subject.stage_s
     return Limits(
         memory_mb=min(own, subject.thresholds.memory_mb) + _TOOLS_MB,
         wall_s=seconds,

@@ -198,6 +198,28 @@ def test_hostile_bytes_are_refused_in_bounded_time(judge: Judge, good: dict[str,
         assert item.path.isprintable()
 
 
+SLOW = """\
+    count = 0
+    while count < 10_000_000:
+        count += 1
+    count = 0
+"""
+
+
+def test_the_whole_gate_ends_when_its_time_is_over(sandbox: Sandbox, good: dict[str, str]) -> None:
+    """Twenty examples that each take a while: what counts is the time of the whole, not that of each."""
+    files = good | {"plugin.py": good["plugin.py"].replace("    count = 0\n", SLOW)}
+    examples = tuple(
+        Example(source=f'run("a {n}") == 2', kind="equals", function="run", call=f'run("a {n}")', expected="2")
+        for n in range(20)
+    )
+    thresholds = Thresholds(gate_s=6.0)
+    report = Gate(sandbox, thresholds, b"s").judge(frozen(files), spec=Spec(text="Count.", examples=examples))
+    assert report.seconds < thresholds.gate_s + 5
+    assert report.verdict == "refuse"
+    assert "gate.time" in {item.rule for item in report.findings}
+
+
 @pytest.mark.parametrize(
     "data",
     [b"", b"[]", b"\xff", b'{"files": [{"path": "../../x", "content": ""}]}', b"[" * 100_000, b'{"files": []}'],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
@@ -109,6 +110,37 @@ def test_no_time_left_refuses() -> None:
     assert ran == []
     assert report.verdict == "refuse"
     assert {(item.rule, item.waivable) for item in report.findings} == {("gate.time", False)}
+
+
+@pytest.mark.parametrize("name", ["tests", "cost", "docs"])
+def test_a_stage_that_outlasts_the_time_refuses_whatever_it_says(name: str) -> None:
+    def spend() -> StageResult:
+        until = time.monotonic() + 0.2
+        while time.monotonic() < until:
+            pass
+        return result(name, figures={"measured": 1})
+
+    judge, ran = gate({name: spend}, Thresholds(gate_s=0.1))
+    report = judge.judge(CANDIDATE)
+    late = report.stage(name)
+    assert late is not None
+    assert (late.verdict, late.figures, ran[-1]) == ("refuse", {"measured": 1}, name)
+    assert [(item.rule, item.waivable) for item in late.findings] == [("gate.time", False)]
+
+
+def test_a_worker_has_no_more_time_than_the_whole_gate_has_left() -> None:
+    def left(ends_in: float) -> float:
+        return Subject(
+            candidate=CANDIDATE,
+            sandbox=cast("Sandbox", None),
+            thresholds=Thresholds(stage_s=20.0),
+            secret=b"s",
+            ends_at=time.monotonic() + ends_in,
+        ).stage_s
+
+    assert left(60.0) == 20.0
+    assert 4.0 < left(5.0) <= 5.0
+    assert 0.0 < left(-5.0) < 1.0
 
 
 @pytest.mark.parametrize("name", ["coverage", "mutation", "determinism", "cost", "docs"])
