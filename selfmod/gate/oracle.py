@@ -172,14 +172,14 @@ def _distinct(run: SuiteRun) -> list[RecordedCall]:
     return list(calls.values())[:_REPLAYED]
 
 
-def _call_again(session: Session, call: RecordedCall) -> Outcome | None:
+def _call_again(session: Session, call: RecordedCall, wall_s: float) -> Outcome | None:
     try:
         args, named = decode(call.args), decode(call.kwargs)
     except ValueError:
         return None
     if not isinstance(args, list) or not isinstance(named, dict):
         return None
-    return session.call(call.function, args, named)
+    return session.call(call.function, args, named, wall_s=wall_s)
 
 
 def _other(call: RecordedCall, outcome: Outcome) -> str:
