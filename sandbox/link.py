@@ -19,7 +19,7 @@ from sandbox.errors import ProtocolError
 from sandbox.family import Family
 from sandbox.footprint import Footprint
 from sandbox.limits import Limits
-from sandbox.monitor import Curve, Monitor
+from sandbox.monitor import Curve, Monitor, Reading
 from sandbox.outcome import Corrupted, Crashed, Denied, LimitExceeded, Outcome, TimedOut, Usage
 from sandbox.outside.base import Ask, Exceeded, Failed, Given, Outside, Refused
 from sandbox.protocol import Channel, Closed, Frame, TooLarge, TooLate, new_id
@@ -40,16 +40,21 @@ class _Call:
 
     __slots__ = (
         *("asks", "began", "cpu_before", "curve", "deadline", "exceeded", "id", "next_look", "on_note", "output"),
-        *("outside", "refused", "throttle", "wall_s"),
+        *("outside", "queued_before", "refused", "throttle", "wall_s"),
     )
 
     def __init__(
-        self, began: float, wall_s: float, cpu_before: float, outside: Outside, on_note: Callable[[object], None] | None
+        self,
+        began: float,
+        wall_s: float,
+        before: Reading,
+        outside: Outside,
+        on_note: Callable[[object], None] | None,
     ) -> None:
         self.id = new_id()
         self.began, self.wall_s, self.deadline = began, wall_s, began + wall_s
         self.next_look = began + _TICK_S
-        self.cpu_before = cpu_before
+        self.cpu_before, self.queued_before = before.cpu_s, before.queued_s
         self.outside, self.on_note = outside, on_note
         self.output = self.asks = 0
         self.curve = Curve()
@@ -131,7 +136,8 @@ class Link:
         """Send one request and see it through; whatever ends badly also ends the worker."""
         with self._in_use:
             # It has stood still since it was last looked at, or was charged less than can be seen.
-            call = _Call(time.monotonic(), wall_s, self._monitor.last.cpu_s, outside, on_note)
+            before = replace(self._monitor.last, queued_s=self._monitor.queued())
+            call = _Call(time.monotonic(), wall_s, before, outside, on_note)
             return self._conversation(call, request)
 
     def _conversation(self, call: _Call, request: Frame) -> Outcome:
@@ -280,7 +286,8 @@ class Link:
         cpu, peak = reading.cpu_s, reading.peak
         if self._end is not None:
             cpu, peak = max(cpu, self._end.cpu_s), max(peak, self._end.peak)
-        return Usage(wall_s=wall, cpu_s=max(0.0, cpu - call.cpu_before), peak_memory_mb=peak / _MB)
+        queued = 0.0 if brief else min(wall, max(0.0, reading.queued_s - call.queued_before))
+        return Usage(wall_s=wall, cpu_s=max(0.0, cpu - call.cpu_before), queued_s=queued, peak_memory_mb=peak / _MB)
 
     def _killed(self, outcome: Outcome, call: _Call) -> Outcome:
         self._stop()

@@ -20,9 +20,10 @@ _SAMPLES: Final = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One look at a worker: CPU seconds so far, memory in bytes now and at its highest."""
+    """One look at a worker: CPU and queued seconds so far, memory in bytes now and at its highest."""
 
     cpu_s: float = 0.0
+    queued_s: float = 0.0
     memory: int = 0
     peak: int = 0
 
@@ -56,6 +57,7 @@ class Monitor:
         self._proc = os.open(f"/proc/{pid}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._stat = os.open("stat", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
         self._status = os.open("status", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
+        self._schedstat = self._open("schedstat") if os.path.exists("/proc/self/schedstat") else None
         self._output = output
         self._pid, self._many = pid, many
         self._last = Reading()
@@ -67,8 +69,16 @@ class Monitor:
             for other in descendants(self._pid) if self._many else ():
                 more_cpu, more_memory = _stat_of(other)
                 cpu, memory = cpu + more_cpu, memory + more_memory
-            self._last = Reading(cpu_s=cpu, memory=memory, peak=max(self._last.peak, memory, self._highest()))
+            peak = max(self._last.peak, memory, self._highest())
+            self._last = Reading(cpu_s=cpu, queued_s=self.queued(), memory=memory, peak=peak)
         return self._last
+
+    def queued(self) -> float:
+        """Return for how long it could have run and no core was free; the last known value when it is gone."""
+        if self._schedstat is not None:
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                return int(os.pread(self._schedstat, 64, 0).split()[1]) / 1e9
+        return self._last.queued_s
 
     @property
     def last(self) -> Reading:
@@ -101,8 +111,9 @@ class Monitor:
 
     def close(self) -> None:
         """Let go of its files; its tmpfs is freed with the last of them."""
-        for descriptor in (self._proc, self._stat, self._status, self._output):
-            os.close(descriptor)
+        for descriptor in (self._proc, self._stat, self._status, self._schedstat, self._output):
+            if descriptor is not None:
+                os.close(descriptor)
 
     def _open(self, name: str) -> int:
         return os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)

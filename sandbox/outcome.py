@@ -8,10 +8,15 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What one call or sandbox used, measured from outside it. Seconds and MB (2**20 bytes)."""
+    """What one call or sandbox used, measured from outside it. Seconds and MB (2**20 bytes).
+
+    `queued_s` of `wall_s` it could have run and no core was free: that is the machine's doing. Where the kernel does
+    not tell, and of a call of a few milliseconds, it is 0.
+    """
 
     wall_s: float = 0.0
     cpu_s: float = 0.0
+    queued_s: float = 0.0
     peak_memory_mb: float = 0.0
 
 

@@ -17,7 +17,7 @@ from selfmod.gate.harness_forks import Line, Say, limit_time, pool
 _CALLS = frozenset({"compile", "match", "search", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
 _PATTERNS = 30
 _STEPS = (8, 12, 16, 20, 24, 28, 1000, 4000)
-_CPU_S, _WALL_S = 1.0, 3.0
+_CPU_S = 1.0  # a search never waits: what else the machine does must not decide
 _WORKERS = 2
 
 
@@ -59,13 +59,13 @@ def _try(work: list[Any], say: Say) -> None:
         for unit in units:
             text = unit * length + "\x00"
             say({"length": len(text), "seconds": 0.0})
-            limit_time(_CPU_S, _WALL_S)
-            started = time.perf_counter()
+            limit_time(_CPU_S, 0)
+            started = time.process_time()
             compiled.search(text)
             if whole:
                 compiled.fullmatch(text)
             limit_time(0, 0)
-            if time.perf_counter() - started > _CPU_S / 4:
+            if time.process_time() - started > _CPU_S / 4:
                 break
 
 

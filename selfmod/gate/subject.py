@@ -105,7 +105,6 @@ class SuiteRun:
     branches: frozenset[tuple[int, int]] = frozenset()
     asks: tuple[ObservedAsk, ...] = ()
     calls: tuple[RecordedCall, ...] = ()
-    import_s: float = 0.0
 
     @property
     def executed(self) -> frozenset[int]:

@@ -57,7 +57,6 @@ def suite_run(plan: Plan, run: Run) -> SuiteRun:
         branches=plan.branches,
         asks=run.notes.asks(),
         calls=run.notes.calls(),
-        import_s=run.notes.import_s or 0.0,
     )
 
 

@@ -24,8 +24,8 @@ class Thresholds:
     mutation_value_min: float = 0.7
     mutation_raw_min: float = 0.8
     survivors_allowed: int = 1
-    import_s: float = 1.0
-    call_s: float = 1.0
+    import_s: float = 0.5  # of work and waiting, not of other things that the machine does
+    call_s: float = 0.5  # the same; one with a large argument may take twice that before its growth is looked at
     growth: float = 1.8  # exponent of time over input size; 1 is linear
     memory_mb: int = 100
     stage_s: float = 20.0  # wall clock of one stage in its worker

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from sandbox import Completed, LimitExceeded, TimedOut
+from tests.busy import busy_cores
 
 CASES = {
     "memory_mb": ("take_memory", (55,), (61,), {"memory_mb": 60}),
@@ -81,6 +82,16 @@ def test_a_share_of_the_processor_holds_after_its_burst(opened):
     # A burst of 0.5 s, then a fifth of the time; one look every 50 ms may overshoot.
     assert outcome.usage.cpu_s < 0.5 + 0.2 * outcome.usage.wall_s + 0.3
     assert session.call("add", (1, 2)).value == 3
+
+
+def test_the_wait_for_a_core_is_told_apart_from_what_a_call_takes(opened):
+    session = opened()
+    with busy_cores(each=3, bound_s=15):
+        burned = session.call("burn", (0.4,)).usage
+        waited = session.call("wait", wall_s=0.4).usage
+    assert burned.queued_s > 0.3  # of three others on each core it had a quarter
+    assert burned.wall_s - burned.queued_s == pytest.approx(0.4, abs=0.2)
+    assert waited.queued_s < 0.2  # it asked for none
 
 
 def test_a_result_that_memory_does_not_hold_a_second_time_is_too_large(opened):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from sandbox.outcome import Usage
 from selfmod.candidate import Candidate
-from selfmod.gate.cost import Cost
+from selfmod.gate.cost import Cost, own_seconds
 from selfmod.gate.tests import Tests
 from selfmod.gate.thresholds import Thresholds
+from tests.busy import busy_cores
 
 QUICK = Thresholds(call_s=0.3)
 EXPLODING = {
@@ -154,3 +158,46 @@ def test_a_plugin_that_never_loads_costs_no_second_wait(judged):
         thresholds=Thresholds(stage_s=1.0),
     )
     assert (found.stages["tests"].verdict, found.stages["cost"].verdict) == ("refuse", "not-run")
+
+
+WORKING = "def count(n: int) -> int:\n    return sum(1 for i in range(n) if i % 3)\n"
+TESTED = "from plugin import count\ndef test_a():\n    assert count(3_000_000) == 2_000_000\n"
+
+
+def test_a_busy_machine_does_not_change_the_verdict(judged):
+    quiet = judged(WORKING, TESTED, Tests(), Cost(), thresholds=Thresholds(call_s=5.0))
+    assert quiet.stages["cost"].verdict == "pass", quiet.stages["cost"].findings
+    call_s = quiet.stages["cost"].figures["call_s"]
+    with busy_cores(each=4, bound_s=20):  # so that it takes about five times as long
+        enough = Cost().run(replace(quiet.subject, thresholds=Thresholds(call_s=2 * call_s)))
+        scarce = Cost().run(replace(quiet.subject, thresholds=Thresholds(call_s=call_s / 2)))
+    assert not enough.findings
+    assert [item.rule for item in scarce.findings] == ["cost.call"]
+
+
+@pytest.mark.parametrize(
+    ("usage", "seconds"),
+    [
+        (Usage(wall_s=4.0, cpu_s=0.6, queued_s=3.39), 0.6),
+        (Usage(wall_s=3.0, cpu_s=0.0, queued_s=0.0), 3.0),
+        (Usage(wall_s=3.0, cpu_s=0.5, queued_s=1.0), 2.0),
+        (Usage(wall_s=1.0, cpu_s=1.8, queued_s=0.9), 1.8),
+        (Usage(wall_s=0.004), 0.004),
+    ],
+    ids=["others had the cores", "it slept", "it worked and slept", "its threads worked side by side", "a short one"],
+)
+def test_what_a_call_takes_is_its_work_and_its_waiting(usage: Usage, seconds: float):
+    assert own_seconds(usage) == pytest.approx(seconds)
+
+
+def test_a_call_that_waits_is_slow_however_little_it_works(judged):
+    module = "import time\n\n\ndef rest() -> int:\n    time.sleep(0.5)\n    return 1\n"
+    tests = "from plugin import rest\ndef test_a():\n    assert rest() == 1\n"
+    assert judged(module, tests, Tests(), Cost(), thresholds=QUICK).rules("cost") == {"cost.call"}
+
+
+def test_slow_calls_do_not_hide_what_comes_after_them(judged):
+    found = judged(WORKING, TESTED + "    assert count(3_000_001) + count(3_000_002) == 4_000_001\n", Tests(), Cost())
+    assert found.stages["cost"].verdict == "pass"
+    short = Thresholds(stage_s=4 * found.stages["cost"].figures["call_s"])
+    assert [item.rule for item in Cost().run(replace(found.subject, thresholds=short)).findings] == ["cost.unmeasured"]

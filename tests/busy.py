@@ -1,0 +1,24 @@
+"""A machine that has other work: what is judged must not depend on it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_SPIN = "import time\nuntil = time.monotonic() + {bound_s}\nwhile time.monotonic() < until:\n    pass\n"
+
+
+@contextmanager
+def busy_cores(each: int, bound_s: float) -> Iterator[None]:
+    """Keep every core busy with `each` processes that spin, for at most `bound_s` seconds."""
+    command = [sys.executable, "-S", "-c", _SPIN.format(bound_s=bound_s)]
+    spinning = [subprocess.Popen(command) for _ in range(each * len(os.sched_getaffinity(0)))]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
