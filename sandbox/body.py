@@ -60,6 +60,7 @@ class ForkedBody:
     pid: int = 0
     pidfd: int = -1
     output: int = -1
+    resident: int = 0  # the memory in bytes that it had when it was isolated, before anything was asked of it
 
     @classmethod
     def await_isolation(cls, forked: Forked) -> ForkedBody:
@@ -79,7 +80,7 @@ class ForkedBody:
         if "pid" in report and descriptor is not None:
             self.pid, self.pidfd = int(str(report["pid"])), descriptor
         elif "layers" in report and descriptor is not None:
-            self.output = descriptor
+            self.output, self.resident = descriptor, int(str(report["memory"]))
         else:
             raise _unavailable(report)
 

@@ -56,9 +56,9 @@ class ContainerLevel:
         self._lock = threading.Lock()
         self._scratch: Scratch | None = None
 
-    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame) -> Link:
+    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame, first: Frame | None = None) -> Link:
         """Return an isolated worker; raises `SandboxUnavailable`, with what each runtime said."""
-        del kind
+        del kind, first
         said = []
         for runtime in [self._runtime] if self._runtime else self._installed():
             try:

@@ -13,6 +13,7 @@ import resource
 import select
 import signal
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -36,6 +37,7 @@ class _Server:
     facts: worker.Facts
     children: dict[int, _Child] = field(default_factory=dict)
     draining: bool = False
+    prepared: bool = False
 
     def serve(self) -> None:
         """Fork when asked, report who ended, until the host is gone or everything has drained."""
@@ -61,6 +63,7 @@ class _Server:
     def fork(self, channel: int, status: int) -> int | None:
         """Start a worker on `channel`; what becomes of it is said on `status`."""
         try:
+            self.prepare()
             pid, pidfd = namespaces.clone_worker()
         except LayerFailed as problem:
             _send(status, worker.failure(problem))
@@ -73,7 +76,16 @@ class _Server:
         os.close(channel)
         _send(status, {"pid": pid}, pidfd)
         self.children[pidfd] = _Child(pid, status)
+        self.prepared = False
+        with suppress(LayerFailed):  # the next fork tries again, and says so
+            self.prepare()
         return pidfd
+
+    def prepare(self) -> None:
+        """Have namespaces ready that no worker has."""
+        if not self.prepared:
+            namespaces.prepare_next()
+            self.prepared = True
 
     def reap(self, pidfd: int) -> None:
         """Collect a worker that ended and say how."""
@@ -117,6 +129,7 @@ def _prepare(control: socket.socket) -> worker.Facts:
     namespaces.enter_private_mounts()
     mounts.build_root(visible, hidden)
     namespaces.become_nobody()
+    namespaces.own_users(proc)
     follow_moved_paths()
     with layer("seccomp"):
         for processes in (False, True):

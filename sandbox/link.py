@@ -77,6 +77,7 @@ class Link:
         self._resting = False
         self.watched = False
         self._last_used = 0.0
+        self._begun = ""
         self._disk = 0
         self._output_limit = limits.output_kb * 1024
         self._in_use = threading.Lock()
@@ -113,6 +114,10 @@ class Link:
             return 0
         finally:
             self._in_use.release()
+
+    def begun(self, name: str, resident: int) -> None:
+        """Take note of a first request that was sent with the setup: its id, and what the worker used before it."""
+        self._begun, self._baseline = name, resident
 
     def footprint(self) -> Footprint:
         """Return what the worker uses now; during a call, what the last look saw, which has no proportional share."""
@@ -161,7 +166,10 @@ class Link:
             self._family.resume()
         channel = self._channel
         channel.received = 0
-        channel.send({"id": call.id, "output": self._output_limit, **request}, call.deadline)
+        if self._begun:
+            call.id, self._begun = self._begun, ""
+        else:
+            channel.send(request_frame(call.id, request, self._limits), call.deadline)
         while True:
             frame = channel.poll(min(call.deadline, call.next_look))
             if frame is None or time.monotonic() >= call.next_look:
@@ -345,6 +353,11 @@ class Link:
 def frame_limit(limits: Limits) -> int:
     """Return the largest frame a worker may send under these limits."""
     return max(limits.output_kb * 1024 + _FRAME_ROOM, _ASK_FRAME)
+
+
+def request_frame(name: str, request: Frame, limits: Limits) -> Frame:
+    """Return a request as it is sent: with the id that its answer has to carry, and how long that may be."""
+    return {"id": name, "output": limits.output_kb * 1024, **request}
 
 
 def setup_frame(files: Mapping[str, bytes], folder: str, *, allow_missing_landlock: bool) -> Frame:

@@ -1,4 +1,4 @@
-"""Namespaces and identities: of the fork server (mounts only) and of each worker (everything)."""
+"""Namespaces and identities of the fork server and of each worker, which shares none with anybody."""
 
 from __future__ import annotations
 
@@ -13,15 +13,11 @@ from sandbox.layers import layer
 NOBODY: Final = 100_000
 # Its own number inside, whoever it is outside.
 INSIDE: Final = 1000
-WORKER_FLAGS: Final = (
-    syscalls.CLONE_NEWUSER
-    | syscalls.CLONE_NEWNS
-    | syscalls.CLONE_NEWPID
-    | syscalls.CLONE_NEWNET
-    | syscalls.CLONE_NEWIPC
-    | syscalls.CLONE_NEWUTS
-    | syscalls.CLONE_NEWCGROUP
-)
+# Empty ones, which the fork server makes between two workers and leaves to the next: a network takes longer to make
+# than a process.
+_AHEAD: Final = syscalls.CLONE_NEWNET | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWCGROUP
+_AT_ONCE: Final = syscalls.CLONE_NEWUSER | syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID
+WORKER_FLAGS: Final = _AHEAD | _AT_ONCE
 
 
 def enter_private_mounts() -> None:
@@ -30,14 +26,18 @@ def enter_private_mounts() -> None:
         with layer("namespaces"):
             syscalls.unshare(syscalls.CLONE_NEWNS)
     else:
-        user, group = os.geteuid(), os.getegid()
-        with layer("user namespace"):
-            syscalls.unshare(syscalls.CLONE_NEWUSER | syscalls.CLONE_NEWNS)
         proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
         try:
-            map_identity(proc, user, group)
+            _own_users(proc, syscalls.CLONE_NEWNS)
         finally:
             os.close(proc)
+
+
+def _own_users(proc: int, flags: int = 0) -> None:
+    user, group = os.geteuid(), os.getegid()
+    with layer("user namespace"):
+        syscalls.unshare(syscalls.CLONE_NEWUSER | flags)
+    map_identity(proc, user, group)
 
 
 def map_identity(proc: int, user: int, group: int) -> None:
@@ -63,16 +63,26 @@ def become_nobody() -> None:
         syscalls.set_dumpable(dumpable=True)
 
 
+def own_users(proc: int) -> None:
+    """Give a fork server that was root what an ordinary user's has already: the right to make namespaces."""
+    if os.geteuid() == NOBODY:
+        _own_users(proc)
+
+
+def prepare_next() -> None:
+    """Move the fork server into fresh namespaces, which it leaves with the next call, to the worker forked between.
+
+    They belong to the fork server's user namespace, so that inside the worker nobody has a right over them.
+    """
+    with layer("namespaces"):
+        syscalls.unshare(_AHEAD)
+        socket.sethostname("sandbox")  # hides the name of the machine
+
+
 def clone_worker() -> tuple[int, int]:
-    """Fork a worker into namespaces of its own; return (pid, pidfd), (0, -1) in the worker."""
+    """Fork a worker into what `prepare_next` made, and the rest of its own; (pid, pidfd), (0, -1) in the worker."""
     with layer("namespaces"):
-        return syscalls.clone(WORKER_FLAGS)
-
-
-def name_host() -> None:
-    """Hide the name of the machine."""
-    with layer("namespaces"):
-        socket.sethostname("sandbox")
+        return syscalls.clone(_AT_ONCE)
 
 
 def _write(proc: int, path: str, text: str) -> None:

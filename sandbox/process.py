@@ -15,8 +15,8 @@ from sandbox.errors import ProtocolError, SandboxUnavailable
 from sandbox.launcher import Forked, ForkServer
 from sandbox.layers import cure
 from sandbox.limits import Limits
-from sandbox.link import Link, frame_limit
-from sandbox.protocol import Channel, Frame
+from sandbox.link import Link, frame_limit, request_frame
+from sandbox.protocol import Channel, Frame, new_id, pack
 from sandbox.starter import Kind
 
 _ATTEMPTS: Final = 3
@@ -35,20 +35,25 @@ _NOTES: Final = (
 )
 
 
-def _isolated(forked: Forked, limits: Limits, setup: Frame) -> Link:
-    channel = Channel(forked.channel, frame_limit(limits))
+def _isolated(forked: Forked, limits: Limits, setup: Frame, first: Frame | None) -> Link:
+    """Send the setup and, since the worker reads no further before it is isolated, its first request as well."""
+    channel, begun = Channel(forked.channel, frame_limit(limits)), new_id()
     try:
         with suppress(ProtocolError):  # the reports say why it does not listen
-            channel.send({"limits": asdict(limits), **setup}, time.monotonic() + _SETUP_S)
+            request = pack(request_frame(begun, first, limits)) if first is not None else b""
+            channel.send_packed(pack({"limits": asdict(limits), **setup}) + request, time.monotonic() + _SETUP_S)
         body = ForkedBody.await_isolation(forked)
         try:
-            return Link(channel, body, limits)
+            link = Link(channel, body, limits)
         except BaseException:
             body.abandon()
             raise
     except BaseException:
         channel.close()
         raise
+    if first is not None:
+        link.begun(begun, body.resident)
+    return link
 
 
 class ProcessLevel:
@@ -61,13 +66,13 @@ class ProcessLevel:
         self._draining: list[ForkServer] = []
         self._closed = False
 
-    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame) -> Link:
-        """Return an isolated worker; raises `SandboxUnavailable`."""
+    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame, first: Frame | None = None) -> Link:
+        """Return an isolated worker that has `first` to do, if there is one; raises `SandboxUnavailable`."""
         for _ in range(_ATTEMPTS):
             try:
                 with self._lock:
                     server = self._server(kind, seed)
-                return _isolated(server.fork(), limits, setup)
+                return _isolated(server.fork(), limits, setup, first)
             except (OSError, ServerLost):
                 continue  # the server died; the next attempt starts another
         raise SandboxUnavailable("process", "fork server", cure("fork server"))

@@ -119,7 +119,7 @@ class Sandbox:
         def start() -> Worker:
             if too_large is not None:
                 return Refusal(too_large)
-            return levels[level].start("plain", seed, limits, setup)
+            return levels[level].start("plain", seed, limits, setup, load)
 
         rest = self._resting.after_use
         return Session(start, load, limits=limits, outside=outside or Closed(), rest=rest)
@@ -143,7 +143,7 @@ class Sandbox:
             return too_large
         setup = setup_frame(files, places.WORK, allow_missing_landlock=self._allow_missing_landlock)
         for _ in range(2):
-            worker = self._process.start(kind, seed, limits, setup)
+            worker = self._process.start(kind, seed, limits, setup, request)
             try:
                 notes = on_note or _ignore
                 outcome = worker.converse(request, wall_s=limits.wall_s, outside=Closed(), on_note=notes)

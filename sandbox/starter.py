@@ -15,8 +15,11 @@ Kind = Literal["plain", "tests", "parse"]
 class Starter(Protocol):
     """Starts the workers of one level."""
 
-    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame) -> Worker:
-        """Return an isolated worker that has loaded nothing yet; raises `SandboxUnavailable`."""
+    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame, first: Frame | None = None) -> Worker:
+        """Return an isolated worker; raises `SandboxUnavailable`.
+
+        `first` is the request that it will be given first, for a level that can send it with the setup.
+        """
         ...
 
     def layers(self) -> Mapping[str, str]:

@@ -56,9 +56,9 @@ class WasmLevel:
         self._lock = threading.Lock()
         self._scratch: Scratch | None = None
 
-    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame) -> Link:
+    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame, first: Frame | None = None) -> Link:
         """Return a worker; raises `SandboxUnavailable`. Hash seeds cannot be chosen inside."""
-        del kind, seed
+        del kind, seed, first
         site, snapshot = self._snapshot()
         ours, theirs = pair()
         output = os.memfd_create("output", os.MFD_CLOEXEC)

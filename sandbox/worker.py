@@ -11,6 +11,7 @@ import faulthandler
 import gc
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -78,7 +79,6 @@ def _isolate(setup: Frame, facts: Facts, reports: socket.socket, connection: Cha
     """Put every layer in place, in the order in which each still allows the next; return what was reached."""
     limits = Limits(**setup["limits"])  # type: ignore[arg-type]
     namespaces.map_identity(facts.proc, facts.user, facts.group)
-    namespaces.name_host()
     files = _files(setup)
     mounts.mount_box(limits.disk_mb, limits.inodes, files)
     mounts.write_files(str(setup["folder"]), files)
@@ -98,7 +98,8 @@ def _isolate(setup: Frame, facts: Facts, reports: socket.socket, connection: Cha
         syscalls.set_parent_death_signal(signal.SIGKILL)
     with layer("seccomp"):
         seccomp.load(processes=limits.processes > 1)
-    return {"layers": {"landlock": abi, "seccomp": syscalls.machine()}}, output
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"layers": {"landlock": abi, "seccomp": syscalls.machine()}, "memory": memory}, output
 
 
 def _files(setup: Frame) -> dict[str, bytes]:

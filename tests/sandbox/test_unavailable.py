@@ -38,9 +38,20 @@ def without(number, errno):
     return b"".join(struct.pack("=HBBI", *line) for line in lines).hex()
 
 
+def without_flag(number, flag, errno):
+    """A filter that lets everything pass but one call with this flag as its first argument."""
+    lines = [(0x20, 0, 0, 0), (0x15, 0, 3, number), (0x20, 0, 0, 16), (0x45, 0, 1, flag)]
+    lines += [(0x06, 0, 0, 0x50000 | errno), (0x06, 0, 0, 0x7FFF0000)]
+    return b"".join(struct.pack("=HBBI", *line) for line in lines).hex()
+
+
 def on_a_machine_without(number, errno, *, allow="no"):
+    return on_a_machine_with(without(number, errno), allow=allow)
+
+
+def on_a_machine_with(filter_, *, allow="no"):
     ran = subprocess.run(
-        [sys.executable, "-c", CODE, str(ROOT), without(number, errno), allow],
+        [sys.executable, "-c", CODE, str(ROOT), filter_, allow],
         capture_output=True,
         text=True,
         timeout=60,
@@ -74,3 +85,9 @@ def test_without_landlock_the_person_may_accept_the_rest():
 def test_what_else_is_missing_is_named_with_the_kernels_answer(number, errno, layer, name):
     kind, found, errno_name, cure = on_a_machine_without(number, errno)
     assert (kind, found, errno_name) == ("unavailable", layer, name) and cure
+
+
+@pytest.mark.skipif(machine() != "x86_64", reason="the number of unshare is that of x86_64")
+def test_no_worker_starts_where_it_would_share_a_network():
+    kind, found, errno_name, cure = on_a_machine_with(without_flag(272, 0x40000000, 1))
+    assert (kind, found, errno_name) == ("unavailable", "namespaces", "EPERM") and cure
