@@ -224,6 +224,13 @@ def test_data_from_elsewhere_meets_the_same_checks() -> None:
             manifest_from_data(broken)
 
 
+@pytest.mark.parametrize("value", [float("nan"), b"1", {1}])
+def test_data_from_elsewhere_must_be_plain(value: object) -> None:
+    with pytest.raises(ManifestError) as caught:
+        manifest_from_data({"schema": value})
+    assert [problem.rule for problem in caught.value.problems] == ["not-data"]
+
+
 def test_the_schema_is_json_and_closed() -> None:
     schema = json.loads(json.dumps(json_schema()))
     assert schema["additionalProperties"] is False

@@ -58,6 +58,25 @@ def test_a_bomb_is_one_violation(name, role):
     assert found.rule.startswith("policy.") and found.line >= 1 and found.column >= 1 and found.hint
 
 
+@pytest.mark.parametrize(
+    ("source", "rule"),
+    [
+        ("x=1\n" * MAX_BYTES, "policy.size"),
+        ("a\0b", "policy.encoding"),
+        (b"\xff\xfe", "policy.encoding"),
+        ("x = '{0.__class__}'.format(1)", "policy.format"),
+        ("x = __loader__", "policy.name"),
+        ("def __getattr__(name): pass", "policy.name"),
+        ("x = dict(__class__=1)", "policy.name"),
+        ("class A(metaclass=type): pass", "policy.class"),
+        ("class A(**kinds): pass", "policy.class"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_it_is_refused_for(source, rule):
+    assert {violation.rule for violation in check(source, "plugin.py")} == {rule}
+
+
 def test_a_bomb_does_not_compile():
     with pytest.raises(DialectError) as caught:
         compile_module(BOMBS["unary"], "plugin.py")
