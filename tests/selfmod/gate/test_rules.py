@@ -40,7 +40,8 @@ def of_manifests(source: str) -> Iterator[str]:
             continue
         if node.func.id in ("_found", "YamlError", "Problem"):
             said = [*node.args[:1], *(keyword.value for keyword in node.keywords if keyword.arg == "rule")]
-            yield from (f"manifest.{name.value}" for name in said if isinstance(name, ast.Constant))
+            names = (name.value for name in said if isinstance(name, ast.Constant))
+            yield from (f"manifest.{name}" for name in names if isinstance(name, str))
 
 
 def rules() -> list[str]:
