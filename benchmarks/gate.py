@@ -251,7 +251,9 @@ def agreement(one: Mutated, fates: dict[str, int], folder: Path) -> tuple[int, i
             "nonce": secrets.token_hex(8),
             "world": plain_world(subject),
             "modules": [modules[name] for name in names],
-            "mutants": [{"index": index, "tests": list(subject.plan.ids)} for index in range(len(names))],
+            "mutants": [
+                {"index": index, "tests": list(subject.plan.ids), "seconds": 0.2} for index in range(len(names))
+            ],
         },
         files=subject.candidate.files,
     )

@@ -8,11 +8,16 @@ import select
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from time import clock_gettime, perf_counter  # by name: the tests' world has another `time`
 from typing import Any, NoReturn
 
 import pytest
 
 Line = dict[str, Any]
+
+_LOOK_S = 0.2
+_STILL_S = 1.0  # how long a test may wait; it takes a few milliseconds
+_WORK_S = 0.05  # what a process that only shares its core with others gets in that time
 
 
 class Endless(BaseException):
@@ -53,18 +58,36 @@ class Child:
     lines: list[Line] = field(default_factory=list)
     buffer: bytes = b""
     died: bool = False
+    since: float = field(default_factory=perf_counter)
+    worked_s: float = 0.0
 
     def hear(self) -> bool:
         """Take what the child wrote; return whether it has ended."""
         data = os.read(self.reader, 65536)
         *whole, self.buffer = (self.buffer + data).split(b"\n")
         self.lines.extend(json.loads(line) for line in whole)
+        self.since, self.worked_s = perf_counter(), self._worked()
         if data:
             return False
         os.close(self.reader)
         _, status = os.waitpid(self.pid, 0)
         self.died = status != 0
         return True
+
+    def end_if_still(self) -> None:
+        """End it where it waits for something that does not come. One that waits for a core still works a little."""
+        now, worked_s = perf_counter(), self._worked()
+        if worked_s - self.worked_s > _WORK_S:
+            self.since, self.worked_s = now, worked_s
+        elif now - self.since > _STILL_S:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def _worked(self) -> float:
+        """The CPU seconds it has used so far; Linux makes the number of such a clock from that of the process."""
+        try:
+            return clock_gettime((~self.pid << 3) | 2)
+        except OSError:  # it has ended
+            return self.worked_s
 
 
 def fork(work: list[Any], body: Body) -> Child:
@@ -93,17 +116,23 @@ def _write(writer: int, line: Line) -> None:
         data = data[os.write(writer, data) :]
 
 
-def pool(batches: list[list[Any]], body: Body, size: int) -> Iterator[Child]:
-    """Run each batch in a child, `size` at a time, and yield each child as it ends. `batches` may grow meanwhile."""
+def pool(batches: list[list[Any]], body: Body, size: int, *, patient: bool = True) -> Iterator[Child]:
+    """Run each batch in a child, `size` at a time, and yield each child as it ends. `batches` may grow meanwhile.
+
+    Without patience a child is ended that waits for a whole second, and only waits.
+    """
     running: list[Child] = []
     while batches or running:
         while batches and len(running) < size:
             running.append(fork(batches.pop(0), body))
-        ready, _, _ = select.select([child.reader for child in running], [], [])
+        ready, _, _ = select.select([child.reader for child in running], [], [], None if patient else _LOOK_S)
         for child in [child for child in running if child.reader in ready]:
             if child.hear():
                 running.remove(child)
                 yield child
+        if not patient:
+            for child in running:
+                child.end_if_still()
 
 
 def limit_time(cpu_s: float, wall_s: float) -> None:

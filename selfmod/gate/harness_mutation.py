@@ -1,7 +1,8 @@
 """Runs the tests against mutants, inside a sandbox worker. All live in one module, and a number picks the active one.
 
 The collected session is forked, so that a mutant costs a test call and not a start of pytest. Loops and calls are
-counted, so that an endless mutant costs microseconds; a CPU timer is behind that. What is reported is evidence.
+counted, so that an endless mutant costs microseconds; a limit of CPU time is behind that, and one for what only waits.
+Nothing here goes by the clock on the wall, so a busy machine kills no mutant. What is reported is evidence.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ from selfmod.gate.schemata import schemata, switches
 
 _TURNS = 2000  # that any test may take beyond twenty times what it takes without a mutant
 _UNKNOWN = 50_000  # turns of a test that was not measured: in a process of its own, before anything was collected
-_CPU_S = 1.0  # of one mutant: for what no counter sees, such as a regular expression
-_WALL_S = 1.0  # for what waits and never comes back; a test takes a few milliseconds
+_CPU_S = 1.0  # of one mutant beyond five times what its tests take: for what no counter sees, such as a pattern
+_SLOWER = 5
 _QUESTIONS = 7  # survivors that are asked about
 _UNBOUNDED = 1 << 60
 _NONE = -1  # the number of no mutant
 
 
 def run_mutants(argument: dict[str, Any]) -> dict[str, Any]:
-    """Job: judge `mutants` ([{index, scope, tests}]) by the tests that cover them; one note for each."""
+    """Job: judge `mutants` ([{index, scope, tests, seconds}]) by the tests that cover them; one note for each."""
     note = noter(argument["nonce"])
     tree = ast.parse(Path(argument["entry"]).read_bytes())
     chosen = {mutant["index"] for mutant in argument["mutants"]}
@@ -88,7 +89,8 @@ class Bench:
     def judge(self, mutant: Line, baseline: dict[str, int]) -> tuple[str, str]:
         """Run the tests of one mutant until an assertion notices it; return how it ended, and by which test."""
         best = ("survived", "")
-        for test in mutant["tests"]:
+        # Quick ones first, by what is counted: which one is asked first must not depend on the machine.
+        for test in sorted(mutant["tests"], key=lambda test: baseline.get(test, 0)):
             error = self._run(test, mutant["index"], 20 * baseline.get(test, _UNKNOWN) + _TURNS)
             if error is None:
                 continue
@@ -135,9 +137,13 @@ def _line(mutant: Line, result: str, test: str = "") -> Line:
     return {"index": mutant["index"], "result": result, "by": test}
 
 
+def _limit(mutant: Line) -> None:
+    limit_time(_CPU_S + _SLOWER * mutant["seconds"], 0)
+
+
 def judge_alone(argument: dict[str, Any], code: CodeType, mutant: Line, session: pytest.Session) -> tuple[str, str]:
     """Judge one mutant of code that runs at import, in a process of its own that has collected nothing yet."""
-    limit_time(_CPU_S + 1, _WALL_S + 1)
+    _limit(mutant)
     try:
         bench = Bench(argument, code, mutant["index"])
     except Endless:
@@ -175,7 +181,7 @@ class Judge:
         def judge(work: list[Line], say: Say) -> None:
             say(_line(work[0], *judge_alone(self._argument, self._code, work[0], session)))
 
-        for child in pool(late, judge, self._workers):
+        for child in pool(late, judge, self._workers, patient=False):
             self._note({"kind": "mutant", **(child.lines[0] if child.lines else _line(child.work[0], "time-out"))})
 
     @pytest.hookimpl(tryfirst=True)
@@ -193,12 +199,12 @@ class Judge:
     def _ask(self) -> None:
         """Look for inputs that tell survivors from the plugin, where there are calls to start from."""
         asked = [[mutant] for mutant in self._survivors[:_QUESTIONS]] if self._calls else []
-        for child in pool(asked, self._question, self._workers):
+        for child in pool(asked, self._question, self._workers, patient=False):
             for line in child.lines:
                 self._note({"kind": "question", "index": child.work[0]["index"], **line})
 
     def _question(self, work: list[Line], say: Say) -> None:
-        limit_time(_CPU_S, _WALL_S)
+        limit_time(_CPU_S, 0)
         bench, own = self._bench, constants(self._tree)
         found = question(bench.module, self._calls, own, lambda on, turns: bench.switch(work[0], on, turns))
         if found is not None:
@@ -219,7 +225,7 @@ class Judge:
     def _judge(self, batches: list[list[Line]]) -> list[Line]:
         """Judge mutants in children; return those that need to be judged alone."""
         again: list[Line] = []
-        for child in pool([batch for batch in batches if batch], self._run_batch, self._workers):
+        for child in pool([batch for batch in batches if batch], self._run_batch, self._workers, patient=False):
             known = {mutant["index"]: mutant for mutant in child.work}
             for line in child.lines:
                 if not self._alone and line["result"] in ("survived", "traces"):
@@ -245,7 +251,7 @@ class Judge:
 
     def _run_batch(self, work: list[Line], say: Say) -> None:
         for mutant in work:
-            limit_time(_CPU_S, _WALL_S)
+            _limit(mutant)
             result, test = self._bench.judge(mutant, self._baseline)
             limit_time(0, 0)
             clean = self._alone or not test or self._bench.passes(test)

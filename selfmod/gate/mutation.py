@@ -12,7 +12,7 @@ from sandbox.program import Job
 from selfmod.gate.base import Figure, Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence, MutantNotes, array, mapping, text, whole
 from selfmod.gate.mutations import RESULT
-from selfmod.gate.subject import Subject, SuiteRun
+from selfmod.gate.subject import Subject, SuiteRun, TestRun
 from selfmod.gate.suite import Plan, limits_for, plain_world, test_paths
 
 _PER_LINE, _MOST = 2, 150
@@ -116,7 +116,13 @@ def _run(subject: Subject, plan: Plan, run: SuiteRun, changes: Sequence[Change])
                 if not call.asked
             ],
             "mutants": [
-                {"index": change.index, "scope": change.scope, "tests": _covering(run, change)} for change in changes
+                {
+                    "index": change.index,
+                    "scope": change.scope,
+                    "tests": [test.id for test in _covering(run, change)],
+                    "seconds": sum(test.seconds for test in _covering(run, change)),
+                }
+                for change in changes
             ],
         },
         files=subject.candidate.files,
@@ -126,10 +132,10 @@ def _run(subject: Subject, plan: Plan, run: SuiteRun, changes: Sequence[Change])
     return notes, "" if isinstance(outcome, Completed) else describe(outcome)
 
 
-def _covering(run: SuiteRun, change: Change) -> list[str]:
-    """The tests that run the changed line, quick ones first; all of them where it runs at import."""
-    tests = sorted(run.tests, key=lambda test: (round(test.seconds, 3), test.id))
-    return [test.id for test in tests if change.scope == "import" or change.line in test.lines]
+def _covering(run: SuiteRun, change: Change) -> list[TestRun]:
+    """The tests that run the changed line, those that run few lines first; all of them where it runs at import."""
+    tests = sorted(run.tests, key=lambda test: (len(test.lines), test.id))
+    return [test for test in tests if change.scope == "import" or change.line in test.lines]
 
 
 def _broken(changes: Sequence[Change], notes: MutantNotes, ended: str) -> list[Finding]:

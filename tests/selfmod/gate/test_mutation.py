@@ -12,6 +12,7 @@ from selfmod.gate.mutation import Mutation
 from selfmod.gate.schemata import schemata, switches
 from selfmod.gate.tests import Tests
 from selfmod.gate.thresholds import Thresholds
+from tests.busy import busy_cores
 
 MODULE = '''\
 """Splits and counts."""
@@ -158,6 +159,29 @@ def test_a_mutant_that_no_counter_sees_is_ended_by_its_timer(judged):
     assert found.stages["mutation"].verdict == "pass"
     assert figures["mutants"] >= 4
     assert figures["survivors"] <= 1  # a bound of 5 in place of 4 makes no difference
+
+
+def test_a_mutant_that_only_waits_is_ended(judged):
+    module = "import asyncio\n\n\nasync def after(steps: int) -> int:\n    done = asyncio.Event()\n"
+    module += "    if steps > 0:\n        done.set()\n    await done.wait()\n    return steps * 2\n"
+    tests = "import asyncio\nfrom plugin import after\ndef test_a():\n    assert asyncio.run(after(1)) == 2\n"
+    tests += "    assert asyncio.run(after(4)) == 8\n"
+    stage = judged(module, tests, Tests(), Mutation()).stages["mutation"]
+    assert stage.figures["killed"] == stage.figures["value_killed"] + 2  # the event is not set; nobody waits for it
+    assert {item.line for item in stage.findings if item.rule == "mutation.survivor"} <= {6, 8}
+
+
+UNSEEN = "def same(n: int) -> int:\n    return n * 1\n"
+WORKING = "import time\nfrom plugin import same\ndef test_a():\n    until = time.process_time() + {seconds}\n"
+WORKING += "    same(3)\n    while time.process_time() < until:\n        pass\n"
+
+
+@pytest.mark.parametrize(("seconds", "others"), [(0.4, 3), (1.1, 0)], ids=["a busy machine", "tests that take long"])
+def test_time_that_a_mutant_does_not_take_is_no_reason_to_kill_it(judged, seconds, others):
+    found = judged(UNSEEN, WORKING.format(seconds=seconds), Tests())
+    with busy_cores(each=others, bound_s=20):
+        figures = Mutation().run(found.subject).figures
+    assert figures["survivors"] == figures["mutants"] == 2
 
 
 def test_waiting_longer_is_no_mutant():
