@@ -82,9 +82,16 @@ def shadow(module: ModuleType, log: CallLog) -> ModuleType:
     """
     seen = ModuleType(module.__name__, module.__doc__)
     for name, value in vars(module).items():
-        own = _is_function(value) and value.__module__ == module.__name__ and not name.startswith("_")
-        seen.__dict__[name] = _recording(value, log) if own else value
+        own = _is_own(value, module.__name__) and not name.startswith("_")
+        seen.__dict__[name] = _recording(value, name, log) if own else value
     return seen
+
+
+def _is_own(value: Any, module: str) -> bool:
+    """Return whether a value is a function of the plugin, or an object of the plugin that a decorator made of one."""
+    if _is_function(value):
+        return bool(value.__module__ == module)
+    return callable(value) and not isinstance(value, type) and type(value).__module__ == module
 
 
 def _is_function(value: Any) -> bool:
@@ -93,16 +100,16 @@ def _is_function(value: Any) -> bool:
     return cached or isinstance(value, FunctionType)
 
 
-def _recording(function: Any, log: CallLog) -> Callable[..., Any]:
+def _recording(function: Any, name: str, log: CallLog) -> Callable[..., Any]:
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         plain: Callable[..., Any] = function
         return plain
     if inspect.iscoroutinefunction(function):
-        return _recording_async(function, log)
+        return _recording_async(function, name, log)
 
     @functools.wraps(function)
     def recorded(*args: Any, **kwargs: Any) -> Any:
-        call = log.open(function.__name__, args, kwargs)
+        call = log.open(name, args, kwargs)
         if call is None:
             return function(*args, **kwargs)
         try:
@@ -113,16 +120,16 @@ def _recording(function: Any, log: CallLog) -> Callable[..., Any]:
         log.close(call, "returned", value)
         return value
 
-    for name in ("cache_clear", "cache_info"):
-        if hasattr(function, name):
-            setattr(recorded, name, getattr(function, name))
+    for attribute in ("cache_clear", "cache_info"):
+        if hasattr(function, attribute):
+            setattr(recorded, attribute, getattr(function, attribute))
     return recorded
 
 
-def _recording_async(function: Any, log: CallLog) -> Callable[..., Any]:
+def _recording_async(function: Any, name: str, log: CallLog) -> Callable[..., Any]:
     @functools.wraps(function)
     async def recorded(*args: Any, **kwargs: Any) -> Any:
-        call = log.open(function.__name__, args, kwargs)
+        call = log.open(name, args, kwargs)
         if call is None:
             return await function(*args, **kwargs)
         try:

@@ -12,6 +12,7 @@ from sandbox.program import Job
 from selfmod.gate.base import Figure, Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence, MutantNotes, array, mapping, text, whole
 from selfmod.gate.mutations import RESULT
+from selfmod.gate.observed import observed
 from selfmod.gate.subject import Subject, SuiteRun, TestRun
 from selfmod.gate.suite import Plan, limits_for, plain_world, test_paths
 
@@ -51,19 +52,20 @@ class Mutation:
         plan, run = subject.plan, subject.run
         if plan is None or run is None:
             return StageResult(name=self.name, verdict="not-run")
+        found = list(observed(subject, plan, run))
         try:
             changes = _choose(subject, plan, run)
         except BadEvidence as error:
-            return result(self.name, [_final("mutation.unreadable", f"no mutants could be made: {error}")])
+            return result(self.name, [*found, _final("mutation.unreadable", f"no mutants could be made: {error}")])
         if not changes:
-            return result(self.name, figures=_figures([], {}), applicable=False)
+            return result(self.name, found, figures=_figures([], {}), applicable=bool(found))
         notes, ended = _run(subject, plan, run, changes)
         broken = _broken(changes, notes, ended)
         figures = _figures(changes, notes.results)
         if broken:
-            return result(self.name, broken, figures=figures)
+            return result(self.name, [*found, *broken], figures=figures)
         figures["questions"] = [notes.questions[index] for index in sorted(notes.questions)]
-        return result(self.name, _judge(subject, changes, notes, figures), figures=figures)
+        return result(self.name, [*found, *_judge(subject, changes, notes, figures)], figures=figures)
 
 
 def _choose(subject: Subject, plan: Plan, run: SuiteRun) -> list[Change]:

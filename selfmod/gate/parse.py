@@ -71,7 +71,7 @@ def _section(function: Callable[[Material], Any], material: Material) -> Any:
 
 def table() -> Mapping[str, Callable[[Material], Any]]:
     """Return the sections by name."""
-    from selfmod.gate import parse_api, parse_docs, parse_secrets, parse_uses
+    from selfmod.gate import conditions, parse_api, parse_docs, parse_secrets, parse_uses
 
     return {
         "text": shape,
@@ -82,6 +82,7 @@ def table() -> Mapping[str, Callable[[Material], Any]]:
         "secrets": parse_secrets.secrets,
         "bandit": bandit,
         "uses": parse_uses.uses,
+        "conditions": conditions.facts,
         "api": parse_api.api,
         "docs": parse_docs.docs,
     }

@@ -15,7 +15,7 @@ PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
     "tests": (
         *(*_PLAIN, "pytest", "coverage", "coverage.parser", "plugins.sdk_testing"),
         *("selfmod.gate.plan", "selfmod.gate.imitation", "selfmod.gate.harness", "selfmod.gate.harness_alone"),
-        *("selfmod.gate.harness_cost", "selfmod.gate.harness_mutation"),
+        *("selfmod.gate.harness_cost", "selfmod.gate.harness_mutation", "selfmod.gate.harness_observe"),
     ),
     "parse": (
         *(
@@ -28,7 +28,7 @@ PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
             "packaging.licenses",
         ),
         *("plugins.manifest", "selfmod.gate.parse", "selfmod.gate.parse_api", "selfmod.gate.parse_docs"),
-        *("selfmod.gate.parse_secrets", "selfmod.gate.parse_uses", "selfmod.extract"),
+        *("selfmod.gate.parse_secrets", "selfmod.gate.parse_uses", "selfmod.gate.conditions", "selfmod.extract"),
     ),
 }
 

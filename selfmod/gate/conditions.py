@@ -1,0 +1,180 @@
+"""The conditions of a module that decide something by themselves, found by reading alone, and the same module watched.
+
+A line that holds `password == "sesame" or name == "mallory"` runs whole in every test: only the operands show that one
+of them never decided. Every comparison for a certain value, and every operand of `and` and `or`, is one condition.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any, Final, Literal
+
+from selfmod.gate.parse import MAX_FOUND, Material
+from selfmod.gate.parse_texts import names_once
+
+Kind = Literal["special", "operand", "member"]
+_FEW: Final = 3  # of what is asked for one by one; nobody tests each word of a list of stop words
+_SHOWN: Final = 200
+_SAME: Final = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot, ast.In, ast.NotIn)
+_NEGATED: Final = (ast.NotEq, ast.IsNot, ast.NotIn)
+# Asking for these is asking for a kind of value (nothing, none left, the first), not for a certain one.
+_PLAIN: Final = (None, True, False, "", b"", 0, 1, -1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One condition. `needs` is what tests must have made of it: a special value must have occurred once.
+
+    Of a member, the value is compared with `members` when it is seen, and `needs` their positions.
+    """
+
+    index: int
+    node: ast.AST
+    kind: Kind
+    needs: tuple[int, ...]
+    members: tuple[object, ...] = ()
+
+    @property
+    def shown(self) -> ast.expr | ast.pattern:
+        """What a person is shown of it."""
+        shown = self.node.pattern if isinstance(self.node, ast.match_case) else self.node
+        assert isinstance(shown, ast.expr | ast.pattern)
+        return shown
+
+
+def conditions(tree: ast.Module) -> list[Condition]:
+    """Return the conditions of a module in an order that depends on the source alone."""
+    return [
+        Condition(index=index, node=node, kind=kind, needs=needs, members=members)
+        for index, (node, kind, needs, members) in enumerate(_found(tree, names_once(tree)))
+    ]
+
+
+def _found(
+    tree: ast.Module, names: Mapping[str, ast.expr]
+) -> Iterator[tuple[ast.AST, Kind, tuple[int, ...], tuple[object, ...]]]:
+    special = [node for node in ast.walk(tree) if _is_special(node, names)]
+    yield from ((node, "special", (int(not _is_negated(node)),), ()) for node in special)
+    for node in ast.walk(tree):
+        for operand in _operands(node):
+            if not isinstance(operand, ast.BoolOp | ast.Constant) and operand not in special:
+                yield operand, "operand", (0, 1), ()
+        if (members := _members(node, names)) and isinstance(node, ast.Compare):
+            yield node.left, "member", tuple(range(len(members))), members
+
+
+def _members(node: ast.AST, names: Mapping[str, ast.expr]) -> tuple[object, ...]:
+    """Return the few certain values that a comparison asks for one by one."""
+    match node:
+        case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[among]):
+            among = names.get(among.id, among) if isinstance(among, ast.Name) else among
+        case _:
+            return ()
+    if not isinstance(among, ast.Tuple | ast.List | ast.Set) or not 1 < len(among.elts) <= _FEW:
+        return ()
+    certain = [item for item in among.elts if isinstance(item, ast.Constant) and _is_certain(item, names)]
+    return tuple(item.value for item in certain)
+
+
+def _operands(node: ast.AST) -> list[ast.expr]:
+    """What decides inside of a line, where no branch shows it."""
+    match node:
+        case ast.BoolOp(values=values):
+            return values
+        case ast.IfExp(test=test):
+            return [test]
+        case ast.comprehension(ifs=tests):
+            return tests
+        case _:
+            return []
+
+
+def facts(material: Material) -> list[dict[str, Any]]:
+    """Section "conditions": what must be seen of the entry module, counted without running it."""
+    module = material.module
+    if module is None:
+        return []
+    return [
+        {
+            "index": one.index,
+            "line": one.shown.lineno,
+            "kind": one.kind,
+            "needs": list(one.needs),
+            "text": ast.unparse(one.shown)[:_SHOWN],
+            "members": [repr(member)[:_SHOWN] for member in one.members],
+        }
+        for one in conditions(module)
+    ][: MAX_FOUND * 5]
+
+
+def _is_special(node: ast.AST, names: Mapping[str, ast.expr]) -> bool:
+    """Return whether a node is true, or a case of a `match` runs, for certain values only."""
+    match node:
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if isinstance(op, _SAME):
+            sides = (right,) if isinstance(op, ast.In | ast.NotIn) else (left, right)
+            return any(_is_certain(side, names) for side in sides)
+        case ast.Call(func=ast.Attribute(attr="startswith" | "endswith"), args=[value]):
+            return _is_certain(value, names)
+        case ast.Call(func=ast.Attribute(attr="match" | "search" | "fullmatch"), args=[_, *_]):
+            return True
+        case ast.match_case(pattern=pattern):
+            return any(isinstance(part, ast.MatchValue) for part in ast.walk(pattern))
+        case _:
+            return False
+
+
+def _is_certain(node: ast.expr, names: Mapping[str, ast.expr]) -> bool:
+    node = names.get(node.id, node) if isinstance(node, ast.Name) else node
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return not any(value is plain or (type(value) is type(plain) and value == plain) for plain in _PLAIN)
+
+
+def _is_negated(node: ast.AST) -> bool:
+    return isinstance(node, ast.Compare) and isinstance(node.ops[0], _NEGATED)
+
+
+def watched(tree: ast.Module, path: str, name: str) -> CodeType:
+    """Compile `tree` (which is changed) so that it calls `name(index, value)` where a condition has a value."""
+    from sandbox.language.transformer import Policy
+
+    table: dict[int, list[int]] = {}
+    for one in conditions(tree):
+        table.setdefault(id(one.node), []).append(one.index)
+    changed = ast.fix_missing_locations(_Watch(table, name).visit(tree))
+    policy = Policy(path, changed)
+    policy.visit(changed)
+    if policy.violations:
+        raise ValueError(policy.violations[0].message)
+    return compile(changed, path, "exec", dont_inherit=True)
+
+
+class _Watch(ast.NodeTransformer):
+    def __init__(self, table: Mapping[int, list[int]], name: str) -> None:
+        self._table, self._name = table, name
+
+    def visit(self, node: ast.AST) -> Any:
+        changed = self._match(node) if isinstance(node, ast.Match) else super().visit(node)
+        for index in self._table.get(id(node), ()):
+            changed = ast.copy_location(self._call(index, changed), node)
+        return changed
+
+    def _call(self, index: int, value: Any) -> ast.expr:
+        watch = ast.Name(id=self._name, ctx=ast.Load())
+        return ast.Call(func=watch, args=[ast.Constant(value=index), value], keywords=[])
+
+    def _match(self, node: ast.Match) -> ast.AST:
+        """Patterns hold no expressions that may be computed: a case is met where its body begins."""
+        node.subject = self.visit(node.subject)
+        for case in node.cases:
+            case.guard = self.visit(case.guard) if case.guard else None
+            case.body = [self.visit(statement) for statement in case.body]
+            for index in self._table.get(id(case), ()):
+                met = ast.Expr(value=self._call(index, ast.Constant(value=True)))
+                case.body.insert(0, ast.copy_location(met, case.body[0]))
+        return node

@@ -1,0 +1,157 @@
+"""What a second look at the tests must show: every special case occurred, and somebody looks at each result.
+
+Neither is chosen by chance or forgiven as a lone survivor of the mutation stage is, however small the plugin is.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from sandbox.outcome import Completed, describe
+from sandbox.program import Job
+from sandbox.values import encode
+from selfmod.examples import arguments
+from selfmod.gate.base import Finding, finding
+from selfmod.gate.evidence import BadEvidence, add, array, mapping, once, text, whole, within
+from selfmod.gate.facts import facts_of
+from selfmod.gate.subject import Subject, SuiteRun
+from selfmod.gate.suite import Plan, limits_for, plain_world, test_paths
+
+_EXAMPLES = 50
+
+
+@dataclass(slots=True, kw_only=True)
+class Observations:
+    """Collects the notes of one look at the tests; the first bad one spoils it (`problem`)."""
+
+    nonce: str
+    limit: int
+    problem: str = ""
+    count: int = 0
+    end: int | None = None
+    seen: dict[int, frozenset[int]] = field(default_factory=dict)
+    noticed: dict[str, bool] = field(default_factory=dict)
+
+    def take(self, note: object) -> None:
+        """Take one note from the worker."""
+        self.count += 1
+        if self.problem:
+            return
+        try:
+            within(self.count, self.limit)
+            self._take(mapping(note))
+        except BadEvidence as error:
+            self.problem = str(error)
+
+    def _take(self, note: Mapping[str, object]) -> None:
+        if note.get("nonce") != self.nonce:
+            raise BadEvidence("a note that our own code did not write")
+        match note.get("kind"):
+            case "condition":
+                add(self.seen, whole(note.get("index")), frozenset(map(whole, array(note.get("seen")))))
+            case "handler":
+                add(self.noticed, text(note.get("name")), note.get("noticed") is True)
+            case "end":
+                self.end = once(self.end, whole(note.get("exit")))
+            case _:
+                raise BadEvidence("a note of an unknown kind")
+
+
+def observed(subject: Subject, plan: Plan, run: SuiteRun) -> Iterator[Finding]:
+    """Yield the special cases that no passing test or example met, and the handlers whose results nobody looks at."""
+    try:
+        wanted = [mapping(item) for item in array(facts_of(subject).get("conditions"))]
+    except BadEvidence as error:
+        yield _final("mutation.unreadable", f"the conditions cannot be read: {error}")
+        return
+    handlers = _handlers(subject, run)
+    if not wanted and not handlers:
+        return
+    notes = Observations(nonce=secrets.token_hex(16), limit=len(wanted) + len(handlers) + 10)
+    ended = _run(subject, plan, handlers, notes)
+    if notes.problem:
+        yield _final("mutation.forged", f"the worker's account of the second look is not our own: {notes.problem}")
+        return
+    if ended or notes.end is None:
+        yield _final("mutation.ended", f"the second look at the tests did not end normally: {ended}")
+        return
+    yield from (found for item in wanted for found in _unmet(subject, item, notes))
+    yield from (_unlooked(subject, name) for name in handlers if not notes.noticed.get(name))
+
+
+def _final(rule: str, message: str) -> Finding:
+    """Where nothing was seen there is nothing that a person could accept."""
+    return replace(finding(rule, message), waivable=False)
+
+
+def _handlers(subject: Subject, run: SuiteRun) -> dict[str, list[str]]:
+    """The handlers that give something back, with the tests that call them, quick ones first."""
+    manifest = subject.manifest
+    names = {tool.handler for tool in (*manifest.tools, *manifest.commands)} if manifest else set()
+    seconds = {test.id: test.seconds for test in run.passed}
+    found: dict[str, set[str]] = {}
+    for call in run.calls:
+        if call.function in names and call.outcome == "returned" and call.value is not None:
+            found.setdefault(call.function, set()).add(call.test)
+    return {name: sorted(tests, key=lambda test: (seconds.get(test, 0.0), test)) for name, tests in found.items()}
+
+
+def _run(subject: Subject, plan: Plan, handlers: Mapping[str, list[str]], notes: Observations) -> str:
+    """Run the look; return how it ended, "" where that was as it should."""
+    examples = subject.spec.examples if subject.spec else ()
+    job = Job(
+        function="selfmod.gate.harness_observe:observe",
+        argument={
+            "entry": subject.entry,
+            "tests": test_paths(subject),
+            "indexed": list(plan.indexed),
+            "nonce": notes.nonce,
+            "world": plain_world(subject),
+            "handlers": dict(handlers),
+            "examples": [
+                {"function": one.function, "args": encode(args), "kwargs": encode(named)}
+                for one in examples[:_EXAMPLES]
+                for args, named in [arguments(one)]
+            ],
+        },
+        files=subject.candidate.files,
+    )
+    limits = limits_for(subject, processes=16)
+    outcome = subject.sandbox.run(job, limits=limits, kind="tests", seed=0, on_note=notes.take)
+    return "" if isinstance(outcome, Completed) else describe(outcome)
+
+
+def _unmet(subject: Subject, item: Mapping[str, object], notes: Observations) -> Iterator[Finding]:
+    """What of one condition no passing test and no example met."""
+    index, shown, kind = whole(item.get("index")), text(item.get("text")), item.get("kind")
+    members = [text(member) for member in array(item.get("members"))]
+    for need in sorted({whole(one) for one in array(item.get("needs"))} - notes.seen.get(index, frozenset())):
+        match kind:
+            case "member":
+                message = f"no test meets the special case {members[need]}, one of few that {shown} may be"
+            case "special":
+                message = f"no test meets the special case {shown}"
+            case _:
+                message = f"in every test {shown} comes out {'false' if need else 'true'}"
+        yield finding(
+            "mutation.operand" if kind == "operand" else "mutation.special",
+            message,
+            path=subject.entry,
+            line=whole(item.get("line")),
+            hint="add a test in which it comes out the other way, or remove it",
+            key=f"{index}:{need}",
+            # `name or "nobody"` gives a value and asks nothing.
+            advisory=kind == "operand" and shown.isidentifier(),
+        )
+
+
+def _unlooked(subject: Subject, name: str) -> Finding:
+    return finding(
+        "mutation.result",
+        f"no test notices when {name} gives back something else of the same kind and length",
+        path=subject.entry,
+        hint="compare a result with an expected value",
+        key=name,
+    )

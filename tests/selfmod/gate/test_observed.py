@@ -1,0 +1,204 @@
+"""The second look of the mutation stage: special cases that no test meets, results that nobody looks at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from selfmod.examples import parse_examples
+from selfmod.gate.manifest import ManifestStage
+from selfmod.gate.mutation import Mutation
+from selfmod.gate.tests import Tests
+from selfmod.spec import Spec
+
+HEAD = "from plugin import allowed\n\n\n"
+TESTS = f"""{HEAD}def test_who_may_enter():
+    assert allowed("ann", "sesame") is True
+    assert allowed("bob", "sesame") is True
+    assert allowed("ann", "x") is False
+    assert allowed("", "") is False
+"""
+SPECIAL = {
+    "an operand": 'return password == "sesame" or name == "mallory-7731"',
+    "an operand, turned around": 'return not (password != "sesame" and name != "mallory-7731")',
+    "a constant by name": 'return password == "sesame" or name == ROOT',
+    "a beginning": 'return password == "sesame" or name.startswith("mallory")',
+    "an element of few": 'return password in ("sesame", "mallory-7731")',
+    "a membership": 'return password == "sesame" or name in {"mallory", "eve", "trudy", "oscar"}',
+    "a computed value": 'return password == "sesame" or len(name) == 7731',
+    "a pattern": 'return password == "sesame" or bool(re.fullmatch("m[a]llory", name))',
+    "a choice": 'return True if name == "mallory-7731" else password == "sesame"',
+    "a function": 'return password == "sesame" or known(name)',
+    "a variable": 'known_name = name == "mallory-7731"\n    return password == "sesame" or known_name',
+    "a filter": 'return password == "sesame" or any(True for one in [name] if one == "mallory-7731")',
+    "a branch": 'if name == "mallory-7731":\n        return True\n    return password == "sesame"',
+    "a case": 'match name:\n        case "mallory-7731":\n            return True\n    return password == "sesame"',
+    "a lambda": 'return (lambda one: one == "mallory-7731")(name) or password == "sesame"',
+    "a default": 'return password == "sesame" or (name == "mallory-7731" and len(password) >= 0)',
+}
+MODULE = '''\
+"""Who may enter."""
+
+import re
+
+ROOT = "mallory-7731"
+
+
+def known(name: str) -> bool:
+    """Return whether a name is that of a friend."""
+    return hash(name) % 99991 == 7731
+
+
+def allowed(name: str, password: str) -> bool:
+    """Return whether somebody may enter."""
+    {body}
+'''
+
+
+@pytest.mark.parametrize("body", SPECIAL.values(), ids=SPECIAL)
+def test_a_special_case_that_no_test_meets_is_refused(judged, body):
+    found = judged(MODULE.format(body=body), TESTS, Tests(), Mutation())
+    assert "mutation.special" in found.rules("mutation")
+    (special, *_) = [item for item in found.stages["mutation"].findings if item.rule == "mutation.special"]
+    assert special.line >= 8 and special.waivable
+
+
+MET = TESTS + '    assert allowed("mallory-7731", "") is True\n'
+
+
+@pytest.mark.parametrize("where", ["a test", "an example", "an example that is held back"])
+def test_a_special_case_that_is_met_is_fine(judged, where):
+    (example,) = parse_examples(['allowed("mallory-7731", "") == True'])
+    shown = replace(example, held_back=where == "an example that is held back")
+    spec = Spec(text="x", examples=(shown,)) if where != "a test" else None
+    found = judged(
+        MODULE.format(body=SPECIAL["an operand"]), MET if where == "a test" else TESTS, Tests(), Mutation(), spec=spec
+    )
+    assert not any("mallory" in item.message for item in found.stages["mutation"].findings if "special" in item.rule)
+
+
+ORDINARY = {
+    "nothing": ("def f(x: str) -> int:\n    return len(x) if x != '' else 0\n", "assert [f('ab'), f('')] == [2, 0]"),
+    "many words": (
+        "def f(x: str) -> bool:\n    return x in ('and', 'or', 'not', 'if', 'else')\n",
+        "assert [f('or'), f('x')] == [True, False]",
+    ),
+    "a default": ("def f(x: str) -> str:\n    return x or 'nobody'\n", "assert f('ann') == 'ann'"),
+    "both ways": (
+        "def f(x: int, y: int) -> bool:\n    return x > 3 and y > 3\n",
+        "assert [f(4, 4), f(4, 1), f(1, 4)] == [True, False, False]",
+    ),
+}
+
+
+@pytest.mark.parametrize(("module", "check"), ORDINARY.values(), ids=ORDINARY)
+def test_ordinary_conditions_are_no_special_cases(judged, module, check):
+    found = judged(module, f"from plugin import f\n\n\ndef test_f():\n    {check}\n", Tests(), Mutation())
+    assert not {"mutation.special", "mutation.operand"} & found.rules("mutation")
+
+
+def test_an_operand_that_never_decides_is_refused(judged):
+    module = "def f(x: int, y: int) -> bool:\n    return x > 3 or y * y > x + 1000\n"
+    tests = "from plugin import f\n\n\ndef test_f():\n    assert [f(4, 0), f(3, 0), f(1, 9)] == [True, False, False]\n"
+    stage = judged(module, tests, Tests(), Mutation()).stages["mutation"]
+    assert ["y * y > x + 1000 comes out false" in item.message for item in stage.findings if not item.advisory] == [
+        True
+    ]
+
+
+def test_an_example_meets_a_special_case_whatever_it_should_give(judged):
+    module = 'def f(x: str) -> str:\n    return "a" if x == "magic" else x\n'
+    tests = "from plugin import f\n\n\ndef test_f():\n    assert f('b') == 'b'\n"
+    found = judged(
+        module, tests, Tests(), Mutation(), spec=Spec(text="x", examples=parse_examples(['f("magic") == "z"']))
+    )
+    assert "mutation.special" not in found.rules("mutation")
+
+
+# ---- results that nobody looks at ----------------------------------------------------------------------------------
+
+MANIFEST = """\
+schema: 1
+id: small
+name: Small
+version: 0.1.0
+description: Something small.
+license: MIT
+entry: plugin.py
+tools: [{name: f, handler: f}]
+"""
+
+
+def looked(judged, module: str, checks: str):
+    tests = f"import pytest\nfrom plugin import f\n\n\ndef test_f():\n    {checks}\n"
+    return judged(module, tests, ManifestStage(), Tests(), Mutation(), files={"plugin.yaml": MANIFEST})
+
+
+_LOUD = """\
+class Loud:
+    def __init__(self, inner):
+        self.inner = inner
+
+    def __call__(self, a: str) -> str:
+        return self.inner(a)
+
+
+@Loud
+def f(a: str) -> str:
+    return a
+"""
+VACUOUS = {
+    "one mutant": ("def f(a: str, b: str) -> bool:\n    return a == b\n", "assert f('a', 'a') in (True, False)"),
+    "no mutant": ("def f(a: int, b: int) -> tuple[int, int]:\n    return (b, a)\n", "assert f(1, 2) is not None"),
+    "two mutants": ("def f(a: int) -> int:\n    return a + 1\n", "assert f(1) < 99"),
+    "its kind": ("def f(a: str) -> str:\n    return a\n", "assert isinstance(f('x'), str)"),
+    "its length": ("def f(a: str) -> list[str]:\n    return [a]\n", "assert len(f('x')) == 1"),
+    "its truth": ("def f(a: str) -> list[str]:\n    return [a]\n", "assert f('x')"),
+    "its keys": ("def f(a: str) -> dict[str, str]:\n    return {'a': a}\n", "assert set(f('x')) == {'a'}"),
+    "another function": (
+        "def g() -> int:\n    return 1\n\n\ndef f(a: str) -> str:\n    return a\n",
+        "from plugin import g\n    assert g() == 1\n    assert f('x') is not None",
+    ),
+    "behind an object": (
+        _LOUD,
+        "assert isinstance(f('x'), str)",
+    ),
+    "asynchronous": (
+        "async def f(a: str) -> str:\n    return a\n",
+        "import asyncio\n    assert isinstance(asyncio.run(f('x')), str)",
+    ),
+    "crashes only": (
+        "def f(a: str) -> dict[str, list[int]]:\n    return {'a': [1]}\n",
+        "f('x')['a'].append(2)\n    assert f('x')",
+    ),
+}
+
+
+@pytest.mark.parametrize(("module", "checks"), VACUOUS.values(), ids=VACUOUS)
+def test_a_suite_that_looks_at_no_result_is_refused_however_small_the_plugin_is(judged, module, checks):
+    assert "mutation.result" in looked(judged, module, checks).rules("mutation")
+
+
+LOOKING = {
+    "a value": ("def f(a: int) -> int:\n    return a + 1\n", "assert f(1) == 2"),
+    "a part": ("def f(a: str) -> dict[str, str]:\n    return {'a': a}\n", "assert f('x')['a'] == 'x'"),
+    "a list of none": ("def f(a: int) -> list[int]:\n    return []\n", "assert f(1) == []"),
+    "an exception only": (
+        "def f(a: int) -> int:\n    raise ValueError(a)\n",
+        "with pytest.raises(ValueError):\n        f(1)",
+    ),
+    "an effect only": (
+        "from plugins.sdk import storage\n\n\ndef f(a: int) -> None:\n    storage.set('a', a)\n",
+        "from plugins.sdk import storage\n    f(1)\n    assert storage.get('a') == 1",
+    ),
+    "asynchronous": (
+        "async def f(a: str) -> str:\n    return a\n",
+        "import asyncio\n    assert asyncio.run(f('x')) == 'x'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("module", "checks"), LOOKING.values(), ids=LOOKING)
+def test_a_suite_that_looks_at_results_is_not(judged, module, checks):
+    assert "mutation.result" not in looked(judged, module, checks).rules("mutation")
