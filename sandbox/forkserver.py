@@ -13,7 +13,6 @@ import resource
 import select
 import signal
 import socket
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -62,24 +61,26 @@ class _Server:
 
     def fork(self, channel: int, status: int) -> int | None:
         """Start a worker on `channel`; what becomes of it is said on `status`."""
+        pid = pidfd = -1
         try:
             self.prepare()
             pid, pidfd = namespaces.clone_worker()
+            if pid == 0:
+                self.control.detach()
+                worker.main(channel, status, self.facts)
+            self.prepared = False
+            self.prepare()  # now, so that the worker is alone in its namespaces before the host hears of it
+            _send(status, {"pid": pid}, pidfd)
         except LayerFailed as problem:
             _send(status, worker.failure(problem))
-            os.close(channel)
-            os.close(status)
-            return None
-        if pid == 0:
-            self.control.detach()
-            worker.main(channel, status, self.facts)
+            if pidfd < 0:
+                os.close(status)
+            else:
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         os.close(channel)
-        _send(status, {"pid": pid}, pidfd)
-        self.children[pidfd] = _Child(pid, status)
-        self.prepared = False
-        with suppress(LayerFailed):  # the next fork tries again, and says so
-            self.prepare()
-        return pidfd
+        if pidfd >= 0:
+            self.children[pidfd] = _Child(pid, status)
+        return pidfd if pidfd >= 0 else None
 
     def prepare(self) -> None:
         """Have namespaces ready that no worker has."""
@@ -128,8 +129,9 @@ def _prepare(control: socket.socket) -> worker.Facts:
     proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     namespaces.enter_private_mounts()
     mounts.build_root(visible, hidden)
-    namespaces.become_nobody()
-    namespaces.own_users(proc)
+    if os.geteuid() == 0:
+        namespaces.become_nobody()
+        namespaces.own_users(proc)  # an ordinary user's fork server has had to move into one already
     follow_moved_paths()
     with layer("seccomp"):
         for processes in (False, True):

@@ -28,12 +28,13 @@ def enter_private_mounts() -> None:
     else:
         proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
         try:
-            _own_users(proc, syscalls.CLONE_NEWNS)
+            own_users(proc, syscalls.CLONE_NEWNS)
         finally:
             os.close(proc)
 
 
-def _own_users(proc: int, flags: int = 0) -> None:
+def own_users(proc: int, flags: int = 0) -> None:
+    """Move into a user namespace, for the right to make namespaces of the kinds in `flags` and others later."""
     user, group = os.geteuid(), os.getegid()
     with layer("user namespace"):
         syscalls.unshare(syscalls.CLONE_NEWUSER | flags)
@@ -61,12 +62,6 @@ def become_nobody() -> None:
         os.setresuid(NOBODY, NOBODY, NOBODY)
         # Changing the user made our own /proc files root's; each worker has to write its maps there.
         syscalls.set_dumpable(dumpable=True)
-
-
-def own_users(proc: int) -> None:
-    """Give a fork server that was root what an ordinary user's has already: the right to make namespaces."""
-    if os.geteuid() == NOBODY:
-        _own_users(proc)
 
 
 def prepare_next() -> None:

@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from sandbox import Limits, Policy, Program, Sandbox
 from sandbox.family import descendants
+
+ROOT = Path(__file__).resolve().parents[2]
+# As many networks as the argument says, for this account and all that it starts.
+FEW_NETWORKS = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from sandbox import Limits, SandboxUnavailable, namespaces, places
+from sandbox.link import setup_frame
+from sandbox.process import ProcessLevel
+proc = os.open("/proc", os.O_PATH)
+namespaces.own_users(proc)
+with open("/proc/sys/user/max_net_namespaces", "w") as most:
+    most.write(sys.argv[2])
+level = ProcessLevel({})
+try:
+    level.start("plain", None, Limits(), setup_frame({}, places.PLUGIN, allow_missing_landlock=False)).close()
+    print("opened")
+except SandboxUnavailable as problem:
+    print(problem.layer, problem.errno_name)
+level.close()
+"""
 
 KINDS = ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup")
 PROGRAM = Program(
@@ -37,3 +61,10 @@ def test_each_worker_is_alone_in_each_of_its_namespaces(family, kind):
     where = {name: its[kind] for name, its in family.items()}
     assert where["later"] not in (where["host"], where["server"], where["earlier"])
     assert where["earlier"] not in (where["host"], where["server"])
+
+
+@pytest.mark.parametrize(("networks", "said"), [(50, "opened"), (1, "namespaces ENOSPC")])
+def test_a_worker_that_would_share_with_the_fork_server_is_refused(networks, said):
+    words = [sys.executable, "-c", FEW_NETWORKS, str(ROOT), str(networks)]
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert (ran.stdout.strip(), ran.stderr) == (said, "")
