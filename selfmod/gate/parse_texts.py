@@ -18,7 +18,7 @@ _LAYERS: Final = 3  # of an encoding within an encoding
 
 def constant_texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield (line, text) of every constant text, put together as far as it can be read off; parts do not come again."""
-    names = _once(tree)
+    names = names_once(tree)
     whole: set[int] = set()
     for node in ast.walk(tree):
         if not isinstance(node, ast.expr) or isinstance(node, ast.Name) or id(node) in whole:
@@ -33,7 +33,7 @@ def constant_texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def named_texts(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
     """Yield (line, name, text) where a constant text is given a name: variable, attribute, key or argument."""
-    names = _once(tree)
+    names = names_once(tree)
     for node in ast.walk(tree):
         for name, value in _named(node):
             text = constant_text(value, names)
@@ -119,7 +119,7 @@ def _in_a_row(node: ast.List | ast.Tuple, names: Mapping[str, ast.expr]) -> str 
     return _joined("", node.elts, names, 0) if len(node.elts) > 1 else None
 
 
-def _once(tree: ast.Module) -> dict[str, ast.expr]:
+def names_once(tree: ast.Module) -> dict[str, ast.expr]:
     """The names that are given a value once in the whole module, with that value."""
     stored = Counter(
         node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
