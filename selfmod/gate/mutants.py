@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from selfmod.gate.boundaries import indifferent, indifferent_choice, moves_boundary
+from selfmod.gate.equivalents import Equivalents
 from selfmod.gate.mutations import RESULT, expression_variants, statement_variants
 
 Scope = Literal["call", "import"]
@@ -121,7 +122,7 @@ def _decoded(text: bytes) -> list[str]:
 def mutants(tree: ast.Module) -> Iterator[Mutant]:
     """Every mutant of a module, in an order that depends on the source alone."""
     alike = _members(tree)
-    for index, (node, operator, variant, scope, function) in enumerate(_Walk().module(tree)):
+    for index, (node, operator, variant, scope, function) in enumerate(_Walk(tree).statements()):
         yield Mutant(
             index=index, operator=operator, node=node, variant=variant, scope=scope, function=function,
             alike=alike.get(node, 0),
@@ -152,11 +153,12 @@ _Found = tuple[ast.expr | ast.stmt, str, ast.expr | list[ast.stmt], Scope, str]
 class _Walk:
     """Visits what a test could notice, and leaves arid code out: texts for people, annotations, logging."""
 
-    def __init__(self) -> None:
+    def __init__(self, tree: ast.Module) -> None:
+        self._tree, self._equivalents = tree, Equivalents(tree)
         self._indifferent: set[ast.expr] = set()  # comparisons whose boundary decides nothing
 
-    def module(self, tree: ast.Module) -> Iterator[_Found]:
-        yield from self._body(tree.body, "import", "")
+    def statements(self) -> Iterator[_Found]:
+        yield from self._body(self._tree.body, "import", "")
 
     def _body(self, body: list[ast.stmt], scope: Scope, function: str) -> Iterator[_Found]:
         self._indifferent |= indifferent(body)
@@ -218,6 +220,7 @@ class _Walk:
                 (operator, variant)
                 for operator, variant in expression_variants(node, condition=condition)
                 if not (node in self._indifferent and moves_boundary(node, variant))
+                and not self._equivalents.same(node, variant)
             ]
         for operator, variant in variants:
             yield node, operator, variant, scope, function

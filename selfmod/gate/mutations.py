@@ -171,11 +171,20 @@ def _calls(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
             yield "call", _call(_TRANSPARENT[name], node.args[0])
         case ast.Name(id="abs") if len(node.args) == 1:
             yield "call", copy.deepcopy(node.args[0])
-        case ast.Name(id="range") if len(node.args) == 2:
+        case ast.Name(id="range") if len(node.args) == 2 and not _ends_in_a_number(node.args[1]):
             yield "call", _with(node, args=[copy.deepcopy(node.args[0]), _plus_one(node.args[1])])
         case ast.Attribute(value=value, attr=attr) if attr in _METHODS and not (attr in _SPLITS and not _matters(node)):
             changed = ast.Attribute(value=copy.deepcopy(value), attr=_METHODS[attr], ctx=ast.Load())
             yield "call", _with(node, func=changed)
+
+
+def _ends_in_a_number(node: ast.expr) -> bool:
+    """Return whether an expression is a number or a sum with one: then it is one more by a mutant of that number."""
+    match node:
+        case ast.Constant(value=int()) | ast.BinOp(op=ast.Add(), right=ast.Constant(value=int())):
+            return True
+        case _:
+            return False
 
 
 def _matters(node: ast.Call) -> bool:
