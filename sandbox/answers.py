@@ -169,7 +169,8 @@ def _limit_of(problem: BaseException) -> str:
         return "memory_mb"
     if isinstance(problem, OSError):
         if problem.errno == errno.ENOSPC:
-            return "disk_mb" if os.statvfs(places.WORK).f_ffree else "inodes"
+            room = os.statvfs(places.WORK)
+            return "inodes" if room.f_files and not room.f_ffree else "disk_mb"
         return LIMIT_OF_ERRNO.get(problem.errno or 0, "")
     if isinstance(problem, RuntimeError) and problem.args == ("can't start new thread",):
         return "processes"

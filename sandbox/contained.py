@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import importlib
 import os
 import signal
@@ -23,9 +24,7 @@ _HIDDEN: Final = ("work", "plugin", "tmp", "dev", "proc", "sys", "run", "etc")
 def main(descriptor: int, output: int, modules: list[str]) -> NoReturn:
     """Serve one host on a socket given by descriptor; print to the file of the host, whatever the runtime put there."""
     os.environ.clear()
-    for target in (1, 2):
-        os.dup2(output, target)
-    os.close(output)
+    descriptor = _arrange_descriptors(descriptor, output)
     for name in modules:
         importlib.import_module(name)
     channel = Channel(socket.socket(fileno=descriptor), _HOST_FRAME)
@@ -39,6 +38,19 @@ def main(descriptor: int, output: int, modules: list[str]) -> NoReturn:
     serving.serve(channel)
 
 
+def _arrange_descriptors(channel: int, output: int) -> int:
+    """Leave nothing to read on 0, the output on 1 and 2, and the channel elsewhere; return where that is."""
+    moved = channel if channel > 2 else fcntl.fcntl(channel, fcntl.F_DUPFD_CLOEXEC, 3)
+    null = os.open(places.NULL, os.O_RDONLY)
+    os.dup2(null, 0)
+    for target in (1, 2):
+        if output != target:
+            os.dup2(output, target)
+    for one in {output, null} - {0, 1, 2}:
+        os.close(one)
+    return moved
+
+
 def _isolate(setup: Any) -> None:
     limits = Limits(**setup["limits"])
     with layer("mounts"):
@@ -49,7 +61,9 @@ def _isolate(setup: Any) -> None:
                 stream.write(base64.b64decode(content))
         os.chdir(places.WORK)
     settle(limits)
-    rlimits.apply(limits, inherited=setup["inherited"])
+    gvisor = setup["inherited"] is None  # only from inside can be seen how large this process is
+    inherited = rlimits.found_address_space() if gvisor else setup["inherited"]
+    rlimits.apply(limits, inherited=inherited, queues=not gvisor)
     with layer("capabilities"):
         syscalls.set_no_new_privileges()
     with layer("landlock"):
@@ -60,7 +74,7 @@ def _isolate(setup: Any) -> None:
         if abi == 0 and not setup["allow_missing_landlock"]:
             raise LayerFailed("landlock", 0, "this kernel has no Landlock")
     with layer("capabilities"):
-        syscalls.drop_capabilities(bounding=False)  # the runtime emptied that one
+        syscalls.drop_capabilities(bounding=False, ambient=not gvisor)  # the runtime emptied that one
         syscalls.set_parent_death_signal(signal.SIGKILL)
     with layer("seccomp"):
         seccomp.load(processes=limits.processes > 1)

@@ -19,11 +19,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from sandbox import container_podman
+from sandbox import container_podman, container_runsc
 from sandbox.body import SpawnedBody
 from sandbox.container_config import config, make_root
 from sandbox.container_launch import CHANNEL, OUTPUT
 from sandbox.errors import ProtocolError, SandboxUnavailable
+from sandbox.family import descendants
 from sandbox.lifeline import Lifeline, parent_of
 from sandbox.limits import Limits
 from sandbox.link import Link, frame_limit
@@ -33,11 +34,11 @@ from sandbox.spawn import interpreter, pair
 from sandbox.starter import Kind
 
 # In the order in which they are tried.
-_RUNTIMES: Final = ("crun", "podman")
+_RUNTIMES: Final = ("crun", "podman", "runsc")
 _CURE: Final = "Install crun (apt-get install crun), or use the level process."
 _LAUNCH: Final = (
     "from sandbox.container_launch import main; import json; "
-    "main(tuple(map(int, sys.argv[1:4])), json.loads(sys.argv[4]), sys.argv[5:])"
+    "main(tuple(map(int, sys.argv[1:4])), *json.loads(sys.argv[4]), sys.argv[5:])"
 )
 _START_S: Final = 60.0
 _NOTES: Final = (
@@ -77,6 +78,9 @@ class ContainerLevel:
 
     def _start(self, runtime: str, seed: int | None, limits: Limits, setup: Frame) -> Link:
         bundle = self._bundle()
+        own_kernel = Path(runtime).name == container_runsc.NAME
+        if own_kernel:
+            setup = container_runsc.place_files(bundle, setup)
         ours, theirs = pair()
         channel = Channel(ours, frame_limit(limits))
         output = os.memfd_create("output", os.MFD_CLOEXEC)
@@ -87,8 +91,9 @@ class ContainerLevel:
                 kept = (theirs.fileno(), output, lifeline.reader)
                 process = self._run(runtime, bundle, kept, limits, seed)
             body = _body(process, bundle, output, channel, lifeline)
-            _isolate(channel, body, limits, setup)
-            return Link(channel, body, limits)
+            inherited = None if own_kernel else _address_space(body.pid)  # it is not the program's that shows there
+            _isolate(channel, body, limits, {"inherited": inherited, **setup})
+            return Link(channel, body, limits, many=own_kernel)
         except BaseException:
             channel.close()
             if body is not None:
@@ -101,16 +106,23 @@ class ContainerLevel:
     def _run(
         self, runtime: str, bundle: Path, kept: tuple[int, int, int], limits: Limits, seed: int | None
     ) -> subprocess.Popen[bytes]:
-        described = config(self._root(), (CHANNEL, OUTPUT), limits, seed, self._modules)
+        name = Path(runtime).name
+        seats = container_runsc.SEATS if name == container_runsc.NAME else (CHANNEL, OUTPUT)
+        described = config(self._root(), seats, limits, seed, self._modules)
         boxes: dict[str, str] = {}
-        if Path(runtime).name == "podman":
+        if name == "podman":
             boxes = container_podman.boxes(bundle, described)
             words = container_podman.command(runtime, bundle, described)
+        elif name == container_runsc.NAME:
+            boxes = container_runsc.boxes(bundle, described)
+            described = container_runsc.describe(bundle, described)
+            words = container_runsc.command(runtime, bundle)
         else:
-            (bundle / "config.json").write_text(json.dumps(described), encoding="utf-8")
             options = ["--preserve-fds=2", f"--pid-file={bundle}/pid", f"--bundle={bundle}"]
             words = [runtime, f"--root={bundle}/state", "--cgroup-manager=disabled", "run", *options, bundle.name]
-        return interpreter(_LAUNCH, *map(str, kept), json.dumps(boxes), *words, keep=kept, output=kept[1])
+        (bundle / "config.json").write_text(json.dumps(described), encoding="utf-8")
+        arranged = json.dumps([seats, boxes])
+        return interpreter(_LAUNCH, *map(str, kept), arranged, *words, keep=kept, output=kept[1])
 
     def layers(self) -> Mapping[str, str]:
         """Return what is in place at this level, for the probe."""
@@ -120,15 +132,18 @@ class ContainerLevel:
         if not installed:
             raise SandboxUnavailable("container", "runtime", _CURE)
         runtime = self._runtime or installed[0]
-        version = subprocess.run([runtime, "--version"], capture_output=True, text=True).stdout.splitlines()
+        said = subprocess.run([runtime, "--version"], capture_output=True, text=True).stdout.splitlines()
+        version = said[0] if said else Path(runtime).name
+        if Path(runtime).name == container_runsc.NAME:
+            return {"runtime": version, "kernel": "gVisor, a program", "seccomp": "allow-list, as gVisor applies it"}
         abi = syscalls.landlock_abi()
         landlock = {"landlock": f"version {abi}"} if abi else {}
         seccomp = f"allow-list for {syscalls.machine()}"
-        return {"runtime": version[0] if version else Path(runtime).name, **landlock, "seccomp": seccomp}
+        return {"runtime": version, **landlock, "seccomp": seccomp}
 
     def notes(self) -> tuple[str, ...]:
         """Return what cannot be enforced exactly here, and what is done instead."""
-        return _NOTES
+        return (*_NOTES, *(container_runsc.notes() if Path(self._runtime).name == container_runsc.NAME else ()))
 
     def close(self) -> None:
         """Remove the root file system."""
@@ -175,19 +190,26 @@ def _body(
 def _parent(pid: int, process: subprocess.Popen[bytes], bundle: Path) -> int:
     """Return what the first process inside dies with (see `contained`): the runtime, or its monitor, nothing else."""
     parent, monitor = parent_of(pid), bundle / container_podman.MONITOR
-    if parent != process.pid and not (monitor.is_file() and monitor.read_text(encoding="ascii").strip() == f"{parent}"):
+    ours = {process.pid, *descendants(process.pid)}
+    if monitor.is_file():
+        ours.add(int(monitor.read_text(encoding="ascii")))
+    if parent not in ours:
         raise ProcessLookupError(f"process {parent} is not the runtime")
     return parent
 
 
+def _address_space(pid: int) -> int:
+    with open(f"/proc/{pid}/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[0]) * os.sysconf("SC_PAGESIZE")
+
+
 def _isolate(channel: Channel, body: SpawnedBody, limits: Limits, setup: Frame) -> None:
-    with open(f"/proc/{body.pid}/statm", encoding="ascii") as statm:
-        inherited = int(statm.read().split()[0]) * os.sysconf("SC_PAGESIZE")
     deadline = time.monotonic() + _START_S
     answer: Frame = {}
     with suppress(ProtocolError):
-        channel.send({"limits": asdict(limits), "inherited": inherited, **setup}, deadline)
+        channel.send({"limits": asdict(limits), **setup}, deadline)
         answer = channel.receive(deadline)
     if not answer.get("ready"):
-        layer, detail = str(answer.get("failed", "worker")), str(answer.get("detail", ""))
+        said = os.pread(body.output, 1000, 0).decode(errors="replace").strip()
+        layer, detail = str(answer.get("failed", "worker")), str(answer.get("detail", said))
         raise SandboxUnavailable("container", layer, f"{_CURE} ({detail})", str(answer.get("errno", "")))

@@ -66,12 +66,13 @@ class _Call:
 class Link:
     """One live worker. Its session gives it to one caller at a time; only `rest` may come from another thread."""
 
-    def __init__(self, channel: Channel, body: Body, limits: Limits) -> None:
-        """Take over a worker that is isolated and has loaded nothing yet."""
+    def __init__(self, channel: Channel, body: Body, limits: Limits, *, many: bool = False) -> None:
+        """Take over a worker that is isolated and has loaded nothing yet; `many` when it is several processes."""
         self.lost_server = False
         self.asks = 0
         self._limits, self._channel, self._body = limits, channel, body
-        self._family = Family(body.pid, body.pidfd, many=limits.processes > 1)
+        many = many or limits.processes > 1
+        self._family = Family(body.pid, body.pidfd, many=many)
         self._end: End | None = None
         self._over = False
         self._resting = False
@@ -84,11 +85,10 @@ class Link:
         channel.bound_reads()
         self._death = select.poll()
         self._death.register(body.pidfd, select.POLLIN)
-        self._monitor = Monitor(body.pid, body.output, many=limits.processes > 1)
+        self._monitor = Monitor(body.pid, body.output, many=many)
         self._baseline = self._monitor.read().memory
         # One process is bounded by its address space; joining a group would cost more than the rest of its start.
-        many = limits.processes > 1
-        self._group = MemoryGroup.create(limits.memory_mb, body.pid) if many else None
+        self._group = MemoryGroup.create(limits.memory_mb, body.pid) if limits.processes > 1 else None
         self._quota: CpuGroup | None = None
 
     @property

@@ -78,18 +78,20 @@ def _lines(name: str, level: LevelProbe) -> Iterator[str]:
 
 
 def probe_level(
-    open_canaries: Callable[[], Session], layers: Callable[[], Mapping[str, str]], notes: tuple[str, ...]
+    open_canaries: Callable[[], Session],
+    layers: Callable[[], Mapping[str, str]],
+    notes: Callable[[], tuple[str, ...]],
 ) -> LevelProbe:
     """Run the canaries in a session and judge them; a level that cannot start, or lets one through, is unavailable."""
     try:
-        found = dict(layers())
         with open_canaries() as session, _targets() as targets:
+            found = dict(layers())  # of whatever it was that started
             problems = list(_attacks(session, targets, found))
     except SandboxUnavailable as problem:
         layer = {problem.layer: problem.errno_name or "failed"}
         return LevelProbe(available=False, layers=layer, why=str(problem), cure=problem.cure)
     why = "; ".join(problems)
-    return LevelProbe(available=not problems, layers=found, why=why, notes=notes)
+    return LevelProbe(available=not problems, layers=found, why=why, notes=notes())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +149,10 @@ def _attacks(session: Session, targets: _Targets, found: dict[str, str]) -> Iter
         outcome = session.call(name, arguments)
         refusal = outcome.value if isinstance(outcome, Completed) else describe(outcome)
         if succeeded() or not refusal:
-            if name != "browse" or "landlock" in found:  # without the second layer, the empty root may be listed
-                yield f"the canary {name!r} was not stopped"
+            if name == "browse" and "landlock" not in found:
+                found[f"canary {name}"] = "not stopped: without Landlock the root, where nothing is, can be listed"
+                continue
+            yield f"the canary {name!r} was not stopped"
         else:
             layer = "webassembly" if "webassembly" in found else _LAYER_OF[name].get(str(refusal), "the level")
             found[f"canary {name}"] = f"stopped by {layer} ({refusal})"

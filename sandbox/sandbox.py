@@ -88,7 +88,7 @@ class Sandbox:
             return known
         program = Program(files={"canaries.py": CANARIES.read_bytes()}, entry="canaries.py", language="plain")
         starter = self._levels[level]
-        found = probe_level(lambda: self._open(program, Limits(), level, None, None), starter.layers, starter.notes())
+        found = probe_level(lambda: self._open(program, Limits(), level, None, None), starter.layers, starter.notes)
         self._cache.put(level, found, traits=traits)
         return found
 

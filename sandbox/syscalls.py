@@ -139,10 +139,11 @@ def set_no_new_privileges() -> None:
     _checked(_libc().prctl(_PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0), "prctl NO_NEW_PRIVS")
 
 
-def drop_capabilities(*, bounding: bool = True) -> None:
-    """Empty every capability set; the `bounding` one only where it is not empty yet."""
+def drop_capabilities(*, bounding: bool = True, ambient: bool = True) -> None:
+    """Empty every capability set; the `bounding` one only where it is not empty yet, the `ambient` one where it is."""
     prctl = _libc().prctl
-    _checked(prctl(_PR_CAP_AMBIENT, ctypes.c_ulong(_PR_CAP_AMBIENT_CLEAR_ALL), 0, 0, 0), "prctl CAP_AMBIENT")
+    if ambient:
+        _checked(prctl(_PR_CAP_AMBIENT, ctypes.c_ulong(_PR_CAP_AMBIENT_CLEAR_ALL), 0, 0, 0), "prctl CAP_AMBIENT")
     for capability in range(64 if bounding else 0):
         if prctl(_PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) == -1:
             if ctypes.get_errno() == errno.EINVAL:  # past the last capability of this kernel

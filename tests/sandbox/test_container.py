@@ -14,7 +14,7 @@ from sandbox.outside.base import Closed
 from sandbox.places import PLUGIN
 
 SOURCE = Path(__file__).with_name("programs.py").read_bytes()
-RUNTIMES = ("crun", "podman")
+RUNTIMES = ("crun", "podman", "runsc")
 
 
 @pytest.fixture(scope="module", params=RUNTIMES)

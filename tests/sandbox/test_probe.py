@@ -45,14 +45,14 @@ def test_every_canary_is_stopped_here_and_the_layer_named(box):
 
 def test_without_a_sandbox_every_canary_bites(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = probe_level(Bare, lambda: {"landlock": "claimed"}, ())
+    found = probe_level(Bare, lambda: {"landlock": "claimed"}, tuple)
     assert not found.available
     for name in ATTACKS:
         assert f"the canary {name!r} was not stopped" in found.why
 
 
 def test_a_level_where_nothing_works_is_not_available():
-    found = probe_level(lambda: Bare("def benign(a, b):\n    return 0\n"), dict, ())
+    found = probe_level(lambda: Bare("def benign(a, b):\n    return 0\n"), dict, tuple)
     assert not found.available and "a harmless program does not work" in found.why
 
 
@@ -60,7 +60,7 @@ def test_a_level_that_cannot_start_says_which_layer_and_what_to_do():
     def refuse():
         raise SandboxUnavailable("process", "user namespace", "Allow them.", "EPERM")
 
-    found = probe_level(refuse, dict, ())
+    found = probe_level(refuse, dict, tuple)
     assert not found.available and found.layers == {"user namespace": "EPERM"} and "Allow them." in found.why
 
 

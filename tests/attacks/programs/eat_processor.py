@@ -11,7 +11,7 @@ WASM = "other"
 
 
 def attack(target):
-    until = time.process_time() + 1.6
+    until = time.process_time() + 3.0
     while time.process_time() < until:
         pass
     return True
