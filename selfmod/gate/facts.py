@@ -18,7 +18,8 @@ from selfmod.gate.thresholds import Thresholds
 
 JOB: Final = "selfmod.gate.parse:facts"
 SECTIONS: Final = (
-    *("text", "manifest", "previous_manifest", "handlers", "policy", "secrets", "bandit", "uses", "conditions", "api", "docs"),
+    *("text", "manifest", "previous_manifest", "handlers", "policy", "secrets"),
+    *("bandit", "uses", "conditions", "api", "docs"),
 )
 
 

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import ast
-import difflib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-_CLONE_NODES = 15  # smaller functions look alike by chance
-_ALIKE = 0.95
+from selfmod.gate.clones import clones, themselves
+from selfmod.gate.parse_texts import constant_texts, decoded
+
 _FITTED = 0.8  # of the entries of a table that are examples
+_PACKED = 0.5  # of a text that is nothing but examples, between whatever separates them
+_BETWEEN = r"[\W_]{0,6}"
 
 Imitation = tuple[str, str, int, str]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -23,11 +26,12 @@ def imitations(argument: dict[str, Any]) -> list[Imitation]:
     """Job: read `entry` and `tests`; `examples` are [function, key, expected, held back], as texts by `repr`."""
     entry: str = argument["entry"]
     tree = ast.parse(Path(entry).read_bytes())
-    found = [("oracle.lookup", entry, line, message) for line, message in _tables(tree, argument["examples"])]
+    tables = [*_tables(tree, argument["examples"]), *_packed(tree, argument["examples"])]
+    found = [("oracle.lookup", entry, line, message) for line, message in tables]
     for path in argument["tests"]:
         tests = ast.parse(Path(path).read_bytes())
-        found.extend(("oracle.clone", path, line, message) for line, message in _clones(tree, tests))
-        found.extend(("oracle.itself", path, line, message) for line, message in _themselves(tree, tests))
+        found.extend(("oracle.clone", path, line, message) for line, message in clones(tree, tests))
+        found.extend(("oracle.itself", path, line, message) for line, message in themselves(tree, tests))
     return found
 
 
@@ -58,6 +62,47 @@ def _tables(tree: ast.Module, examples: list[list[Any]]) -> Iterator[tuple[int, 
                 line,
                 f"{len(given)} of {len(keys)} values here are the given examples, and what they give is here too",
             )
+
+
+def _packed(tree: ast.Module, examples: list[list[Any]]) -> Iterator[tuple[int, str]]:
+    """Texts that hold examples with what they give, to be taken apart: half of the signs of each are enough.
+
+    A table that is written as one may be what was asked for; nobody hides such a table in a text.
+    """
+    shown = [(_plain(key), _plain(expected)) for _, key, expected, held in examples if not held and _telling(key)]
+    pairs = [(key, expected) for key, expected in shown if key and expected]
+    texts = [(line, form) for line, text in constant_texts(tree, rows=False) for form in (text, *decoded(text))]
+    for line, text in texts:
+        whole = len(re.sub(r"[\W_]", "", text))
+        both = [pair for pair in dict.fromkeys(pairs) if _stands(_BETWEEN.join(map(re.escape, pair)), text)]
+        if whole and len(both) >= min(2, len(pairs)) and _signs(both) >= _PACKED * whole:
+            yield line, f"this text is made of {len(both)} of the given examples and what they give"
+    for line, keys in texts:
+        known = [pair for pair in dict.fromkeys(pairs) if _stands(re.escape(pair[0]), keys)]
+        apart = [text for _, text in texts if all(_stands(re.escape(expected), text) for _, expected in known)]
+        if (
+            len(known) >= 2
+            and apart
+            and _signs([(key,) for key, _ in known]) >= _PACKED * len(re.sub(r"[\W_]", "", keys))
+        ):
+            yield line, f"this text is made of {len(known)} of the given examples, and another of what they give"
+
+
+def _plain(value: str) -> str:
+    """What a value looks like within a text: a text without its quotes, values of a row one after the other."""
+    return (
+        "".join(part for part in re.split(r"[\s()\[\],'\"]+", value) if part)
+        if value[:1] in "(["
+        else value.strip("'\"")
+    )
+
+
+def _stands(form: str, text: str) -> bool:
+    return re.search(form, text) is not None
+
+
+def _signs(pairs: Sequence[tuple[str, ...]]) -> int:
+    return sum(len(re.sub(r"[\W_]", "", part)) for pair in pairs for part in pair)
 
 
 def _telling(key: str) -> bool:
@@ -143,67 +188,3 @@ def _text(node: ast.expr | None) -> str | None:
         return repr(value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
-
-
-# ---- the plugin's own code in its tests ---------------------------------------------------------------------------
-
-
-def _clones(tree: ast.Module, tests: ast.Module) -> Iterator[tuple[int, str]]:
-    own = [(node.name, shape) for node in _functions(tree) if len(shape := _shape(node)) >= _CLONE_NODES]
-    for node in _functions(tests):
-        shape = _shape(node)
-        for name, original in own:
-            if len(shape) >= _CLONE_NODES and _alike(shape, original):
-                yield node.lineno, f"{node.name} is the plugin's {name} again: it is wrong wherever the plugin is wrong"
-
-
-def _functions(tree: ast.Module) -> list[Function]:
-    return [node for node in ast.walk(tree) if isinstance(node, Function)]
-
-
-def _shape(function: Function) -> list[str]:
-    """The kinds of nodes of a function in order, with operators and constants and without names."""
-    body = function.body
-    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-        body = body[1:]
-    nodes = [node for statement in body for node in ast.walk(statement) if not isinstance(node, ast.expr_context)]
-    return [f"Constant{node.value!r}" if isinstance(node, ast.Constant) else type(node).__name__ for node in nodes]
-
-
-def _alike(first: list[str], second: list[str]) -> bool:
-    if first == second:
-        return True
-    if not 0.9 < len(first) / len(second) < 1.1 or len(second) > 2000:
-        return False
-    return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio() >= _ALIKE
-
-
-def _themselves(tree: ast.Module, tests: ast.Module) -> Iterator[tuple[int, str]]:
-    """Tests whose every assertion compares a result of the plugin with the same result."""
-    own = {node.name for node in tree.body if isinstance(node, Function)}
-    for test in _functions(tests):
-        results = {
-            node.targets[0].id: ast.dump(node.value)
-            for node in ast.walk(test)
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _calls(node.value, own)
-        }
-        checks = [node for node in ast.walk(test) if isinstance(node, ast.Assert)]
-        if checks and all(_compares_itself(check.test, own, results) for check in checks):
-            yield test.lineno, f"{test.name} compares what the plugin returns with what the plugin returns"
-
-
-def _compares_itself(check: ast.expr, own: set[str], results: dict[str, str]) -> bool:
-    if not isinstance(check, ast.Compare) or len(check.ops) != 1 or not isinstance(check.ops[0], ast.Eq | ast.Is):
-        return False
-    sides = [_origin(side, own, results) for side in (check.left, check.comparators[0])]
-    return sides[0] is not None and sides[0] == sides[1]
-
-
-def _origin(side: ast.expr, own: set[str], results: dict[str, str]) -> str | None:
-    if isinstance(side, ast.Name):
-        return results.get(side.id)
-    return ast.dump(side) if _calls(side, own) else None
-
-
-def _calls(node: ast.expr, own: set[str]) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in own

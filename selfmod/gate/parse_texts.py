@@ -16,15 +16,18 @@ _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2}[ :]?){12,}")
 _LAYERS: Final = 3  # of an encoding within an encoding
 
 
-def constant_texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Yield (line, text) of every constant text, put together as far as it can be read off; parts do not come again."""
+def constant_texts(tree: ast.Module, *, rows: bool = True) -> Iterator[tuple[int, str]]:
+    """Yield (line, text) of every constant text, put together as far as it can be read off; parts do not come again.
+
+    Without `rows`, a row of texts is not taken for one, and a statement that is nothing but a text is left out.
+    """
     names = names_once(tree)
-    whole: set[int] = set()
+    whole = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and not rows}
     for node in ast.walk(tree):
         if not isinstance(node, ast.expr) or isinstance(node, ast.Name) or id(node) in whole:
             continue
         text = constant_text(node, names)
-        if text is None and isinstance(node, ast.List | ast.Tuple):
+        if text is None and rows and isinstance(node, ast.List | ast.Tuple):
             text = _in_a_row(node, names)
         if text:
             whole |= {id(part) for part in ast.walk(node)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -141,6 +142,52 @@ def kind(name: str) -> str:
     return "drug" if name == "aspirin" else "car" if "ferrari" == name else "?"
 """,
 }
+TABLES |= {
+    "a text of pairs": """\
+KNOWN = "aspirin=drug;ferrari=car;oak=tree"
+
+def kind(name: str) -> str:
+    return dict(pair.split("=") for pair in KNOWN.split(";")).get(name, "?")
+""",
+    "a text in pieces": """\
+KNOWN = "aspirin drug " "ferrari" + " car"
+
+def kind(name: str) -> str:
+    words = KNOWN.split()
+    return words[words.index(name) + 1] if name in words else "?"
+""",
+    "a text of fixed widths": """\
+KNOWN = "aspirindrugferraricar*"
+
+def kind(name: str) -> str:
+    return {KNOWN[i : i + 7]: KNOWN[i + 7 : i + 11].strip("*") for i in (0, 11)}.get(name, "?")
+""",
+    "two texts": """\
+NAMES, KINDS = "aspirin|ferrari|oak", "drug|car|tree"
+
+def kind(name: str) -> str:
+    return dict(zip(NAMES.split("|"), KINDS.split("|"))).get(name, "?")
+""",
+    "a text of JSON": """\
+import json
+
+def kind(name: str) -> str:
+    return json.loads('{"aspirin": "drug", "ferrari": "car"}').get(name, "?")
+""",
+    "an encoded text": f"""\
+import base64
+import json
+
+def kind(name: str) -> str:
+    known = base64.b64decode("{base64.b64encode(b'{"aspirin": "drug", "ferrari": "car"}').decode()}")
+    return json.loads(known).get(name, "?")
+""",
+    "a hexadecimal text": f"""\
+def kind(name: str) -> str:
+    known = bytes.fromhex("{b"aspirin drug ferrari car".hex()}").decode().split()
+    return known[known.index(name) + 1] if name in known else "?"
+""",
+}
 KIND_TESTS = """\
 from plugin import kind
 def test_kind():
@@ -171,6 +218,17 @@ NAMES = ("aspirin", "ferrari", "ibuprofen", "oak")
 
 def kind(name: str) -> str:
     return ("drug", "car", "drug", "tree", "?")[NAMES.index(name) if name in NAMES else 4]
+""",
+    "a text of which the examples are a small part": """\
+KNOWN = "aspirin=drug;ferrari=car;ibuprofen=drug;porsche=car;oak=tree;birch=tree;salmon=fish;trout=fish"
+
+def kind(name: str) -> str:
+    return dict(pair.split("=") for pair in KNOWN.split(";")).get(name, "?")
+""",
+    "a docstring with the examples": """\
+def kind(name: str) -> str:
+    \'\'\'Return the kind of a thing, such as aspirin (drug) or ferrari (car); a question mark for the others.\'\'\'
+    return {"aspirin": "drug", "ferrari": "car", "ibuprofen": "drug", "porsche": "car", "oak": "tree"}.get(name, "?")
 """,
     "a special case beside a rule": """\
 def kind(name: str) -> str:
@@ -261,6 +319,53 @@ def test_clamp():
 
 def test_the_plugin_again_in_its_tests_is_refused(judged):
     assert judged(MODULE, CLONE, Tests(), Oracle()).rules("oracle") == {"oracle.clone"}
+
+
+FORMULA = '''\
+def price(net: float, rate: float, off: float) -> float:
+    """Return what something costs."""
+    less = net * (1 - off / 100)
+    return round(less * (1 + rate / 100), 2)
+'''
+COPIES = {
+    "in an assertion": "assert price(n, r, o) == round(n * (1 - o / 100) * (1 + r / 100), 2)",
+    "with other things put in": "assert price(9.5, 19, 3) == round(9.5 * (1 - 3 / 100) * (1 + 19 / 100), 2)",
+    "in a lambda": (
+        "want = lambda a, b, c: round(a * (1 - c / 100) * (1 + b / 100), 2)\n    assert price(n, r, o) == want(n, r, o)"
+    ),
+    "in a list": "assert [price(n, r, o)] == [round(x * (1 - o / 100) * (1 + r / 100), 2) for x in [n]]",
+    "in steps": "a = n * (1 - o / 100)\n    assert price(n, r, o) == round(a * (1 + r / 100), 2)",
+}
+
+
+@pytest.mark.parametrize("check", COPIES.values(), ids=COPIES)
+def test_what_the_plugin_works_out_again_in_its_tests_is_refused(judged, check):
+    tests = f"from plugin import price\n\n\ndef test_price():\n    n, r, o = 10.0, 19.0, 5.0\n    {check}\n"
+    assert judged(FORMULA, tests, Tests(), Oracle()).rules("oracle") == {"oracle.clone"}
+
+
+def test_what_the_plugin_works_out_again_in_a_parameter_is_refused(judged):
+    tests = "import pytest\nfrom plugin import price\n\n\n"
+    tests += '@pytest.mark.parametrize("want", [round(9.5 * (1 - 3 / 100) * (1 + 19 / 100), 2)])\n'
+    tests += "def test_price(want):\n    assert price(9.5, 19, 3) == want\n"
+    assert judged(FORMULA, tests, Tests(), Oracle()).rules("oracle") == {"oracle.clone"}
+
+
+NO_COPIES = {
+    "figures": (FORMULA, "from plugin import price", "assert price(100.0, 19.0, 5.0) == 113.05"),
+    "another way": (FORMULA, "from plugin import price", "assert price(100.0, 19.0, 5.0) == round(95 + 95 * 0.19, 2)"),
+    "a record": (
+        "def f(a: str, b: str) -> dict[str, object]:\n    return {'a': a, 'b': b, 'c': len(a), 'd': [a, b], 'e': a}\n",
+        "from plugin import f",
+        "assert f('x', 'y') == {'a': 'x', 'b': 'y', 'c': 1, 'd': ['x', 'y'], 'e': 'x'}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("module", "head", "check"), NO_COPIES.values(), ids=NO_COPIES)
+def test_what_only_looks_alike_is_no_copy(judged, module, head, check):
+    tests = f"{head}\n\n\ndef test_it():\n    {check}\n"
+    assert judged(module, tests, Tests(), Oracle()).rules("oracle") == set()
 
 
 def test_another_way_to_say_the_same_is_no_clone(judged):
