@@ -23,6 +23,7 @@ MAX_SOURCE: Final = 2000
 MAX_EXAMPLES: Final = 100
 MAX_DEPTH: Final = 32
 TEST_PATH: Final = "tests/test_examples.py"
+TEST_HEAD: Final = '"""Written by Ratchet from the examples of the request."""'
 
 _RAISES = re.compile(r"^(?P<call>.*\S)\s+raises\s+(?P<error>[A-Za-z_][A-Za-z0-9_]*)$", re.DOTALL)
 _SCALARS = (type(None), bool, int, float, str, bytes)
@@ -106,7 +107,7 @@ def example_tests(examples: Iterable[Example], *, module: str = "plugin") -> byt
         return b""
     raised = {example.expected for example in chosen if example.kind == "raises"}
     names = {example.function for example in chosen} | {name for name in raised if not _builtin_error(name)}
-    lines = ['"""Written by Ratchet from the examples of the request."""', ""]
+    lines = [TEST_HEAD, ""]
     if raised:
         lines += ["import pytest", ""]
     lines += [f"from {module} import {', '.join(sorted(names))}", ""]

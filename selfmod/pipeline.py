@@ -23,7 +23,7 @@ from selfmod.gate.report import GateReport
 from selfmod.gate.subject import Installed, Waiver
 from selfmod.generation import Author, Judged, Loop, Watch
 from selfmod.models.base import Model
-from selfmod.prompt import Round, WholeFiles
+from selfmod.prompt import Round, WholeFiles, with_answers
 from selfmod.proposal import IllegalTransition, Proposal
 from selfmod.request import with_more
 from selfmod.review import committed, read_basis
@@ -121,11 +121,12 @@ class Pipeline:
         if candidate is None and not text.strip() and not examples:
             raise UsageError("say what should be different, or give files or examples", id=proposal_id)
         with self.store.locked(proposal_id) as held:
-            proposal = self._afresh(held)
+            proposal = self._with_more(self._afresh(held), text, examples)
+            if candidate is None and not (text.strip() or model or attempts):
+                candidate = self._answered(proposal)
             if candidate is None:
                 self.gate.prepare()
             asked = self.open_model(model or held.model) if candidate is None else None
-            proposal = self._with_more(proposal, text, examples)
             if asked is not None:
                 allowed = proposal.attempts + self._allowed(asked, attempts)
                 proposal = replace(proposal, model=asked.name, attempts_allowed=allowed)
@@ -343,6 +344,13 @@ class Pipeline:
         spec = with_more(proposal.spec, examples, self.secret) if examples else proposal.spec
         texts = (*proposal.texts, text.strip()) if text.strip() else proposal.texts
         return replace(proposal, spec=spec, texts=texts)
+
+    def _answered(self, proposal: Proposal) -> Candidate | None:
+        """The files that are there with the new examples as tests; None where a model can write some that meet them."""
+        if not proposal.attempt:
+            return None
+        files = with_answers(self._files(proposal), proposal.spec, by_model=bool(proposal.model))
+        return files if not proposal.model or self._verdict(proposal, files).verdict == "pass" else None
 
     def _files(self, held: Proposal) -> Candidate:
         found = self.store.candidate(held.id, held.attempt)

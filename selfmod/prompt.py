@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from selfmod.candidate import Candidate
-from selfmod.examples import TEST_PATH, example_tests
+from selfmod.examples import TEST_HEAD, TEST_PATH, example_tests
 from selfmod.gate.base import Finding
+from selfmod.gate.layout import module_of
 from selfmod.gate.report import GateReport
 from selfmod.models.base import Message, Request
 from selfmod.models.structured import files_schema, read_files
 from selfmod.models.tokens import estimate
-from selfmod.spec import Spec
+from selfmod.spec import Example, Spec
 
 MAX_TOKENS: Final = 12_000
 TEMPERATURE: Final = 0.2
@@ -102,7 +103,23 @@ class WholeFiles:
 
 def with_host_tests(candidate: Candidate, spec: Spec) -> Candidate:
     """Put the tests from the shown examples in place; no author can edit or drop them."""
-    written = example_tests(spec.shown)
+    return _with_tests(candidate, spec.shown)
+
+
+def with_answers(candidate: Candidate, spec: Spec, *, by_model: bool) -> Candidate:
+    """The same files with tests from the examples that the person added; from nobody's own work is anything held back.
+
+    A file of their own that a person has in that place stays: then the gate alone holds the examples against the code.
+    """
+    if by_model:
+        return with_host_tests(candidate, spec)
+    own = candidate.files.get(TEST_PATH, b"")
+    return candidate if own and not own.startswith(TEST_HEAD.encode()) else _with_tests(candidate, spec.examples)
+
+
+def _with_tests(candidate: Candidate, examples: Iterable[Example]) -> Candidate:
+    module = (module_of(candidate) or "plugin.py").removesuffix(".py")
+    written = example_tests(examples, module=module)
     kept = {path: data for path, data in candidate.files.items() if path != TEST_PATH}
     return Candidate(files={**kept, TEST_PATH: written} if written else kept)
 

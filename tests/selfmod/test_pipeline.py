@@ -380,6 +380,76 @@ def test_revise_tells_the_model_and_adds_examples(pipeline, replies):
         pipeline.revise(proposal.id, "more")
 
 
+PRICE = '''\
+"""Prices of tickets."""
+
+
+def price(age: int) -> int:
+    """Return what a ticket costs at an age."""
+    if age < 6:
+        return 0
+    if age < 12:
+        return 3
+    if age < 18:
+        return 5
+    if age < 65:
+        return 9
+    return 6
+'''
+TESTS_OF_PRICE = """\
+from plugin import price
+
+
+def test_price() -> None:
+    assert price(2) == 0
+    assert price(9) == 3
+    assert price(15) == 5
+    assert price(40) == 9
+    assert price(80) == 6
+"""
+ANSWERS = tuple(
+    f"price({age}) == {costs}"
+    for bound, below, above in ((6, 0, 3), (12, 3, 5), (18, 5, 9), (65, 9, 6))
+    for age, costs in ((bound - 1, below), (bound, above), (bound + 1, above))
+)
+
+
+def test_answers_to_the_questions_about_a_persons_own_files_are_held_against_these_files(pipeline):
+    offline = replace(pipeline, open_model=no_model)
+    made = {**files(code=PRICE), "tests/test_plugin.py": TESTS_OF_PRICE}
+    made["plugin.yaml"] = made["plugin.yaml"].replace("handler: clamp", "handler: price")
+    own = Candidate(files={path: text.encode() for path, text in made.items()})
+    first = offline.propose(spec("Prices of tickets", examples=()), candidate=own)
+    assert refusing(offline, first) == {"mutation"}
+    asked = [question for stage in offline.store.report(first.id)["stages"] for question in questions(stage)]
+    assert any(f"What should {example.partition(' ==')[0]} give?" in text for text in asked for example in ANSWERS)
+
+    revised = offline.revise(first.id, examples=ANSWERS)
+    there = offline.store.candidate(first.id).files
+    assert (revised.state, revised.acknowledge, revised.attempts) == ("awaiting-approval", (), 2)
+    assert {path: data for path, data in there.items() if path != TEST_PATH} == own.files
+    assert there[TEST_PATH].count(b"assert price(") == len(ANSWERS)
+
+    wrong = offline.revise(first.id, examples=["price(60) == 4"])
+    assert wrong.state == "refused"
+    assert offline.store.candidate(first.id).files["plugin.py"] == PRICE.encode()
+
+
+def questions(stage):
+    return stage["figures"].get("questions") or ()
+
+
+def test_an_answer_that_the_code_of_a_model_meets_asks_no_model(pipeline, replies):
+    replies.texts = [answer(files())]
+    proposal = pipeline.propose(spec("Limit a number to a range", examples=()))
+    met = pipeline.revise(proposal.id, examples=["clamp(9, 0, 3) == 3"])
+    assert (met.state, met.attempts, met.acknowledge, len(replies.asked)) == ("awaiting-approval", 2, (), 1)
+    assert pipeline.store.candidate(proposal.id).files["plugin.py"] == files()["plugin.py"].encode()
+    replies.texts = [answer(files())] * 5
+    pipeline.revise(proposal.id, examples=["clamp(1, 0, 3) == 2"])
+    assert len(replies.asked) > 1
+
+
 def test_waiving_one_finding_with_a_reason(pipeline):
     offline = replace(pipeline, open_model=no_model)
     proposal = offline.propose(spec(), candidate=candidate(readme="# C\n"))

@@ -10,7 +10,7 @@ from selfmod.gate.base import StageResult, finding
 from selfmod.gate.report import GateReport
 from selfmod.gate.thresholds import GATE_VERSION, Thresholds
 from selfmod.models.errors import InvalidAnswer
-from selfmod.prompt import Material, Round, WholeFiles, failure, system, what_was_wrong, with_host_tests
+from selfmod.prompt import Material, Round, WholeFiles, failure, system, what_was_wrong, with_answers, with_host_tests
 from selfmod.spec import Spec
 
 EXAMPLES = choose_held_back(parse_examples([f"f({number}) == {number * 7}" for number in range(9)]), b"s")
@@ -115,3 +115,15 @@ def test_the_sample_answer_is_one():
     assert set(files) == {"plugin.yaml", "plugin.py", "tests/test_plugin.py", "README.md"}
     with pytest.raises(InvalidAnswer):
         WholeFiles(Spec(text="x"), Material()).read("{}", cut=False)
+
+
+def test_answers_of_a_person_become_tests_beside_their_own() -> None:
+    theirs = Candidate(files={"words.py": b"", "tests/test_words.py": b"x"})
+    answered = with_answers(theirs, SPEC, by_model=False)
+    assert answered.files["tests/test_words.py"] == b"x"
+    assert answered.files[TEST_PATH].count(b"assert f(") == len(EXAMPLES)
+    assert b"from words import f\n" in answered.files[TEST_PATH]
+    assert with_answers(answered, SPEC, by_model=False) == answered
+    kept = Candidate(files={"plugin.py": b"", TEST_PATH: b"def test_mine(): ..."})
+    assert with_answers(kept, SPEC, by_model=False) == kept
+    assert with_answers(kept, SPEC, by_model=True) == with_host_tests(kept, SPEC)
