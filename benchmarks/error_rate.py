@@ -40,7 +40,10 @@ def main(options: list[str]) -> int:
 def told(figures: dict[str, Any]) -> int:
     """Print the figures and each wrong verdict; 1 when the gate does not keep what it promises."""
     print(f"known-bad refused   {rate(figures['caught'])}")
-    print(f"known-good refused  {rate(figures['false_refusals'])}")
+    refused = figures["false_refusals"]
+    print(f"known-good refused  {rate(refused)}")
+    for name, part in (refused["stages"] | refused["rules"]).items():
+        print(f"  by {name}: {part['hits']}")
     for wrong in figures["wrong"]:
         verdict = "accepted" if wrong["accepted"] else f"refused by {', '.join(wrong['rules'])}"
         print(f"wrong: {wrong['name']}: {verdict}")

@@ -35,8 +35,10 @@ def bench(session: Session, arguments: Namespace) -> Answer:
 
 
 def _show(screen: Screen, figures: dict[str, Any]) -> None:
-    rows = [["known-bad refused", *_rate(figures["caught"])], ["known-good refused", *_rate(figures["false_refusals"])]]
-    rows += [[f"  {name}", *_rate(rate)] for name, rate in figures["caught"]["categories"].items()]
+    caught, refused = figures["caught"], figures["false_refusals"]
+    rows = [["known-bad refused", *_rate(caught)], *_part("", caught["categories"])]
+    rows += [["known-good refused", *_rate(refused)], *_part("by ", refused["stages"]), *_part("by ", refused["rules"])]
+    rows += _part("that reach for ", refused["reaches"])
     screen.table(["", "of", "rate", "95 % interval"], rows)
     times = figures["seconds"]
     screen.line(f"Time of a good one: p50 {times['p50']:.2f} s, p95 {times['p95']:.2f} s")
@@ -45,6 +47,10 @@ def _show(screen: Screen, figures: dict[str, Any]) -> None:
     for wrong in figures["wrong"]:
         verdict = "accepted" if wrong["accepted"] else f"refused by {', '.join(wrong['rules'])}"
         screen.line(("wrong: ", "bold red"), f"{wrong['category']} {wrong['name']}: {verdict}")
+
+
+def _part(word: str, rates: dict[str, Any]) -> list[list[str]]:
+    return [[f"  {word}{name}", *_rate(rate)] for name, rate in rates.items()]
 
 
 def _rate(rate: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ CORPUS = Path(__file__).resolve().parents[2] / "benchmarks" / "corpus"
 _Z = 1.959963984540054  # of a 95 % interval
 _TRIED = (1, 3, 10, 30)
 _REFUSED_MOST = 0.03
+_NOTHING = "nothing"  # what a plugin without capabilities reaches for
 
 
 class NoCorpus(FileNotFoundError):
@@ -68,6 +70,7 @@ class Tried:
     refused_by: tuple[str, ...]
     rules: tuple[str, ...]
     seconds: float
+    reaches: tuple[str, ...] = ()  # kinds of capabilities that it was asked for with
 
     @property
     def wrong(self) -> bool:
@@ -91,8 +94,24 @@ class Bench:
     @property
     def false_refusals(self) -> Rate:
         """How many known-good ones are refused."""
-        good = [item for item in self.tried if item.kind == "good" and not item.attempt]
-        return Rate(hits=sum(not item.accepted for item in good), of=len(good))
+        return Rate(hits=sum(not item.accepted for item in self._good), of=len(self._good))
+
+    @property
+    def _good(self) -> tuple[Tried, ...]:
+        return tuple(item for item in self.tried if item.kind == "good" and not item.attempt)
+
+    def _refusals(self) -> dict[str, dict[str, Any]]:
+        """The refused good ones by stage and by rule (one may be refused by several), and by what they reach for."""
+        good, refused = self._good, [item for item in self._good if not item.accepted]
+        stages = Counter(stage for item in refused for stage in item.refused_by)
+        rules = Counter(rule for item in refused for rule in item.rules)
+        reaches = Counter(kind for item in good for kind in item.reaches or (_NOTHING,))
+        hits = Counter(kind for item in refused for kind in item.reaches or (_NOTHING,))
+        return {
+            "stages": {name: Rate(hits=count, of=len(good)).to_json() for name, count in sorted(stages.items())},
+            "rules": {name: Rate(hits=count, of=len(good)).to_json() for name, count in sorted(rules.items())},
+            "reaches": {name: Rate(hits=hits[name], of=count).to_json() for name, count in sorted(reaches.items())},
+        }
 
     @property
     def wrong(self) -> tuple[Tried, ...]:
@@ -125,7 +144,7 @@ class Bench:
             "ok": self.ok,
             "caught": self.catch().to_json()
             | {"categories": {name: self.catch(name).to_json() for name in categories}},
-            "false_refusals": self.false_refusals.to_json(),
+            "false_refusals": self.false_refusals.to_json() | self._refusals(),
             # An author who sends N different bad candidates, each accepted with the measured rate and its upper bound.
             "false_acceptance_after": {
                 str(n): {"rate": 1 - (1 - miss) ** n, "high": 1 - low**n, "low": 1 - high**n} for n in _TRIED
@@ -189,6 +208,7 @@ def judge(gate: Gate, case: Case, attempt: int = 0) -> Tried:
         refused_by=tuple(stage.name for stage in refusing),
         rules=_rules(report),
         seconds=report.seconds,
+        reaches=tuple(sorted({name.partition(":")[0] for name in case.spec.allow})),
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.error_rate import told
+from repl.gate_bench import _show
+from repl.render import Screen
 from sandbox.sandbox import Sandbox
 from selfmod.gate.bench import CORPUS, Bench, NoCorpus, Rate, Tried, percentile, run_bench, variant
 from selfmod.gate.corpus import CorpusError, read_corpus
@@ -179,6 +183,38 @@ def test_right_and_wrong_verdicts_are_counted() -> None:
     assert data["caught"]["categories"]["layout"]["rate"] == 1
     assert data["ok"] is False
     assert data["seconds"] == {"p50": 0.5, "p95": 0.5}
+
+
+def test_refusals_of_good_ones_are_told_by_stage_and_rule_and_reach(capsys: pytest.CaptureFixture[str]) -> None:
+    def good(name: str, *refused_by: str, reaches: tuple[str, ...] = ()) -> Tried:
+        rules = tuple(f"{stage}.rule" for stage in refused_by)
+        plain = tried(name, "good", accepted=not refused_by)
+        return replace(plain, refused_by=refused_by, rules=rules, reaches=reaches)
+
+    bad = replace(tried("b", "layout", accepted=False), refused_by=("layout",), rules=("layout.path",))
+    bench = Bench(
+        tried=(
+            *(good("g1"), good("g2", "mutation"), bad),
+            good("g3", "mutation", "cost", reaches=("network",)),
+            good("g4", reaches=("network", "storage")),
+        )
+    )
+    figures = json.loads(json.dumps(bench.to_json()))
+
+    def hits(part: str) -> dict[str, tuple[int, int]]:
+        return {name: (rate["hits"], rate["of"]) for name, rate in figures["false_refusals"][part].items()}
+
+    assert hits("stages") == {"cost": (1, 4), "mutation": (2, 4)}
+    assert hits("rules") == {"cost.rule": (1, 4), "mutation.rule": (2, 4)}
+    assert hits("reaches") == {"network": (1, 2), "nothing": (1, 2), "storage": (0, 1)}
+    assert (figures["false_refusals"]["hits"], figures["false_refusals"]["of"]) == (2, 4)
+    shown = io.StringIO()
+    _show(Screen(shown), figures)
+    told(figures)
+    said = capsys.readouterr().out
+    assert "by mutation.rule" in shown.getvalue()
+    assert "that reach for network" in shown.getvalue()
+    assert "by cost: 1" in said
 
 
 def test_what_a_bench_must_keep() -> None:
