@@ -77,7 +77,7 @@ class Timer:
                 return taken
             if taken > limit_s or outcome.limit_s < wall_s or self.over:
                 return math.inf
-            wall_s *= 2  # others had the cores
+            wall_s *= 4  # others had the cores
 
 
 def own_seconds(usage: Usage) -> float:
