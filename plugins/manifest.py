@@ -187,6 +187,13 @@ class Manifest(_Part):
     homepage: str = Field(default="", max_length=200, pattern=r"^(https://[!-~]+)?$")
     repository: str = Field(default="", max_length=200, pattern=r"^(https://[!-~]+)?$")
 
+    @field_validator("schema_", mode="before")
+    @classmethod
+    def _number(cls, number: object) -> object:
+        if type(number) is not int:  # True and 1.0 equal 1, and are not what the schema of a manifest is called
+            raise ValueError(f"write schema: 1, not {json.dumps(number)[:40]}")
+        return number
+
     @field_validator("license")
     @classmethod
     def _spdx(cls, license_: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 # Signs that stand for one another on paper; pairs first.
 _ALIKE = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("0", "o"), ("1", "l"), ("i", "l"), ("5", "s"), ("8", "b"), ("2", "z"))
+# A pattern of settings is one row of signs, escapes and classes, each with how often it may come.
+_SIGN = r"(?:\[\^?(?:[^\[\]\\]|\\.){1,60}\]|\\[^1-9]|[^\\\[\](){}*+?^$|])"
+_OFTEN = r"(?:[?*+]|\{\d{1,2}(?:,\d{0,2})?\})"
+_ROW = re.compile(rf"\^?(?:{_SIGN}{_OFTEN}?){{0,60}}\$?")
+_VARIES = re.compile(rf"{_SIGN}(?P<often>{_OFTEN})?")
+_MOST_VARYING, _MOST_OPEN = 3, 1  # parts of a row: more can be tried in too many ways
 
 
 class ManifestStage:
@@ -42,6 +49,7 @@ def check(subject: Subject, manifest: Manifest) -> Iterator[Finding]:
     yield from _names(subject.installed, manifest)
     yield from _runtime(subject, manifest)
     yield from _dependencies(subject.installed, manifest)
+    yield from _config(manifest.config, "config")
 
 
 def looks(name: str) -> str:
@@ -146,6 +154,38 @@ def _dependencies(installed: Installed, manifest: Manifest) -> Iterator[Finding]
         name, mark, _ = package.partition("==")
         how = "is not pinned (name==version)" if not mark else "is not one that the owner admitted"
         yield _found("package", f"the package {name!r} {how}", key=package, hint="use the standard library")
+
+
+def _config(schema: object, place: str) -> Iterator[Finding]:
+    """What the schema of the settings must leave out: names of other schemas, and patterns that take long to try."""
+    if isinstance(schema, list):
+        for number, item in enumerate(schema):
+            yield from _config(item, f"{place}.{number}")
+    for key, value in schema.items() if isinstance(schema, dict) else ():
+        here = f"{place}.{key}"
+        if key.startswith("$"):
+            message = f"{here}: a schema of settings stands by itself and names no other"
+            yield _found("config-reference", message, key=here, hint="write out what it refers to")
+        elif (key == "pattern" and isinstance(value, str) and not is_plain_pattern(value)) or (
+            key == "patternProperties" and isinstance(value, dict) and not all(map(is_plain_pattern, value))
+        ):
+            yield _slow_pattern(here)
+        yield from _config(value, here)
+
+
+def is_plain_pattern(pattern: str) -> bool:
+    """Return whether a pattern is one row of signs and classes of which few may vary: no input makes it slow."""
+    if not _ROW.fullmatch(pattern):
+        return False
+    often = [seen["often"] for seen in _VARIES.finditer(pattern.strip("^$")) if seen["often"]]
+    varying = [one for one in often if "," in one or not one.startswith("{")]
+    is_open = [one for one in varying if one in "*+" or one.endswith(",}")]
+    return len(varying) <= _MOST_VARYING and len(is_open) <= _MOST_OPEN
+
+
+def _slow_pattern(place: str) -> Finding:
+    message = f"{place}: a pattern with groups or many varying parts can take for ever"
+    return _found("config-pattern", message, key=place, hint="write [a-z]{1,20} for ([a-z]+)+, or use enum")
 
 
 def _handlers(manifest: Manifest, facts: Facts) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from selfmod.gate.facts import Facts
-from selfmod.gate.manifest import ManifestStage, looks
+from selfmod.gate.manifest import ManifestStage, is_plain_pattern, looks
 from selfmod.gate.subject import Installed, Subject
 from selfmod.spec import Spec
 
@@ -153,3 +153,61 @@ def test_no_facts_refuse(make_subject: Make, good: dict[str, str]) -> None:
     subject = make_subject(good)
     subject.facts = Facts()
     assert rules(subject) == {"manifest.unreadable"}
+
+
+@pytest.mark.parametrize("value", ["true", "1.0", "1e0", "'1'", "[1]"])
+def test_the_schema_is_the_number_1_and_nothing_that_equals_it(
+    make_subject: Make, good: dict[str, str], value: str
+) -> None:
+    assert rules(make_subject(with_line(good, f"schema: {value}", "schema: 1"))) == {"manifest.invalid-value"}
+
+
+@pytest.mark.parametrize(
+    ("config", "rule"),
+    [
+        ('{unit: {$ref: "https://evil.org/schema.json"}}', "manifest.config-reference"),
+        ('{$schema: "https://evil.org/meta"}', "manifest.config-reference"),
+        ('{properties: {a: {anyOf: [{$ref: "#"}]}}}', "manifest.config-reference"),
+        ("{unit: {type: string, pattern: '^(a+)+$'}}", "manifest.config-pattern"),
+        ("{properties: {a: {items: {pattern: 'a*a*a*b'}}}}", "manifest.config-pattern"),
+        ("{patternProperties: {'^(x|x)+$': {type: string}}}", "manifest.config-pattern"),
+    ],
+)
+def test_the_schema_of_settings_names_no_other_and_no_slow_pattern(
+    make_subject: Make, good: dict[str, str], config: str, rule: str
+) -> None:
+    assert rules(make_subject(with_line(good, f"config: {config}\n"))) == {rule}
+
+
+def test_an_ordinary_schema_of_settings_is_fine(make_subject: Make, good: dict[str, str]) -> None:
+    config = "{properties: {unit: {type: string, pattern: '^[a-z]{1,9}$', default: km}, pattern: {type: string}}}"
+    assert rules(make_subject(with_line(good, f"config: {config}\n"))) == set()
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["", "^$", "^[a-z]{2}$", r"^\d{4}-\d{2}-\d{2}$", "[A-Za-z0-9_.-]+", r"^[^\s]{1,5}\.\w+$", "colou?r", r"\$\d+"],
+)
+def test_patterns_that_are_quick(pattern: str) -> None:
+    assert is_plain_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(a+)+$",
+        "a*a*b",
+        "(?=x)",
+        "a|b",
+        r"(a)\1",
+        "[a-z]+[a-z]+",
+        "x{1,}y+",
+        "a{1,5}{2}",
+        "[a",
+        "a**",
+        "a?a?a?a?aaaa",
+        "a{999}",
+    ],
+)
+def test_patterns_that_may_not_be(pattern: str) -> None:
+    assert not is_plain_pattern(pattern)
