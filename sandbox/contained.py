@@ -68,9 +68,8 @@ def _isolate(setup: Any) -> None:
         syscalls.set_no_new_privileges()
     with layer("landlock"):
         readable = tuple(path for path in os.listdir("/") if path not in _HIDDEN)
-        abi = landlock.restrict(
-            readable=(*(f"/{path}" for path in readable), places.PLUGIN), writable=(places.WORK, places.NULL)
-        )
+        ruleset = landlock.prepare((*(f"/{path}" for path in readable), places.PLUGIN))
+        abi = landlock.restrict(ruleset, writable=(places.WORK, places.NULL))
         if abi == 0 and not setup["allow_missing_landlock"]:
             raise LayerFailed("landlock", 0, "this kernel has no Landlock")
     with layer("capabilities"):

@@ -16,7 +16,7 @@ import socket
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from sandbox import forkhooks, mounts, namespaces, rlimits, seccomp, worker
+from sandbox import forkhooks, landlock, mounts, namespaces, rlimits, seccomp, worker
 from sandbox.layers import LayerFailed, layer
 from sandbox.preload import follow_moved_paths, preload, visible_paths
 from sandbox.spawn import ROOT
@@ -34,9 +34,11 @@ class _Child:
 class _Server:
     control: socket.socket
     facts: worker.Facts
+    readable: tuple[str, ...]
     children: dict[int, _Child] = field(default_factory=dict)
     draining: bool = False
     prepared: bool = False
+    ruleset: int = -1
 
     def serve(self) -> None:
         """Fork when asked, report who ended, until the host is gone or everything has drained."""
@@ -67,8 +69,10 @@ class _Server:
             pid, pidfd = namespaces.clone_worker()
             if pid == 0:
                 self.control.detach()
-                worker.main(channel, status, self.facts)
+                worker.main(channel, status, self.ruleset, self.facts)
             self.prepared = False
+            if self.ruleset >= 0:
+                os.close(self.ruleset)
             self.prepare()  # now, so that the worker is alone in its namespaces before the host hears of it
             _send(status, {"pid": pid}, pidfd)
         except LayerFailed as problem:
@@ -83,9 +87,10 @@ class _Server:
         return pidfd if pidfd >= 0 else None
 
     def prepare(self) -> None:
-        """Have namespaces ready that no worker has."""
+        """Have namespaces and a Landlock ruleset ready that no worker has."""
         if not self.prepared:
             namespaces.prepare_next()
+            self.ruleset = landlock.prepare(self.readable)
             self.prepared = True
 
     def reap(self, pidfd: int) -> None:
@@ -121,7 +126,7 @@ def _send(status: int, message: dict[str, object], *descriptors: int) -> None:
         connection.detach()
 
 
-def _prepare(control: socket.socket) -> worker.Facts:
+def _prepare(control: socket.socket) -> _Server:
     config = json.loads(control.recv(_MESSAGE))
     preload(config["preload"])
     forkhooks.stop_deferring()
@@ -134,16 +139,11 @@ def _prepare(control: socket.socket) -> worker.Facts:
         namespaces.own_users(proc)  # an ordinary user's fork server has had to move into one already
     follow_moved_paths()
     with layer("seccomp"):
-        for processes in (False, True):
-            seccomp.program(processes=processes)
+        seccomp.prepare()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    return worker.Facts(
-        proc=proc,
-        user=os.geteuid(),
-        group=os.getegid(),
-        inherited=rlimits.address_space(proc),
-        readable=mounts.readable_paths(visible),
-    )
+    user, group, inherited = os.geteuid(), os.getegid(), rlimits.address_space(proc)
+    facts = worker.Facts(proc=proc, user=user, group=group, inherited=inherited)
+    return _Server(control, facts, mounts.readable_paths(visible))
 
 
 def main(descriptor: int) -> NoReturn:
@@ -151,7 +151,7 @@ def main(descriptor: int) -> NoReturn:
     os.environ.clear()
     control = socket.socket(fileno=descriptor)
     try:
-        facts = _prepare(control)
+        server = _prepare(control)
     except LayerFailed as problem:
         control.send(json.dumps(worker.failure(problem)).encode())
         os._exit(1)
@@ -160,6 +160,6 @@ def main(descriptor: int) -> NoReturn:
     gc.disable()
     control.send(b'{"ready": true}')
     try:
-        _Server(control, facts).serve()
+        server.serve()
     finally:
         os._exit(0)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 CURES: Final[dict[str, str]] = {
@@ -31,13 +29,25 @@ class LayerFailed(Exception):
         super().__init__(f"{layer}: {detail}")
 
 
-@contextmanager
-def layer(name: str) -> Iterator[None]:
-    """Turn an OSError in the block into `LayerFailed` of this name."""
-    try:
-        yield
-    except OSError as problem:
-        raise LayerFailed(name, problem.errno or 0, str(problem)) from problem
+class _Layer:
+    """A class and no generator: it runs many times in the start of each worker."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        """There is nothing to do before."""
+
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        if isinstance(problem, OSError):
+            raise LayerFailed(self._name, problem.errno or 0, str(problem)) from problem
+
+
+def layer(name: str) -> _Layer:
+    """Turn an OSError in a `with` block into `LayerFailed` of this name."""
+    return _Layer(name)
 
 
 def errno_name(number: int) -> str:

@@ -145,5 +145,5 @@ def seal_box() -> None:
 
 
 def readable_paths(visible: Iterable[str]) -> tuple[str, ...]:
-    """Return what Landlock should let a worker read: what is there of the visible paths, and its program."""
-    return (*(inside(path) for path in visible if os.path.exists(inside(path))), PLUGIN)
+    """Return what Landlock should let every worker read: what is there of the visible paths."""
+    return tuple(inside(path) for path in visible if os.path.exists(inside(path)))

@@ -27,11 +27,6 @@ _COMMON: Final = (
     *("typing", "unicodedata", "uuid", "zoneinfo", "_strptime"),
     *("encodings.idna", "encodings.ascii", "encodings.latin_1", "encodings.utf_16"),
 )
-# Loaded and dropped again before any fork: what the interpreter writes into its own code on the first runs is then
-# written once here, and not again in the memory of every worker.
-_REHEARSED: Final = "rehearsed"
-_REHEARSAL: Final = b"import math\n\n\ndef run(a: int) -> int:\n    return a + math.floor(a)\n"
-_REHEARSALS: Final = 16
 
 
 def preload(names: Iterable[str]) -> None:
@@ -57,10 +52,6 @@ def _warm_language() -> None:
     from sandbox import language
 
     language.warm()
-    for _ in range(_REHEARSALS):
-        finder = language.install(_REHEARSED, _REHEARSAL, "/plugin/rehearsed.py")
-        importlib.import_module(_REHEARSED)
-        language.uninstall(finder)
     if "plugins.sdk" in sys.modules:
         sys.modules["sdk"] = sys.modules["plugins.sdk"]
 

@@ -59,11 +59,17 @@ def build(architecture: Architecture, *, processes: bool) -> bytes:
 
 @functools.cache
 def program(*, processes: bool) -> bytes:
-    """Return the filter for this machine; made once, in the fork server, for all workers."""
+    """Return the filter for this machine."""
     architecture = ARCHITECTURES.get(syscalls.machine())
     if architecture is None:
         raise OSError(ENOSYS, f"no system call table for {syscalls.machine()}", "seccomp")
     return build(architecture, processes=processes)
+
+
+def prepare() -> None:
+    """Have both filters ready for every process that is forked from this one."""
+    for processes in (False, True):
+        syscalls.seccomp_block(program(processes=processes))
 
 
 def load(*, processes: bool) -> None:

@@ -30,6 +30,7 @@ _CLONE3, _OPENAT2, _MOUNT_SETATTR = 435, 437, 442
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _OLD_NUMBERS = {"x86_64": {"pivot_root": 155, "capset": 126}, "aarch64": {"pivot_root": 41, "capset": 91}}
 _CAPABILITY_VERSION_3 = 0x20080522
+_NOTHING = (0,) * 6
 
 
 def machine() -> str:
@@ -42,6 +43,9 @@ def machine() -> str:
 def _libc() -> ctypes.CDLL:
     library = ctypes.CDLL(None, use_errno=True)
     library.syscall.restype = ctypes.c_long
+    # As wide as a register, and takes numbers, bytes, arrays and None alike.
+    library.syscall.argtypes = [ctypes.c_long] + [ctypes.c_void_p] * 6
+    library.mount.argtypes = [*[ctypes.c_char_p] * 3, ctypes.c_ulong, ctypes.c_char_p]
     return library
 
 
@@ -60,8 +64,7 @@ def _checked(result: int, name: str) -> int:
 
 
 def _call(name: str, number: int, *arguments: object) -> int:
-    plain = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
-    return _checked(_libc().syscall(ctypes.c_long(number), *plain), name)
+    return _checked(_libc().syscall(number, *arguments, *_NOTHING[len(arguments) :]), name)
 
 
 def _old_number(name: str) -> int:
@@ -102,7 +105,7 @@ def clone(flags: int) -> tuple[int, int]:
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
     """Mount, or bind with `MS_BIND`."""
     texts = [text.encode() or None for text in (source, target, kind)]
-    _checked(_libc().mount(*texts, ctypes.c_ulong(flags), data.encode() or None), f"mount {target}")
+    _checked(_libc().mount(*texts, flags, data.encode() or None), f"mount {target}")
 
 
 def set_mount_attributes(path: str, attributes: int, *, recursive: bool = False) -> None:
@@ -153,10 +156,16 @@ def drop_capabilities(*, bounding: bool = True, ambient: bool = True) -> None:
     _call("capset", _old_number("capset"), header, data)
 
 
+@functools.cache
+def seccomp_block(program: bytes) -> tuple[bytes, object]:
+    """Return the `struct sock_fprog` of a filter, and what has to live as long; a fork server asks ahead."""
+    code = ctypes.create_string_buffer(program, len(program))
+    return struct.pack("@HxxxxxxP", len(program) // 8, ctypes.addressof(code)), code
+
+
 def load_seccomp(program: bytes) -> None:
     """Put a filter (an array of `struct sock_filter`) on this thread and all it starts."""
-    code = ctypes.create_string_buffer(program, len(program))
-    block = struct.pack("@HxxxxxxP", len(program) // 8, ctypes.addressof(code))
+    block, _ = seccomp_block(program)
     result = _libc().prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), block, 0, 0)
     _checked(result, "prctl SECCOMP")
 
@@ -199,7 +208,8 @@ def open_beneath(directory: int, path: str, flags: int, *, mode: int = 0, resolv
 
 def raw(number: int, arguments: Iterable[int] = ()) -> int:
     """Make a system call by number; for probes and attacks. Returns -errno on failure, as the kernel does."""
-    result = int(_libc().syscall(ctypes.c_long(number), *[ctypes.c_long(value) for value in arguments]))
+    plain = tuple(arguments)
+    result = int(_libc().syscall(number, *plain, *_NOTHING[len(plain) :]))
     return -ctypes.get_errno() if result == -1 else result
 
 

@@ -43,7 +43,6 @@ class Facts:
     user: int
     group: int
     inherited: int
-    readable: tuple[str, ...]
 
 
 def failure(problem: LayerFailed) -> dict[str, object]:
@@ -51,21 +50,21 @@ def failure(problem: LayerFailed) -> dict[str, object]:
     return {"failed": problem.layer, "errno": errno_name(problem.number), "detail": problem.detail}
 
 
-def main(channel: int, status: int, facts: Facts) -> NoReturn:
-    """Become a worker; never returns to the fork server's code."""
+def main(channel: int, status: int, ruleset: int, facts: Facts) -> NoReturn:
+    """Become a worker; never returns to the fork server's code. `ruleset` is a Landlock one of its own, or -1."""
     try:
-        connection = _take_descriptors(channel, status, facts)
+        connection = _take_descriptors(channel, status, ruleset, facts)
         serving.serve(connection)
     finally:
         os._exit(0)
 
 
-def _take_descriptors(channel: int, status: int, facts: Facts) -> Channel:
+def _take_descriptors(channel: int, status: int, ruleset: int, facts: Facts) -> Channel:
     reports = socket.socket(fileno=status)
     connection = Channel(socket.socket(fileno=channel), _HOST_FRAME)
     setup = connection.receive(time.monotonic() + _SETUP_S)
     try:
-        report, output = _isolate(setup, facts, reports, connection)
+        report, output = _isolate(setup, facts, ruleset, {reports.fileno(), connection.socket.fileno()})
     except LayerFailed as problem:
         reports.send(json.dumps(failure(problem)).encode())
         os._exit(1)
@@ -75,7 +74,7 @@ def _take_descriptors(channel: int, status: int, facts: Facts) -> Channel:
     return connection
 
 
-def _isolate(setup: Frame, facts: Facts, reports: socket.socket, connection: Channel) -> tuple[dict[str, object], int]:
+def _isolate(setup: Frame, facts: Facts, ruleset: int, kept: set[int]) -> tuple[dict[str, object], int]:
     """Put every layer in place, in the order in which each still allows the next; return what was reached."""
     limits = Limits(**setup["limits"])  # type: ignore[arg-type]
     namespaces.map_identity(facts.proc, facts.user, facts.group)
@@ -84,13 +83,14 @@ def _isolate(setup: Frame, facts: Facts, reports: socket.socket, connection: Cha
     mounts.write_files(str(setup["folder"]), files)
     output = mounts.open_output()
     mounts.seal_box()
-    _arrange_descriptors(output, reports, connection)
+    _arrange_descriptors(output, kept | {ruleset} if ruleset >= 0 else kept)
     settle(limits)
     rlimits.apply(limits, inherited=facts.inherited)
     with layer("capabilities"):
         syscalls.set_no_new_privileges()
     with layer("landlock"):
-        abi = landlock.restrict(readable=facts.readable, writable=(places.WORK, places.TEMPORARY, places.NULL))
+        writable = (places.WORK, places.TEMPORARY, places.NULL)
+        abi = landlock.restrict(ruleset, readable=(places.PLUGIN,), writable=writable)
         if abi == 0 and not setup["allow_missing_landlock"]:
             raise LayerFailed("landlock", 0, "this kernel has no Landlock")
     with layer("capabilities"):
@@ -107,14 +107,13 @@ def _files(setup: Frame) -> dict[str, bytes]:
     return {path: base64.b64decode(text) for path, text in files.items()} if isinstance(files, dict) else {}
 
 
-def _arrange_descriptors(output: int, reports: socket.socket, connection: Channel) -> None:
-    """Leave open: nothing to read on 0, the output on 1 and 2, the channel, and until the report the status socket."""
+def _arrange_descriptors(output: int, kept: set[int]) -> None:
+    """Leave open: nothing to read on 0, the output on 1 and 2, and what is kept: the channel, others for a while."""
     null = os.open(places.NULL, os.O_RDONLY)
     for source, target in ((null, 0), (output, 1), (output, 2)):
         os.dup2(source, target, inheritable=False)
-    kept = sorted({output, reports.fileno(), connection.socket.fileno()})
     first = 3
-    for descriptor in kept:
+    for descriptor in sorted({output, *kept}):
         os.closerange(first, descriptor)
         first = descriptor + 1
     os.closerange(first, 1 << 16)

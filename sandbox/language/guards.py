@@ -222,8 +222,22 @@ def _exceptions() -> dict[str, Any]:
 BUILTINS: Final = frozenset(_FUNCTIONS) | frozenset(_exceptions()) | {"getattr", "setattr", "delattr", "hasattr"}
 
 
+#: Builtins that no module has yet; a fork server puts some there, for each worker to find them made.
+_SPARE: Final[list[dict[str, Any]]] = []
+
+
+def spare_builtins() -> None:
+    """Have the builtins of the next module ready."""
+    if not _SPARE:
+        _SPARE.append(_module_builtins(guarded_import))
+
+
 def module_builtins(import_: Callable[..., Any] = guarded_import) -> dict[str, Any]:
     """Return the builtins of one module, with `import_` behind its import statements."""
+    return _SPARE.pop() if _SPARE and import_ is guarded_import else _module_builtins(import_)
+
+
+def _module_builtins(import_: Callable[..., Any]) -> dict[str, Any]:
     return _exceptions() | {
         **{key: _getattr(builtins, key) for key in _FUNCTIONS},
         "__build_class__": builtins.__build_class__,

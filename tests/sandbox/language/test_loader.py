@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from sandbox.language import DIALECT, DialectError, check, compile_module, explain, install, new_module, uninstall
-from sandbox.language.guards import OWN_MODULES
-from sandbox.language.modules import ALLOWED_IMPORTS
+from sandbox.language.guards import OWN_MODULES, module_builtins, spare_builtins
+from sandbox.language.modules import ALLOWED_IMPORTS, guarded_import
 
 SOURCE = b"import math\n_LIMIT = 3\ndef area(r: float) -> float:\n    return math.floor(r * r)\n"
 
@@ -89,3 +89,17 @@ def test_the_dialect_names_every_module_and_is_true():
         "y = '{0._x}'.format_map({})",
     ):
         assert check(refused, "plugin.py")
+
+
+def test_builtins_made_ahead_are_those_of_one_module_only():
+    usual = module_builtins()
+    spare_builtins()
+    first, second = module_builtins(), module_builtins()
+    assert first.keys() == second.keys() == usual.keys() and first["__import__"] is guarded_import
+    assert first is not second and len({id(one["type"]) for one in (usual, first, second)}) == 3
+
+
+def test_builtins_made_ahead_do_not_reach_a_module_with_its_own_import():
+    spare_builtins()
+    own = object()
+    assert module_builtins(own)["__import__"] is own and module_builtins()["__import__"] is guarded_import
