@@ -50,10 +50,11 @@ class Probe:
 class Timer:
     """Calls functions of a plugin and says what they take, as long as there is time for that."""
 
-    def __init__(self, session: Session, stage_s: float) -> None:
+    def __init__(self, session: Session, stage_s: float, ends_at: float) -> None:
         self._session = session
         self._left_s = stage_s / 2  # what is slow is found by then
-        self._until = time.monotonic() + 3 * stage_s  # on a machine that is busy; then nothing is known
+        # On a machine that is busy it may take longer, but not longer than the whole gate; then nothing is known.
+        self._until = min(time.monotonic() + 3 * stage_s, ends_at)
 
     @property
     def over(self) -> bool:
@@ -101,7 +102,7 @@ class Cost:
         calls = [call for call in subject.run.calls if not call.asked][:_CALLS]
         findings = list(_patterns(subject))
         with production(subject, Doubles(policy_of(subject))) as session:
-            timer = Timer(session, subject.thresholds.stage_s)
+            timer = Timer(session, subject.thresholds.stage_s, subject.ends_at)
             findings += [*_import(subject, session, figures), *_calls(subject, timer, calls, figures)]
             findings += [*_growth(subject, timer, calls, figures), *_memory(subject, session, figures)]
         if timer.over:
@@ -298,7 +299,7 @@ def _slower(before: float, now: float) -> bool:
 def _total(subject: Subject, calls: Sequence[RecordedCall]) -> float:
     total, limit_s = 0.0, subject.thresholds.call_s
     with production(subject, Doubles(policy_of(subject))) as session:
-        timer = Timer(session, subject.thresholds.stage_s)
+        timer = Timer(session, subject.thresholds.stage_s, subject.ends_at)
         for call in calls:
             values = _values(call)
             if values is not None and not timer.over:

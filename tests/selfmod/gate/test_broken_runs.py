@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from selfmod.gate.base import StageResult
+from selfmod.gate.cost import Cost
 from selfmod.gate.determinism import Determinism
 from selfmod.gate.mutation import Mutation
 from selfmod.gate.oracle import Oracle
@@ -98,6 +99,13 @@ def test_a_module_of_which_no_mutants_can_be_made_is_refused(passed: Callable[[s
 def test_files_that_cannot_be_searched_for_imitations_are_refused(passed: Callable[[str], Subject]) -> None:
     subject = swapped(passed(WAITS), "plugin.py", "def (")
     assert "oracle.unreadable" in rules(Oracle().run(subject))
+
+
+def test_calls_that_there_was_no_time_to_measure_are_refused(passed: Callable[[str], Subject]) -> None:
+    subject = passed(WAITS)
+    assert "cost.unmeasured" not in {found.rule for found in Cost().run(subject).findings}
+    subject.ends_at = time.monotonic()
+    assert "cost.unmeasured" in rules(Cost().run(subject))
 
 
 def test_a_result_that_differs_is_a_finding_although_every_test_passes(judged: Judged) -> None:
