@@ -2,7 +2,8 @@
 
 Where only the truth of a text counts, stripping one end is as good as stripping both: what is left is empty in the same
 cases. `[0:n]` is `[:n]`, and a step of 1 is none. A key of a table is as good as any other where its value is what
-every lookup falls back to. The module's own text must show it; what would need more than that is mutated.
+every lookup falls back to. What the SDK gives sorted need not be sorted again. The module's own text must show it; what
+would need more than that is mutated.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import ast
 from collections.abc import Iterator
 
 _STRIPS = frozenset({"strip", "lstrip", "rstrip"})
+# What the SDK promises to give in order.
+_ORDERED = frozenset({("storage", "keys"), ("files", "list")})
 
 
 class Equivalents:
@@ -20,11 +23,14 @@ class Equivalents:
         own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
         self._truths = set(_truths(tree)) if not own & _STRIPS else set()
         self._plain = "__getitem__" not in own
+        self._sdk = set(_from_sdk(tree))
         self._keys = dict(_redundant_keys(tree))
 
     def same(self, node: ast.expr, variant: ast.expr) -> bool:
         """Tell whether `variant` in the place of `node` makes no difference."""
         match node, variant:
+            case ast.Call(func=ast.Name(id="sorted"), args=[given], keywords=[]), ast.Call(func=ast.Name(id="list")):
+                return self._in_order(given)
             case ast.Call(func=ast.Attribute(attr=before)), ast.Call(func=ast.Attribute(attr=after)):
                 return node in self._truths and {before, after} <= _STRIPS
             case ast.Subscript(slice=ast.Slice() as whole), ast.Subscript(slice=ast.Slice() as part):
@@ -33,6 +39,21 @@ class Equivalents:
                 return node in self._keys and after not in self._keys[node]
             case _:
                 return False
+
+    def _in_order(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)):
+                return name in self._sdk and (name, attr) in _ORDERED
+            case _:
+                return False
+
+
+def _from_sdk(tree: ast.Module) -> Iterator[str]:
+    """Names that are the SDK's and nothing else's."""
+    bound = _bindings(tree)
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == "plugins.sdk":
+            yield from (one.name for one in node.names if one.asname is None and bound.count(one.name) == 1)
 
 
 def _same_slice(whole: ast.Slice, part: ast.Slice) -> bool:

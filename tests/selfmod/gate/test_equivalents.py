@@ -98,6 +98,26 @@ def test_a_key_that_matters_is_changed(old: str, new: str) -> None:
     assert ("'en'", "''") in changes(TABLE.replace(old, new))
 
 
+KEYS = "from plugins.sdk import storage\n\n\ndef names(storage_):\n    return sorted(storage.keys())\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "left_out"),
+    [
+        ("", "", True),
+        ("sorted(storage.keys())", "sorted(storage.keys(), reverse=True)", False),
+        ("sorted(storage.keys())", "sorted(k for k in storage.keys())", False),
+        ("storage.keys", "storage.get", False),
+        ("storage_", "storage", False),
+        ("from plugins.sdk import storage", "storage = {}", False),
+    ],
+    ids=["keys", "backwards", "a-generator", "a-value", "another-storage", "a-dict"],
+)
+def test_what_the_sdk_gives_sorted_is_not_left_unsorted(old: str, new: str, left_out: bool) -> None:
+    found = changes(KEYS.replace(old, new))
+    assert (not any(after.startswith("list(") for _, after in found)) is left_out
+
+
 @pytest.mark.parametrize(("end", "longer"), [("n", True), ("n + m", True), ("n + 1", False), ("10", False)])
 def test_a_range_is_made_longer_once(end: str, longer: bool) -> None:
     """Where it ends in a number, that number is mutated anyway."""
