@@ -111,8 +111,25 @@ def _texts(source: str, mutant: Mutant) -> tuple[list[str], list[str]]:
         text = "return <another value of the same kind and length>"
     if isinstance(mutant.variant, ast.IfExp | ast.Compare | ast.BoolOp | ast.UnaryOp | ast.BinOp):
         text = text if head.strip() in (b"if", b"return", b"while", b"elif") or head.endswith(b"= ") else f"({text})"
-    changed = head + text.encode() + tail
+    segment = b"\n".join(raw[start : end + 1])[node.col_offset :].removesuffix(tail)
+    within = _in_text(segment, mutant)
+    changed = head + (within or text).encode() + tail
     return _decoded(b"\n".join(raw[start : end + 1])), _decoded(changed)
+
+
+def _in_text(segment: bytes, mutant: Mutant) -> str:
+    """The whole f-string with its part changed, "" for anything else: before Python 3.12 a part has the place of it."""
+    if not (isinstance(mutant.node, ast.Constant) and isinstance(mutant.variant, ast.Constant)):
+        return ""
+    try:
+        whole = ast.parse(b"(" + segment + b")", mode="eval").body
+    except SyntaxError:  # a part by itself
+        return ""
+    for part in ast.walk(whole) if isinstance(whole, ast.JoinedStr) else ():
+        if isinstance(part, ast.Constant) and part.value == mutant.node.value:
+            part.value = mutant.variant.value
+            return ast.unparse(whole)
+    return ""
 
 
 def _decoded(text: bytes) -> list[str]:

@@ -138,3 +138,17 @@ def test_one_element_stands_for_a_set_of_constants_and_the_secret_chooses_it(num
     assert by_line[6] == 1
     assert by_line[8] >= 5  # the places of a list are not alike
     assert len({choose({**argument, "seed": f"{seed:016x}"})[0]["index"] for seed in range(20)}) > 1
+
+
+def test_a_change_within_an_f_string_is_shown_in_it(tmp_path: Path) -> None:
+    (tmp_path / "plugin.py").write_text("def f(n):\n    return f'<{n:03}>' + 'é'\n")
+    argument = {
+        "entry": str(tmp_path / "plugin.py"),
+        "lines": {"call": [1, 2], "import": []},
+        "first": [],
+        "seed": "00" * 8,
+        "per_line": 50,
+        "most": 500,
+    }
+    after = {one["after"][0].strip() for one in choose(argument) if one["operator"] == "constant"}
+    assert {"return f'{n:03}>' + 'é'", "return f'<{n:03}' + 'é'", "return f'<{n:03}>' + ''"} <= after
