@@ -98,6 +98,9 @@ def _tool_breaks(subject: Subject) -> Iterator[str]:
         for tool in old:
             if tool.name not in left:
                 yield f"{what} {tool.name}: it was removed"
+            elif left[tool.name] != tool.handler:
+                # The function that callers meant may be there still, and pass every test it ever had.
+                yield f"{what} {tool.name}: {left[tool.name]} answers now and not {tool.handler}"
 
 
 def _tools_added(before: Manifest, now: Manifest) -> Iterator[str]:

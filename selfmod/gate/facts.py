@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sandbox.limits import Limits
@@ -70,8 +70,10 @@ def as_finding(item: object, *, advisory: bool = False) -> Finding:
 
 
 def unread(stage: str, error: BadEvidence) -> Finding:
-    """The finding of a stage whose facts could not be had."""
-    return finding(f"{stage}.unreadable", str(error), hint="make the files smaller and simpler")
+    """The finding of a stage whose facts could not be had. Nothing was judged, so nobody can accept the result."""
+    return replace(
+        finding(f"{stage}.unreadable", str(error), hint="make the files smaller and simpler"), waivable=False
+    )
 
 
 def _read(subject: Subject, unclean: frozenset[str]) -> Facts:

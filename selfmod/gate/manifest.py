@@ -23,6 +23,7 @@ _SIGN = r"(?:\[\^?(?:[^\[\]\\]|\\.){1,60}\]|\\[^1-9]|[^\\\[\](){}*+?^$|])"
 _OFTEN = r"(?:[?*+]|\{\d{1,2}(?:,\d{0,2})?\})"
 _ROW = re.compile(rf"\^?(?:{_SIGN}{_OFTEN}?){{0,60}}\$?")
 _VARIES = re.compile(rf"{_SIGN}(?P<often>{_OFTEN})?")
+_FURTHEST = 10_000  # steps of one number of a version: 0.1.0 may become 2026.1.0
 _MOST_VARYING, _MOST_OPEN = 3, 1  # parts of a row: more can be tried in too many ways
 
 
@@ -84,6 +85,7 @@ def _identity(subject: Subject, manifest: Manifest) -> Iterator[Finding]:
     if wanted and manifest.id != wanted:
         yield _found("other-id", f"the id is {manifest.id!r}; {wanted!r} was asked for", hint=f"write id: {wanted}")
     before = subject.previous_manifest
+    yield from _jump(before.version if before else "0.0.0", manifest.version)
     if subject.previous is None:
         if manifest.id in subject.installed.plugins:
             yield _found(
@@ -103,6 +105,17 @@ def _version(before: str, now: str) -> Iterator[Finding]:
 
     if version_key(now) <= version_key(before):
         yield _found("version", f"version {now} does not come after {before}, and the content changed", hint="raise it")
+
+
+def _jump(before: str, now: str) -> Iterator[Finding]:
+    """Versions that leave no room: the numbers have an end, and after the last there could be no other version."""
+    from plugins.manifest import version_key
+
+    for old, new in zip(version_key(before)[0], version_key(now)[0], strict=True):
+        if new - old > _FURTHEST:
+            message = f"from {before} to {now} is further than versions go in one step"
+            yield _found("version-jump", message, hint="raise one of the numbers by one")
+            return
 
 
 def _names(installed: Installed, manifest: Manifest) -> Iterator[Finding]:
@@ -166,10 +179,9 @@ def _config(schema: object, place: str) -> Iterator[Finding]:
         if key.startswith("$"):
             message = f"{here}: a schema of settings stands by itself and names no other"
             yield _found("config-reference", message, key=here, hint="write out what it refers to")
-        elif (key == "pattern" and isinstance(value, str) and not is_plain_pattern(value)) or (
-            key == "patternProperties" and isinstance(value, dict) and not all(map(is_plain_pattern, value))
-        ):
-            yield _slow_pattern(here)
+        elif not all(map(is_plain_pattern, _patterns(key, value))):
+            message = f"{here}: a pattern with groups or many varying parts can take for ever"
+            yield _found("config-pattern", message, key=here, hint="write [a-z]{1,20} for ([a-z]+)+, or use enum")
         yield from _config(value, here)
 
 
@@ -183,9 +195,11 @@ def is_plain_pattern(pattern: str) -> bool:
     return len(varying) <= _MOST_VARYING and len(is_open) <= _MOST_OPEN
 
 
-def _slow_pattern(place: str) -> Finding:
-    message = f"{place}: a pattern with groups or many varying parts can take for ever"
-    return _found("config-pattern", message, key=place, hint="write [a-z]{1,20} for ([a-z]+)+, or use enum")
+def _patterns(key: str, value: object) -> Iterator[str]:
+    if key == "pattern" and isinstance(value, str):
+        yield value
+    if key == "patternProperties" and isinstance(value, dict):
+        yield from value
 
 
 def _handlers(manifest: Manifest, facts: Facts) -> Iterator[Finding]:

@@ -102,3 +102,16 @@ def test_what_breaks_is_named(make_subject: Make, first: dict[str, str]) -> None
     result = Compatibility().run(subject)
     assert any("run" in item.message for item in result.findings if item.rule == "compatibility.breaking")
     assert "2.0.0" in result.findings[0].hint
+
+
+def test_another_function_behind_a_tool_is_a_break_though_the_old_one_is_still_there(
+    make_subject: Make, first: dict[str, str]
+) -> None:
+    more = (
+        first["plugin.py"]
+        + '\n\ndef other(text: str) -> int:\n    """Return how long a text is."""\n    return len(text)\n'
+    )
+    moved = first["plugin.yaml"].replace("handler: run", "handler: other")
+    for version, expected in (("1.1.0", {"compatibility.version-step"}), ("2.0.0", set())):
+        files = first | {"plugin.py": more, "plugin.yaml": moved.replace("version: 1.0.0", f"version: {version}")}
+        assert rules(make_subject(files, previous=first)) == expected

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from selfmod.gate.docs import Docs
+from selfmod.gate.facts import Facts
 from selfmod.gate.manifest import ManifestStage
 from selfmod.gate.subject import Subject
 
@@ -315,3 +316,10 @@ def test_findings_of_docs_can_be_waived(make_subject: Make, good: dict[str, str]
     subject = make_subject(good | {"README.md": "# x\n"})
     ManifestStage().run(subject)
     assert all(item.waivable for item in Docs().run(subject).findings)
+
+
+def test_texts_that_could_not_be_read_cannot_be_waived(make_subject: Make, good: dict[str, str]) -> None:
+    subject = make_subject(good)
+    subject.facts = Facts()
+    (unread,) = Docs().run(subject).findings
+    assert (unread.rule, unread.waivable) == ("docs.unreadable", False)

@@ -211,3 +211,10 @@ def test_patterns_that_are_quick(pattern: str) -> None:
 )
 def test_patterns_that_may_not_be(pattern: str) -> None:
     assert not is_plain_pattern(pattern)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_a_version_leaves_room_for_those_after_it(make_subject: Make, good: dict[str, str], before: bool) -> None:
+    for version, expected in (("2026.1.0", set()), ("999999999.0.0", {"manifest.version-jump"})):
+        files = with_line(good, f"version: {version}", "version: 0.1.0")
+        assert rules(make_subject(files, previous=good if before else None)) == expected
