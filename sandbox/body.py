@@ -125,11 +125,15 @@ class SpawnedBody:
     pid: int
     output: int
     lifeline: Lifeline
+    keeper: int = 0  # what `pid` belongs to where that is not `process`: it tidies up behind it
     folder: Path | None = None  # what the runtime keeps its state in, as long as this lives
     pidfd: int = field(init=False, default=-1)
+    keeper_pidfd: int = field(init=False, default=-1)
 
     def __post_init__(self) -> None:
         self.pidfd = os.pidfd_open(self.pid)
+        if self.keeper:
+            self.keeper_pidfd = os.pidfd_open(self.keeper)
 
     def wait(self) -> End | None:
         """Collect the process."""
@@ -148,6 +152,10 @@ class SpawnedBody:
             os.close(self.pidfd)
             self.pidfd = -1
         self.wait()
+        if self.keeper_pidfd >= 0:
+            ended(self.keeper_pidfd, int(_REAP_S * 1000))
+            os.close(self.keeper_pidfd)
+            self.keeper_pidfd = -1
         self.lifeline.cut()
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)

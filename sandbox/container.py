@@ -28,6 +28,7 @@ from sandbox.family import descendants
 from sandbox.lifeline import Lifeline, parent_of
 from sandbox.limits import Limits
 from sandbox.link import Link, frame_limit
+from sandbox.namespaces import INSIDE
 from sandbox.protocol import Channel, Frame
 from sandbox.scratch import Scratch
 from sandbox.spawn import interpreter, pair
@@ -110,7 +111,7 @@ class ContainerLevel:
         seats = container_runsc.SEATS if name == container_runsc.NAME else (CHANNEL, OUTPUT)
         described = config(self._root(), seats, limits, seed, self._modules)
         boxes: dict[str, str] = {}
-        if name == "podman":
+        if name == container_podman.NAME:
             boxes = container_podman.boxes(bundle, described)
             words = container_podman.command(runtime, bundle, described)
         elif name == container_runsc.NAME:
@@ -121,7 +122,7 @@ class ContainerLevel:
             options = ["--preserve-fds=2", f"--pid-file={bundle}/pid", f"--bundle={bundle}"]
             words = [runtime, f"--root={bundle}/state", "--cgroup-manager=disabled", "run", *options, bundle.name]
         (bundle / "config.json").write_text(json.dumps(described), encoding="utf-8")
-        arranged = json.dumps([seats, boxes])
+        arranged = json.dumps([seats, boxes, container_podman.USER if name == container_podman.NAME else INSIDE])
         return interpreter(_LAUNCH, *map(str, kept), arranged, *words, keep=kept, output=kept[1])
 
     def layers(self) -> Mapping[str, str]:
@@ -178,8 +179,10 @@ def _body(
     try:
         channel.receive(time.monotonic() + _START_S)
         pid = int((bundle / "pid").read_text(encoding="ascii"))
-        lifeline.fasten(_parent(pid, process, bundle))
-        return SpawnedBody(process=process, pid=pid, output=output, lifeline=lifeline, folder=bundle)
+        parent = _parent(pid, process, bundle)
+        lifeline.fasten(parent)
+        keeper = parent if parent != process.pid else 0
+        return SpawnedBody(process=process, pid=pid, output=output, lifeline=lifeline, keeper=keeper, folder=bundle)
     except (ProtocolError, OSError, ValueError) as problem:
         process.kill()
         process.wait()

@@ -18,17 +18,20 @@ _LIFELINE: Final = 5
 _CGROUPS: Final = "/sys/fs/cgroup"
 
 
-def main(kept: tuple[int, int, int], seats: tuple[int, int], boxes: dict[str, str], command: list[str]) -> NoReturn:
+def main(
+    kept: tuple[int, int, int], seats: tuple[int, int], boxes: dict[str, str], user: int, command: list[str]
+) -> NoReturn:
     """Execute `command`, with the two descriptors that are to reach the container, channel and output, at `seats`.
 
     The third of `kept` is the lifeline, which the runtime holds and does not pass on.
     `boxes` are folders with the options of a tmpfs to mount there, for a runtime that cannot bound one itself.
+    `user` is who the runtime is in its own eyes, when an ordinary user starts it.
     """
     moved = [fcntl.fcntl(one, fcntl.F_DUPFD, _LIFELINE + 1) for one in kept]
     for source, target in zip(moved, (*seats, _LIFELINE), strict=True):
         os.dup2(source, target)
         os.close(source)
-    namespaces.enter_private_mounts()
+    namespaces.enter_private_mounts(user)
     syscalls.mount("none", "/", "", syscalls.MS_REC | syscalls.MS_PRIVATE)
     if os.path.isdir(_CGROUPS):
         syscalls.mount("tmpfs", _CGROUPS, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "size=4k,mode=0755")

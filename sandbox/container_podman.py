@@ -5,17 +5,21 @@ Podman puts a few things of its own into every container; the root holds places 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
 from sandbox.namespaces import INSIDE
 from sandbox.places import PLUGIN, WORK
 
-_FOLDERS: Final = ("sys", "etc", "run")
+NAME: Final = "podman"
+# As anybody else it would make a user namespace of its own, and leave a process and files behind that keep it.
+USER: Final = 0
+_FOLDERS: Final = ("sys", "etc", "run", "dev/shm", "dev/mqueue", "dev/pts")
 _FILES: Final = ("run/.containerenv", "etc/resolv.conf", "etc/hostname", "etc/hosts", "etc/group", "etc/passwd")
 _BOXES: Final = {WORK: "work", PLUGIN: "plugin"}
-# What podman adds by default needs rights that a user of one number has not.
-_SETTINGS: Final = "[containers]\ndefault_sysctls = []\n"
+# What podman adds by default needs rights that a user of one number has not; its locks would stay in /dev/shm.
+_SETTINGS: Final = '[containers]\ndefault_sysctls = []\n[engine]\nlock_type = "file"\n'
 # Its process number is written there: it outlives podman.
 MONITOR: Final = "monitor"
 _GLOBAL: Final = ("--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--events-backend=none")
@@ -49,10 +53,7 @@ def boxes(bundle: Path, described: dict[str, Any]) -> dict[str, str]:
     Podman can bound the size of one but not its inodes, which are memory as well.
     """
     found = {}
-    owner = {
-        "uid": described["linux"]["uidMappings"][0]["hostID"],
-        "gid": described["linux"]["gidMappings"][0]["hostID"],
-    }
+    owner = dict.fromkeys(("uid", "gid"), _outer(described))
     for one in described["mounts"]:
         if one["destination"] in _BOXES:
             folder = bundle / _BOXES[one["destination"]]
@@ -62,14 +63,23 @@ def boxes(bundle: Path, described: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+def _outer(described: dict[str, Any]) -> int:
+    """Return who the program is outside of the container, in the eyes of podman."""
+    return int(described["linux"]["uidMappings"][0]["hostID"]) if os.geteuid() == 0 else USER
+
+
 def command(podman: str, bundle: Path, described: dict[str, Any]) -> list[str]:
     """Return the words that run what `described` says, an OCI configuration; `bundle` takes the files of podman."""
     settings = bundle / "containers.conf"
     settings.write_text(_SETTINGS, encoding="ascii")
-    process, linux = described["process"], described["linux"]
-    outer = linux["uidMappings"][0]["hostID"]
-    state = (f"--root={bundle}/storage", f"--runroot={bundle}/r")
-    own = (
+    process = described["process"]
+    outer = _outer(described)
+    # Everything in one folder, which goes with the container.
+    state = (
+        *(f"--root={bundle}/storage", f"--runroot={bundle}/r", f"--tmpdir={bundle}/t"),
+        f"--runtime-flag=root={bundle}/s",
+    )
+    inside = (
         *("--preserve-fds=2", f"--pidfile={bundle}/pid", f"--conmon-pidfile={bundle}/{MONITOR}"),
         f"--user={INSIDE}:{INSIDE}",
         *(f"--uidmap={INSIDE}:{outer}:1", f"--gidmap={INSIDE}:{outer}:1"),
@@ -79,5 +89,7 @@ def command(podman: str, bundle: Path, described: dict[str, Any]) -> list[str]:
         f"--volume={one['source']}:{one['destination']}:ro" for one in described["mounts"] if one["type"] == "bind"
     ]
     environment = [f"--env={text}" for text in process["env"]]
-    words = [*_GLOBAL, *state, "run", *_RUN, *own, *tmpfs, *binds, *environment, "--rootfs", described["root"]["path"]]
-    return ["/usr/bin/env", f"CONTAINERS_CONF={settings}", podman, *words, *process["args"]]
+    root = ("--rootfs", described["root"]["path"])
+    words = (*_GLOBAL, *state, "run", *_RUN, *inside, *tmpfs, *binds, *environment, *root, *process["args"])
+    own = (f"CONTAINERS_CONF={settings}", f"HOME={bundle}", f"XDG_RUNTIME_DIR={bundle}")
+    return ["/usr/bin/env", *own, podman, *words]

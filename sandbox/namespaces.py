@@ -20,36 +20,36 @@ _AT_ONCE: Final = syscalls.CLONE_NEWUSER | syscalls.CLONE_NEWNS | syscalls.CLONE
 WORKER_FLAGS: Final = _AHEAD | _AT_ONCE
 
 
-def enter_private_mounts() -> None:
-    """Give the fork server its own mount table: directly as root, through a user namespace otherwise."""
+def enter_private_mounts(inside: int = INSIDE) -> None:
+    """Give this process its own mount table: directly as root, otherwise through a user namespace, as user `inside`."""
     if os.geteuid() == 0:
         with layer("namespaces"):
             syscalls.unshare(syscalls.CLONE_NEWNS)
     else:
         proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
         try:
-            own_users(proc, syscalls.CLONE_NEWNS)
+            own_users(proc, syscalls.CLONE_NEWNS, inside)
         finally:
             os.close(proc)
 
 
-def own_users(proc: int, flags: int = 0) -> None:
+def own_users(proc: int, flags: int = 0, inside: int = INSIDE) -> None:
     """Move into a user namespace, for the right to make namespaces of the kinds in `flags` and others later."""
     user, group = os.geteuid(), os.getegid()
     with layer("user namespace"):
         syscalls.unshare(syscalls.CLONE_NEWUSER | flags)
-    map_identity(proc, user, group)
+    map_identity(proc, user, group, inside)
 
 
-def map_identity(proc: int, user: int, group: int) -> None:
-    """Map the one outer user and group of this process to `INSIDE`; `proc` is a descriptor of /proc.
+def map_identity(proc: int, user: int, group: int, inside: int = INSIDE) -> None:
+    """Map the one outer user and group of this process to `inside`; `proc` is a descriptor of /proc.
 
     A descriptor, since inside there is no /proc to look into.
     """
     with layer("identity"):
         _write(proc, "self/setgroups", "deny")
-        _write(proc, "self/uid_map", f"{INSIDE} {user} 1")
-        _write(proc, "self/gid_map", f"{INSIDE} {group} 1")
+        _write(proc, "self/uid_map", f"{inside} {user} 1")
+        _write(proc, "self/gid_map", f"{inside} {group} 1")
 
 
 def become_nobody() -> None:

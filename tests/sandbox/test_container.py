@@ -70,6 +70,20 @@ def test_the_end_of_a_worker_is_the_end_of_its_container(start):
     assert not processes(first)
 
 
+def left_by_runtimes():
+    folders = (Path("/dev/shm"), Path("/run"), Path("/var/lib"), Path.home(), Path.home() / ".local/share")
+    return {path for one in folders for word in ("pod", "crun", "runsc") for path in one.glob(f"*{word}*")}
+
+
+def test_a_runtime_keeps_its_files_in_the_folder_that_goes_with_the_container(start):
+    before = left_by_runtimes()
+    link = start()
+    folder = link._body.folder
+    assert any(folder.iterdir())
+    link.close()
+    assert not folder.exists() and left_by_runtimes() == before
+
+
 def test_descriptors_of_the_runtime_are_not_left_to_the_program(start):
     found = call(start(), "descriptors").value
     assert set(found) <= {0, 1, 2, 3}
