@@ -21,7 +21,8 @@ class Coverage:
         arcs = [arc for arc in arcs if arc[0] not in missing]
         lines, branches = _share(missing, run.executable), _branch_share(run)
         enough = lines >= subject.thresholds.lines_min and branches >= subject.thresholds.branches_min
-        findings = [_line(subject.entry, line, advisory=enough) for line in missing]
+        last_words = subject.plan.last_words if subject.plan else frozenset()
+        findings = [_line(subject.entry, line, last=line in last_words, advisory=enough) for line in missing]
         findings += [_branch(subject.entry, arc, advisory=enough) for arc in arcs]
         findings += _capabilities(subject, frozenset(missing))
         figures: dict[str, Figure] = {"lines": lines, "branches": branches, "missing_lines": [*missing]}
@@ -37,13 +38,19 @@ def _branch_share(run: SuiteRun) -> float:
     return round(len(executed) / len(run.branches), 4) if run.branches else 1.0
 
 
-def _line(path: str, line: int, *, advisory: bool) -> Finding:
+def _line(path: str, line: int, *, last: bool, advisory: bool) -> Finding:
+    hint = "add a test that reaches this line, or remove it"
+    if last:  # no threshold is lowered for it: whether it can run is not known here
+        hint = (
+            "add a test that reaches this line; if nothing can, leave it out, so that what stands before it "
+            "is the last case and needs no condition"
+        )
     return finding(
         "coverage.line",
         f"no test runs line {line}",
         path=path,
         line=line,
-        hint="add a test that reaches this line, or remove it",
+        hint=hint,
         advisory=advisory,
     )
 

@@ -39,17 +39,28 @@ def possible(source: str) -> dict[str, Any]:
     """The statements and branch arcs of a module, and how raw line numbers map to them (exclusions do not exist)."""
     from coverage.parser import PythonParser
 
-    parser = PythonParser(text=source or "\n")
+    source = source or "\n"
+    parser = PythonParser(text=source)
     parser.parse_source()
     counts = parser.exit_counts()
     return {
         "lines": sorted(parser.statements),
+        "last_words": sorted(set(_last_words(ast.parse(source)))),
         "arcs": sorted(arc for arc in parser.arcs() if counts[arc[0]] > 1),
         "single": sorted(arc for arc in parser.arcs() if counts[arc[0]] == 1),
         "first": sorted((line, first) for line, first in parser.multiline_map.items() if line != first),
         # coverage.py has no public name for this map; without it the exits of `with` blocks count as missing.
         "jumps": [[list(arc), list(to) if to else None] for arc, to in sorted(parser._with_jump_fixers.items())],  # noqa: SLF001
     }
+
+
+def _last_words(tree: ast.Module) -> Iterator[int]:
+    """Lines that end a function by raising, after all else: often they are there for a reader and cannot run."""
+    for node in ast.walk(tree):
+        if isinstance(node, Function) and len(node.body) > 1 and isinstance(node.body[-1], ast.Raise):
+            yield node.body[-1].lineno
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "assert_never":
+            yield node.lineno
 
 
 def _read_tests(path: str, source: str, found: dict[str, Any]) -> None:

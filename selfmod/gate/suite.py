@@ -32,6 +32,7 @@ class Plan:
     single: Mapping[int, int]
     first: Mapping[int, int]
     jumps: Mapping[tuple[int, int], tuple[int, int] | None]
+    last_words: frozenset[int] = frozenset()
 
     def executed(self, arcs: frozenset[tuple[int, int]]) -> Lines:
         """Turn raw arcs of a run into lines and branches of this plan."""
@@ -93,6 +94,7 @@ def _plan(found: Mapping[str, object]) -> Plan:
         branches=arc_set(possible.get("arcs")),
         single=dict(arc_set(possible.get("single"))),
         first=dict(arc_set(possible.get("first"))),
+        last_words=frozenset(whole(line) for line in array(possible.get("last_words"))),
         jumps={_pair(start): _pair(end) if end is not None else None for start, end in jumps},
     )
 

@@ -151,3 +151,18 @@ def keep(value: int) -> int:
     stage = Coverage().run(found.subject)
     assert stage.verdict == "refuse"
     assert [(f.rule, f.line) for f in stage.findings if not f.advisory] == [("coverage.capability", 6)]
+
+
+def test_a_last_line_that_nothing_may_reach_is_refused_with_what_to_do_about_it(judged):
+    module = "def first(values: list[int]) -> int:\n    for value in values:\n        if value > 0:\n"
+    module += "            return value\n    raise AssertionError('one is')\n"
+    tests = "from plugin import first\ndef test_a():\n    assert first([-1, 2]) == 2\n"
+    stage = judged(module, tests, Tests(), Coverage()).stages["coverage"]
+    assert (stage.verdict, stage.figures["branches"]) == ("refuse", 0.75)
+    (hint,) = [found.hint for found in stage.findings if found.rule == "coverage.line"]
+    assert "needs no condition" in hint
+    middle = module.replace("raise AssertionError('one is')", "return 0")
+    other = judged(middle, tests, Tests(), Coverage()).stages["coverage"]
+    assert [found.hint for found in other.findings if found.rule == "coverage.line"] == [
+        "add a test that reaches this line, or remove it"
+    ]
