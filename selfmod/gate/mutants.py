@@ -17,6 +17,7 @@ from typing import Any, Literal
 from selfmod.gate.boundaries import indifferent, indifferent_choice, moves_boundary
 from selfmod.gate.equivalents import Equivalents
 from selfmod.gate.mutations import RESULT, expression_variants, statement_variants
+from selfmod.gate.raising import hears, worked_out
 
 Scope = Literal["call", "import"]
 _SHOWN = 300  # characters of a line that is shown in a diff
@@ -173,6 +174,7 @@ class _Walk:
     def __init__(self, tree: ast.Module) -> None:
         self._tree, self._equivalents = tree, Equivalents(tree)
         self._indifferent: set[ast.expr] = set()  # comparisons whose boundary decides nothing
+        self._heard = hears(tree)
 
     def statements(self) -> Iterator[_Found]:
         yield from self._body(self._tree.body, "import", "")
@@ -211,8 +213,10 @@ class _Walk:
             yield from self._field(node, field, value, scope, function)
 
     def _field(self, node: ast.AST, field: str, value: object, scope: Scope, function: str) -> Iterator[_Found]:
-        if field in ("annotation", "decorator_list", "pattern") or (isinstance(node, ast.Raise) and field == "exc"):
+        if field in ("annotation", "decorator_list", "pattern"):
             return
+        if isinstance(node, ast.Raise) and field == "exc":
+            value = list(worked_out(node.exc, heard=self._heard))
         items = value if isinstance(value, list) else [value]
         self._indifferent |= indifferent([item for item in items if isinstance(item, ast.stmt)])
         for item in items:

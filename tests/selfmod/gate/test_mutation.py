@@ -297,6 +297,11 @@ HIDING = {
     "an argument of a decorator": "@wrap(lambda n: n + 1)\ndef f(n):\n    raise ValueError\n",
     "an argument of a base": "class C(base(lambda n: n + 1)):\n    pass\n",
     "a name with two underscores": "__TABLE = [1, 2, 3]\n",
+    "an exception": "raise Found(work(n + 1))\n",
+    "the text of an exception": "raise ValueError(f'bad {work(n + 1)}')\n",
+    "an exception that is taken apart": (
+        "try:\n    raise Found(n + 1)\nexcept Found as found:\n    print(found.args[0])\n"
+    ),
 }
 
 
@@ -316,6 +321,18 @@ def test_no_place_hides_work_from_mutants(name):
 )
 def test_what_only_people_and_type_checkers_read_is_left_out(source):
     assert not list(mutants(ast.parse(source)))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "raise error\n",
+        "raise ValueError('no ' + name.lower() + f' in {sorted(names)} of {len(names)}: {n + 1}') from error\n",
+        "try:\n    pass\nexcept ValueError as error:\n    raise KeyError(str(error), n + 1) from error\n",
+    ],
+)
+def test_of_an_exception_that_only_tells_people_nothing_but_the_raise_is_changed(source):
+    assert {mutant.operator for mutant in mutants(ast.parse(source))} == {"removed"}
 
 
 def test_a_log_call_that_does_something_is_not_arid():
