@@ -38,10 +38,14 @@ from sandbox.spawn import packages  # noqa: E402
 from sandbox.starter import Kind  # noqa: E402
 
 TINY = Program(files={"plugin.py": b"def add(a: int, b: int) -> int:\n    return a + b\n"})
-# A fork server without the sandbox: the same imports, then forks that only end. One line in, one time out.
+# A fork server without the sandbox: the same imports, then forks that only end. One line in, one time out. Its forks
+# run what Python runs around every fork, unless it is told to leave out what the real one does not need either.
 SERVER = """
 import gc, os, sys, time
 sys.path[:0] = sys.argv[1].split(os.pathsep)
+from sandbox import forkhooks
+if sys.argv[3] == "lean":
+    forkhooks.defer()
 from sandbox import namespaces, syscalls
 from sandbox.preload import preload
 preload(sys.argv[2].split())
@@ -106,9 +110,9 @@ def command(*words: str) -> Timed:
 
 
 @contextmanager
-def bare_server() -> Iterator[Callable[[str], float]]:
+def bare_server(hooks: str = "all") -> Iterator[Callable[[str], float]]:
     """Start a fork server without any sandbox; gives a function that has it fork and returns the time in seconds."""
-    words = [sys.executable, "-c", SERVER, os.pathsep.join(sys.path), " ".join(PLAIN)]
+    words = [sys.executable, "-c", SERVER, os.pathsep.join(sys.path), " ".join(PLAIN), hooks]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as server:
         asks, answers = server.stdin, server.stdout
         assert asks is not None
@@ -135,8 +139,12 @@ def starts(sandbox: Sandbox, count: int) -> Iterator[tuple[str, float]]:
     python = [sys.executable, "-I", "-S", "-c"]
     prepared = f"import sys; sys.path[:0] = {[str(ROOT), *packages()]!r}; from sandbox.preload import preload"
     prepared += f"; preload({PLAIN!r})"
-    with bare_server() as fork:
-        forks = {"bare fork": lambda: fork("fork"), "bare fork into the same namespaces": lambda: fork("clone")}
+    with bare_server() as fork, bare_server("lean") as lean_fork:
+        forks = {
+            "bare fork": lambda: fork("fork"),
+            "bare fork without needless hooks": lambda: lean_fork("fork"),
+            "bare fork into the same namespaces": lambda: fork("clone"),
+        }
         yield from in_turn(count, {"fork to ready": ready, **forks})
         peers = {"python -c pass": command(*python, "pass")}
         if shutil.which("bwrap"):
@@ -310,6 +318,7 @@ _SUITE = "pytest and coverage"
 _IDLE_MB, _IDLE_CPU = "MB of machine memory for each idle sandbox", "% of a core for all idle sandboxes"
 TARGETS = (
     Target(what=_READY, over="bare fork", of=_READY, most=2.5),
+    Target(what=_READY, over="bare fork without needless hooks", of=_READY),
     Target(what=_READY, over="bare fork into the same namespaces", of=_READY),
     Target(what=_IMPORTS, over=_BESIDE, of=_BESIDE, least=5),
     Target(what="bwrap and python -c pass", over=_BESIDE, of=_BESIDE),

@@ -7,7 +7,6 @@ program shares this memory and may change all of it.
 from __future__ import annotations
 
 import errno
-import importlib
 import importlib.util
 import inspect
 import os
@@ -106,8 +105,8 @@ def _load_dialect(name: str, path: str) -> ModuleType:
     from sandbox import language
 
     with open(path, "rb") as stream:
-        language.install(name, stream.read(), path)
-    return importlib.import_module(name)
+        source = stream.read()
+    return language.new_module(name, language.compile_module(source, path), file=path)
 
 
 def _call(request: Reply) -> object:

@@ -105,7 +105,7 @@ def warm() -> None:
     for name in sorted(ALLOWED_IMPORTS - _SELDOM):
         importlib.import_module(name)
     for _ in range(_REHEARSALS):
-        finder = install(_REHEARSED, _REHEARSAL, f"/plugin/{_REHEARSED}.py")
-        importlib.import_module(_REHEARSED)
-        uninstall(finder)
+        new_module(_REHEARSED, compile_module(_REHEARSAL, f"/plugin/{_REHEARSED}.py"))
+        sys.modules.pop(_REHEARSED)
+        disown(_REHEARSED)
     spare_builtins()
