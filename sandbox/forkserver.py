@@ -143,7 +143,9 @@ def _prepare(control: socket.socket) -> _Server:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     user, group, inherited = os.geteuid(), os.getegid(), rlimits.address_space(proc)
     facts = worker.Facts(proc=proc, user=user, group=group, inherited=inherited)
-    return _Server(control, facts, mounts.readable_paths(visible))
+    server = _Server(control, facts, mounts.readable_paths(visible))
+    server.prepare()
+    return server
 
 
 def main(descriptor: int) -> NoReturn:
