@@ -16,6 +16,8 @@ from selfmod.candidate import (
     MAX_JSON,
     MAX_PATH,
     Candidate,
+    Unread,
+    _read_plain,
     candidate_from_json,
     candidate_to_json,
     read_candidate,
@@ -57,6 +59,32 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
     candidate = read_folder(folder)
     assert candidate.files == {}
     assert kinds(candidate) == [("plugin.py", "link"), ("tests", "link")]
+
+
+@pytest.mark.parametrize("swapped", ["link", "pipe", "folder"])
+def test_what_is_swapped_after_it_was_looked_at_is_not_read(tmp_path: Path, swapped: str) -> None:
+    (tmp_path / "key").write_text("KEY")
+    place = tmp_path / "candidate" / "plugin.py"
+    place.parent.mkdir()
+    place.write_text("x = 1")
+    top = os.open(place.parent, os.O_RDONLY)
+    try:
+        with os.scandir(top) as entries:
+            (entry,) = entries
+        assert entry.stat(follow_symlinks=False).st_size == 5  # kept by the entry, so the swap is not seen by it
+        place.unlink()
+        match swapped:
+            case "link":
+                place.symlink_to(tmp_path / "key")
+            case "pipe":
+                os.mkfifo(place)
+            case _:
+                place.mkdir()
+        read = _read_plain("plugin.py", top, entry, MAX_FILE)
+    finally:
+        os.close(top)
+    assert isinstance(read, Unread)
+    assert read.kind in {"unreadable", "not-a-file"}
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:

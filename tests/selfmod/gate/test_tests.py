@@ -7,7 +7,7 @@ import pytest
 from plugins.manifest import parse_manifest
 from selfmod.gate.evidence import Notes
 from selfmod.gate.suite import Variation, make_plan, run_tests
-from selfmod.gate.tests import Tests
+from selfmod.gate.tests import Tests, _judge
 from selfmod.gate.thresholds import Thresholds
 
 # What no test file may have: the modules behind the views. Policy and importer refuse the ways there that they know;
@@ -252,6 +252,16 @@ def test_a_run_says_how_its_worker_ended(judged):
     run = run_tests(found.subject, make_plan(found.subject), Variation())
     assert run.clean
     assert len(run.notes.tests) == 6
+
+
+@pytest.mark.parametrize(("end", "said"), [(None, "without its last word"), (2, "pytest ended with 2")])
+def test_a_run_in_which_every_test_passed_must_end_as_a_passed_run_ends(judged, end, said):
+    found = judged(MODULE, GOOD, Tests())
+    plan = make_plan(found.subject)
+    run = run_tests(found.subject, plan, Variation())
+    assert _judge(plan, run) == []
+    run.notes.end = end
+    assert [(item.rule, said in item.message) for item in _judge(plan, run)] == [("tests.ended", True)]
 
 
 def test_calls_are_recorded_as_the_tests_make_them(judged):
