@@ -15,8 +15,13 @@ from sandbox.places import PLUGIN, WORK
 NAME: Final = "podman"
 # As anybody else it would make a user namespace of its own, and leave a process and files behind that keep it.
 USER: Final = 0
-_FOLDERS: Final = ("sys", "etc", "run", "dev/shm", "dev/mqueue", "dev/pts")
+_FOLDERS: Final = (
+    *("sys", "sys/fs", "sys/fs/cgroup", "etc", "run"),
+    *("dev/shm", "dev/mqueue", "dev/pts"),
+)
 _FILES: Final = ("run/.containerenv", "etc/resolv.conf", "etc/hostname", "etc/hosts", "etc/group", "etc/passwd")
+# It would show its own there; an empty folder in the place hides it.
+_COVERED: Final = ("/proc", "/sys")
 _BOXES: Final = {WORK: "work", PLUGIN: "plugin"}
 # What podman adds by default needs rights that a user of one number has not; its locks would stay in /dev/shm.
 _SETTINGS: Final = '[containers]\ndefault_sysctls = []\n[engine]\nlock_type = "file"\n'
@@ -42,7 +47,8 @@ _RUN: Final = (
 def add_places(root: Path) -> None:
     """Make in an empty root what podman would otherwise make itself, as a user who may not."""
     for name in _FOLDERS:
-        (root / name).mkdir(mode=0o755)
+        (root / name).mkdir()
+        (root / name).chmod(0o755)
     for name in _FILES:
         (root / name).touch(mode=0o644)
 
@@ -84,12 +90,13 @@ def command(podman: str, bundle: Path, described: dict[str, Any]) -> list[str]:
         f"--user={INSIDE}:{INSIDE}",
         *(f"--uidmap={INSIDE}:{outer}:1", f"--gidmap={INSIDE}:{outer}:1"),
     )
+    covers = [f"--volume={described['root']['path']}{path}:{path}:ro" for path in _COVERED]
     tmpfs = [f"--volume={bundle}/{name}:{path}:rw,nosuid,nodev,noexec" for path, name in _BOXES.items()]
     binds = [
         f"--volume={one['source']}:{one['destination']}:ro" for one in described["mounts"] if one["type"] == "bind"
     ]
     environment = [f"--env={text}" for text in process["env"]]
     root = ("--rootfs", described["root"]["path"])
-    words = (*_GLOBAL, *state, "run", *_RUN, *inside, *tmpfs, *binds, *environment, *root, *process["args"])
+    words = (*_GLOBAL, *state, "run", *_RUN, *inside, *tmpfs, *covers, *binds, *environment, *root, *process["args"])
     own = (f"CONTAINERS_CONF={settings}", f"HOME={bundle}", f"XDG_RUNTIME_DIR={bundle}")
     return ["/usr/bin/env", *own, podman, *words]

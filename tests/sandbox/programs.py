@@ -198,3 +198,7 @@ def descriptors():
 
 def _private():
     return "never"
+
+
+def present(paths):
+    return [path for path in paths if os.path.lexists(path)]

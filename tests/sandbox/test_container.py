@@ -70,6 +70,13 @@ def test_the_end_of_a_worker_is_the_end_of_its_container(start):
     assert not processes(first)
 
 
+def test_nothing_of_a_runtime_tells_where_things_are(start):
+    paths = ["/proc/self", "/proc/version", "/proc/1/exe", "/sys/class", "/sys/kernel", "/dev/random", "/dev/tty"]
+    link = start()
+    assert call(link, "present", paths).value == []
+    assert call(link, "present", ["/dev/null", "/plugin/plugin.py"]).value == ["/dev/null", "/plugin/plugin.py"]
+
+
 def left_by_runtimes():
     folders = (Path("/dev/shm"), Path("/run"), Path("/var/lib"), Path.home(), Path.home() / ".local/share")
     return {path for one in folders for word in ("pod", "crun", "runsc") for path in one.glob(f"*{word}*")}
