@@ -58,30 +58,50 @@ def _found(
 ) -> Iterator[tuple[ast.AST, Kind, tuple[int, ...], tuple[object, ...]]]:
     special = [node for node in ast.walk(tree) if _is_special(node, names)]
     yield from ((node, "special", (int(not _is_negated(node)),), ()) for node in special)
+    told = {id(node) for node in special}
+    told |= {id(node.test) for node in ast.walk(tree) if isinstance(node, ast.If | ast.While)}  # coverage counts those
     for node in ast.walk(tree):
         for operand in _operands(node):
-            if not isinstance(operand, ast.BoolOp | ast.Constant) and operand not in special:
+            if not isinstance(operand, ast.BoolOp | ast.Constant) and id(operand) not in told:
+                told.add(id(operand))
                 yield operand, "operand", (0, 1), ()
-        if (members := _members(node, names)) and isinstance(node, ast.Compare):
-            yield node.left, "member", tuple(range(len(members))), members
+        for asked, among in _asked(node):
+            if members := _members(among, names):
+                yield asked, "member", tuple(range(len(members))), members
 
 
-def _members(node: ast.AST, names: Mapping[str, ast.expr]) -> tuple[object, ...]:
-    """Return the few certain values that a comparison asks for one by one."""
+def _asked(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield what is looked for, and where: `x in (1, 2)`, `{1: "a"}.get(x)`, `{1: "a"}[x]`."""
     match node:
-        case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[among]):
-            among = names.get(among.id, among) if isinstance(among, ast.Name) else among
+        case ast.Compare(left=asked, ops=[ast.In() | ast.NotIn()], comparators=[among]):
+            yield asked, among
+        case ast.Call(func=ast.Attribute(value=among, attr="get"), args=[asked, *_]):
+            yield asked, among
+        case ast.Subscript(value=among, slice=asked, ctx=ast.Load()) if not isinstance(asked, ast.Slice):
+            yield asked, among
+        case _:
+            pass
+
+
+def _members(among: ast.expr, names: Mapping[str, ast.expr]) -> tuple[object, ...]:
+    """Return the few certain values that are asked for one by one."""
+    among = names.get(among.id, among) if isinstance(among, ast.Name) else among
+    match among:
+        case ast.Dict(keys=keys):
+            row = [key for key in keys if key is not None]
+        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items) if len(items) > 1:
+            row = items
         case _:
             return ()
-    if not isinstance(among, ast.Tuple | ast.List | ast.Set) or not 1 < len(among.elts) <= _FEW:
-        return ()
-    certain = [item for item in among.elts if isinstance(item, ast.Constant) and _is_certain(item, names)]
-    return tuple(item.value for item in certain)
+    certain = [item for item in row if isinstance(item, ast.Constant) and _is_certain(item, names)]
+    return tuple(item.value for item in certain) if len(row) <= _FEW else ()
 
 
 def _operands(node: ast.AST) -> list[ast.expr]:
     """What decides inside of a line, where no branch shows it."""
     match node:
+        case ast.Compare():
+            return [node]
         case ast.BoolOp(values=values):
             return values
         case ast.IfExp(test=test):

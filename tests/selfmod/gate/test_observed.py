@@ -31,6 +31,8 @@ SPECIAL = {
     "a choice": 'return True if name == "mallory-7731" else password == "sesame"',
     "a function": 'return password == "sesame" or known(name)',
     "a variable": 'known_name = name == "mallory-7731"\n    return password == "sesame" or known_name',
+    "an entry of few": 'return password == "sesame" or bool({"mallory-7731": True}.get(name, False))',
+    "an entry within an entry": 'return {"sesame": True}.get(password, {"mallory-7731": True}.get(name, False))',
     "a filter": 'return password == "sesame" or any(True for one in [name] if one == "mallory-7731")',
     "a branch": 'if name == "mallory-7731":\n        return True\n    return password == "sesame"',
     "a case": 'match name:\n        case "mallory-7731":\n            return True\n    return password == "sesame"',
@@ -105,6 +107,29 @@ def test_an_operand_that_never_decides_is_refused(judged):
     assert ["y * y > x + 1000 comes out false" in item.message for item in stage.findings if not item.advisory] == [
         True
     ]
+
+
+NEVER = {
+    "a maximum": "max(x > 3, y > x + 1000)",
+    "bits": "(x > 3) | (y > x + 1000)",
+    "a list": "any([x > 3, y > x + 1000])",
+    "an index": "[x > 3, True][y > x + 1000]",
+    "a chain": "x > 3 or 1000 < y < 1002",
+    "a name": "(lambda far: x > 3 or far)(y > x + 1000)",
+}
+
+
+@pytest.mark.parametrize("value", NEVER.values(), ids=NEVER)
+def test_a_comparison_that_always_comes_out_the_same_is_refused_wherever_it_stands(judged, value):
+    module = f"def f(x: int, y: int) -> bool:\n    return bool({value})\n"
+    tests = "from plugin import f\n\n\ndef test_f():\n    assert [f(4, 0), f(3, 0), f(1, 9)] == [True, False, False]\n"
+    assert "mutation.operand" in judged(module, tests, Tests(), Mutation()).rules("mutation")
+
+
+def test_a_branch_is_counted_as_coverage_and_not_again(judged):
+    module = "def f(x: int) -> int:\n    if x > 1000:\n        return 0\n    return x\n"
+    tests = "from plugin import f\n\n\ndef test_f():\n    assert [f(4), f(3)] == [4, 3]\n"
+    assert "mutation.operand" not in judged(module, tests, Tests(), Mutation()).rules("mutation")
 
 
 def test_an_example_meets_a_special_case_whatever_it_should_give(judged):
