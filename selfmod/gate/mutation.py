@@ -242,7 +242,9 @@ def _survivor(subject: Subject, change: Change, question: str, *, advisory: bool
 
 
 def _more(count: int, *, advisory: bool) -> Finding:
-    return finding("mutation.more", f"{count} more changes are not noticed either", advisory=advisory)
+    # Nobody can accept what is not shown: tests for some of those that are bring the others into view.
+    found = finding("mutation.more", f"{count} more changes are not noticed either", advisory=advisory)
+    return replace(found, waivable=False)
 
 
 def _weak(figures: Mapping[str, Figure], least: float) -> Finding:

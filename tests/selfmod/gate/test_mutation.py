@@ -452,3 +452,18 @@ def test_work_that_takes_many_turns_is_no_endless_mutant(judged):
     stage = judged(module, tests, Tests(), Mutation()).stages["mutation"]
     assert stage.verdict == "pass"
     assert any("step: int = 2" in finding.message for finding in stage.findings)
+
+
+def test_survivors_that_are_not_shown_cannot_be_waived(judged):
+    module = (
+        "def f(a: int, b: int) -> int:\n"
+        + "".join(f"    a = a * {n} + b - {n}\n" for n in range(2, 12))
+        + "    return a\n"
+    )
+    tests = "from plugin import f\n\n\ndef test_f():\n    assert f(1, 2) != 0\n"
+    (more,) = [
+        item
+        for item in judged(module, tests, Tests(), Mutation()).stages["mutation"].findings
+        if item.rule == "mutation.more"
+    ]
+    assert not more.advisory and not more.waivable
