@@ -18,7 +18,7 @@ def bench(session: Session, arguments: Namespace) -> Answer:
     """Judge the corpus and count the mistakes."""
     from selfmod.gate.bench import NoCorpus, run_bench
 
-    attempts = arguments.attempts or 1
+    attempts = 1 if arguments.attempts is None else arguments.attempts
     if not 1 <= attempts <= 100:
         raise UsageError("--attempts is 1 to 100")
 

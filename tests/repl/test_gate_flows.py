@@ -91,6 +91,11 @@ def test_judging_everything_takes_no_path_and_needs_a_workspace(approved):
     assert approved.json("gate", "--all", code=17)["error"]
 
 
+@pytest.mark.parametrize("attempts", ["0", "-1", "101", "many"])
+def test_a_bench_of_no_attempts_or_too_many_is_not_begun(maker, attempts):
+    assert maker.json("gate", "bench", "--attempts", attempts, code=2)["error"]["kind"] == "usage"
+
+
 def test_with_nothing_in_force_there_is_nothing_to_judge(proposed):
     assert proposed.json("gate", "--all") == {"verdict": "pass", "plugins": {}}
 
