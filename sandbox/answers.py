@@ -34,7 +34,8 @@ LIMIT_OF_ERRNO: Final = {
     errno.EAGAIN: "processes",
     errno.ENOMEM: "memory_mb",
 }
-Reply = dict[str, object]
+# A kind, and the plain data that goes with it: so are requests and replies alike.
+Message = tuple[str, object]
 
 
 class CapabilityDenied(Exception):
@@ -51,22 +52,28 @@ class _Loaded:
     program: ModuleType | None = None
 
 
-def answer(request: Reply) -> Reply:
+def answer(kind: str, body: list[Any]) -> Message:
     """Do what a request asks for and return how it ended; raises nothing."""
     try:
-        return completed(_finished(begin(request)))
+        result = _ACTIONS[kind](*body)
+        return "completed", values.encode(result if type(result) in _FINISHED else _finished(result))
     except BaseException as problem:  # noqa: BLE001 (whatever the program raises is its answer)
         return describe(problem)
 
 
-def begin(request: Reply) -> object:
+def begin(kind: str, body: Any) -> object:
     """Do what a request asks for; a coroutine or generator comes back as it is."""
-    return _ACTIONS[str(request["kind"])](request)
+    return _ACTIONS[kind](*body)
 
 
-def completed(value: object) -> Reply:
+def completed(value: object) -> Message:
     """Return the reply for a value; raises ValueError when it cannot cross."""
-    return {"status": "completed", "value": values.encode(value)}
+    return "completed", values.encode(value)
+
+
+def too_large(limit: int) -> Message:
+    """Return the reply in place of one that is larger than a worker may send."""
+    return "limit", {"limit": "output_kb", "message": f"the result is larger than {limit} bytes"}
 
 
 async def settled(result: object) -> object:
@@ -78,10 +85,9 @@ async def settled(result: object) -> object:
     return list(islice(result, MAX_ITEMS)) if inspect.isgenerator(result) else result
 
 
-def _load(request: Reply) -> None:
-    entry = str(request["entry"])
+def _load(entry: str, language: str) -> None:
     name = os.path.basename(entry).removesuffix(".py")
-    _Loaded.program = _loader(str(request["language"]))(name, f"{places.PLUGIN}/{entry}")
+    _Loaded.program = _loader(language)(name, f"{places.PLUGIN}/{entry}")
 
 
 def _loader(language: str) -> Callable[[str, str], ModuleType]:
@@ -109,19 +115,17 @@ def _load_dialect(name: str, path: str) -> ModuleType:
     return language.new_module(name, language.compile_module(source, path), file=path)
 
 
-def _call(request: Reply) -> object:
-    function = getattr(_Loaded.program, str(request["function"]), None)
-    if not callable(function):
-        raise AttributeError(f"the program has no function {request['function']!r}")  # noqa: TRY004 (a missing name)
-    arguments: Any = request["args"]
-    named: Any = request["kwargs"]
-    return function(*map(values.decode, arguments), **{name: values.decode(item) for name, item in named.items()})
+def _call(function: str, args: list[object], kwargs: dict[str, object]) -> object:
+    called = getattr(_Loaded.program, function, None)
+    if not callable(called):
+        raise AttributeError(f"the program has no function {function!r}")  # noqa: TRY004 (a missing name)
+    if not kwargs:
+        return called(*map(values.decode, args))
+    return called(*map(values.decode, args), **{name: values.decode(item) for name, item in kwargs.items()})
 
 
 def _finished(result: object) -> object:
     """Run a coroutine to its end and list what a generator gives."""
-    if type(result) in _FINISHED:
-        return result
     if inspect.iscoroutine(result) or inspect.isasyncgen(result):
         import asyncio
 
@@ -138,27 +142,27 @@ async def _gather(results: object) -> list[object]:
     return gathered
 
 
-def _job(request: Reply) -> object:
-    module, _, function = str(request["function"]).partition(":")
-    return getattr(sys.modules[module], function)(values.decode(request["argument"]))
+def _job(function: str, argument: object) -> object:
+    module, _, name = function.partition(":")
+    return getattr(sys.modules[module], name)(values.decode(argument))
 
 
-_ACTIONS: Final[dict[str, Callable[[Reply], object]]] = {"load": _load, "call": _call, "job": _job}
+_ACTIONS: Final[dict[str, Callable[..., object]]] = {"load": _load, "call": _call, "job": _job}
 
 
-def describe(problem: BaseException) -> Reply:
+def describe(problem: BaseException) -> Message:
     """Return the reply for what a program raised."""
     violations = getattr(problem, "violations", None)
     if isinstance(violations, tuple) and type(problem).__module__.startswith("sandbox.language"):
-        return {"status": "refused", "violations": [_violation(one) for one in violations[:_MAX_VIOLATIONS]]}
+        return "refused", [_violation(one) for one in violations[:_MAX_VIOLATIONS]]
     limit = _limit_of(problem)
     if limit:
-        return {"status": "limit", "limit": limit, "message": _text(problem) or f"{limit} is used up"}
+        return "limit", {"limit": limit, "message": _text(problem) or f"{limit} is used up"}
     kind = type(problem).__name__
-    return {"status": "raised", "type": kind[:200], "message": _text(problem), "frames": _frames(problem.__traceback__)}
+    return "raised", {"type": kind[:200], "message": _text(problem), "frames": _frames(problem.__traceback__)}
 
 
-def _violation(violation: Violation) -> Reply:
+def _violation(violation: Violation) -> dict[str, object]:
     """Name the file as the program does: its folder here is nobody's business."""
     return {**asdict(violation), "path": violation.path.removeprefix(f"{places.PLUGIN}/")}
 

@@ -29,13 +29,15 @@ def main(descriptor: int, output: int, modules: list[str]) -> NoReturn:
         importlib.import_module(name)
     channel = Channel(socket.socket(fileno=descriptor), _HOST_FRAME)
     channel.send({"imported": True})
+    setup: Any = channel.receive()
+    limits = Limits(**setup["limits"])
     try:
-        _isolate(channel.receive())
+        _isolate(setup, limits)
     except LayerFailed as problem:
         channel.send(failure(problem))
         os._exit(1)
     channel.send({"ready": True})
-    serving.serve(channel)
+    serving.serve(channel, limits.output_kb)
 
 
 def _arrange_descriptors(channel: int, output: int) -> int:
@@ -51,8 +53,7 @@ def _arrange_descriptors(channel: int, output: int) -> int:
     return moved
 
 
-def _isolate(setup: Any) -> None:
-    limits = Limits(**setup["limits"])
+def _isolate(setup: Any, limits: Limits) -> None:
     with layer("mounts"):
         for path, content in setup["files"].items():
             target = f"{places.PLUGIN}/{path}"

@@ -29,7 +29,7 @@ from sandbox.lifeline import Lifeline, parent_of
 from sandbox.limits import Limits
 from sandbox.link import Link, frame_limit
 from sandbox.namespaces import INSIDE
-from sandbox.protocol import Channel, Frame
+from sandbox.protocol import Channel, Frame, Request
 from sandbox.scratch import Scratch
 from sandbox.spawn import interpreter, pair
 from sandbox.starter import Kind
@@ -58,7 +58,7 @@ class ContainerLevel:
         self._lock = threading.Lock()
         self._scratch: Scratch | None = None
 
-    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame, first: Frame | None = None) -> Link:
+    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame, first: Request | None = None) -> Link:
         """Return an isolated worker; raises `SandboxUnavailable`, with what each runtime said."""
         del kind, first
         said = []

@@ -19,10 +19,21 @@ from sandbox.errors import ProtocolError
 from sandbox.family import Family
 from sandbox.footprint import Footprint
 from sandbox.limits import Limits
-from sandbox.monitor import Curve, Monitor, Reading
+from sandbox.monitor import Curve, Monitor
 from sandbox.outcome import Corrupted, Crashed, Denied, LimitExceeded, Outcome, TimedOut, Usage
-from sandbox.outside.base import Ask, Exceeded, Failed, Given, Outside, Refused
-from sandbox.protocol import Channel, Closed, Frame, TooLarge, TooLate, new_id
+from sandbox.outside.base import Exceeded, Failed, Given, Outside, Refused
+from sandbox.protocol import (
+    Channel,
+    Closed,
+    Frame,
+    Message,
+    Request,
+    TooLarge,
+    TooLate,
+    message_of,
+    new_id,
+    pack_message,
+)
 from sandbox.throttle import Throttle
 
 _MB: Final = 1 << 20
@@ -30,6 +41,8 @@ _DYING_MS: Final = 200
 _TICK_S: Final = 0.05
 _BRIEF_S: Final = 0.005
 _FOOTPRINT_S: Final = 0.02
+# How long brief calls may have taken together since it was last read how long the worker had waited for a core.
+_UNSEEN_S: Final = 0.001
 # Frames around a value, and asks, which carry data of their own.
 _FRAME_ROOM: Final = 1 << 16
 _ASK_FRAME: Final = 1 << 20
@@ -47,17 +60,18 @@ class _Call:
         self,
         began: float,
         wall_s: float,
-        before: Reading,
+        cpu_before: float,
+        queued_before: float,
         outside: Outside,
         on_note: Callable[[object], None] | None,
     ) -> None:
         self.id = new_id()
         self.began, self.wall_s, self.deadline = began, wall_s, began + wall_s
-        self.next_look = began + _TICK_S
-        self.cpu_before, self.queued_before = before.cpu_s, before.queued_s
+        self.next_look = min(began + _TICK_S, self.deadline)
+        self.cpu_before, self.queued_before = cpu_before, queued_before
         self.outside, self.on_note = outside, on_note
         self.output = self.asks = 0
-        self.curve = Curve()
+        self.curve: Curve | None = None
         self.throttle: Throttle | None = None
         self.refused: Refused | None = None
         self.exceeded: Exceeded | None = None
@@ -68,16 +82,16 @@ class Link:
 
     def __init__(self, channel: Channel, body: Body, limits: Limits, *, many: bool = False) -> None:
         """Take over a worker that is isolated and has loaded nothing yet; `many` when it is several processes."""
-        self.lost_server = False
+        self.lost_server = self.unheard = False
         self.asks = 0
         self._limits, self._channel, self._body = limits, channel, body
         many = many or limits.processes > 1
         self._family = Family(body.pid, body.pidfd, many=many)
         self._end: End | None = None
-        self._over = False
+        self.ended = False
         self._resting = False
         self.watched = False
-        self._last_used = 0.0
+        self._last_used = self._queued_s = self._unseen_s = 0.0
         self._begun = ""
         self._disk = 0
         self._output_limit = limits.output_kb * 1024
@@ -94,7 +108,7 @@ class Link:
     @property
     def alive(self) -> bool:
         """Tell whether the worker still runs."""
-        return not self._over and not self._death.poll(0)
+        return not self.ended and not self._death.poll(0)
 
     def rest(self, unused_s: float = 0.0) -> float:
         """Stop the worker until the next call, so that one which only pretends to have finished uses nothing.
@@ -105,10 +119,10 @@ class Link:
             return unused_s
         try:
             left = self._last_used + unused_s - time.monotonic()
-            if left > 0 and not self._over:
+            if left > 0 and not self.ended:
                 return left
             self.watched = False
-            if not self._over and not self._resting:
+            if not self.ended and not self._resting:
                 self._resting = True
                 self._family.stop()
             return 0
@@ -126,7 +140,7 @@ class Link:
             seen = monitor.last
             return Footprint(cpu_s=seen.cpu_s, memory=seen.memory, peak=seen.peak, disk=self._disk)
         try:
-            if self._over:
+            if self.ended:
                 return Footprint()
             now, proportional, self._disk = monitor.read(), monitor.proportional_memory(), monitor.disk()
             return Footprint(
@@ -136,31 +150,29 @@ class Link:
             self._in_use.release()
 
     def converse(
-        self, request: Frame, *, wall_s: float, outside: Outside, on_note: Callable[[object], None] | None = None
+        self, request: Request, *, wall_s: float, outside: Outside, on_note: Callable[[object], None] | None = None
     ) -> Outcome:
         """Send one request and see it through; whatever ends badly also ends the worker."""
         with self._in_use:
+            if self._unseen_s > _UNSEEN_S:
+                self._queued_s, self._unseen_s = self._monitor.queued(), 0.0
             # It has stood still since it was last looked at, or was charged less than can be seen.
-            before = replace(self._monitor.last, queued_s=self._monitor.queued())
-            call = _Call(time.monotonic(), wall_s, before, outside, on_note)
-            return self._conversation(call, request)
+            call = _Call(time.monotonic(), wall_s, self._monitor.last.cpu_s, self._queued_s, outside, on_note)
+            try:
+                return self._attend(call, request)
+            except TooLate:
+                return self._killed(TimedOut(limit_s=wall_s), call)
+            except TooLarge as problem:
+                return self._killed(LimitExceeded(limit="output_kb", message=str(problem)), call)
+            except Closed:
+                return self._died(call, replies.request_name(request))
+            except ProtocolError as problem:
+                return self._killed(Corrupted(reason=str(problem)), call)
+            except BaseException:  # an interrupt, or an error of a callback: the conversation cannot be taken up again
+                self._close()
+                raise
 
-    def _conversation(self, call: _Call, request: Frame) -> Outcome:
-        try:
-            return self._attend(call, request)
-        except TooLate:
-            return self._killed(TimedOut(limit_s=call.wall_s), call)
-        except TooLarge as problem:
-            return self._killed(LimitExceeded(limit="output_kb", message=str(problem)), call)
-        except Closed:
-            return self._died(call, replies.request_name(request))
-        except ProtocolError as problem:
-            return self._killed(Corrupted(reason=str(problem)), call)
-        except BaseException:  # an interrupt, or an error of a callback: the conversation cannot be taken up again
-            self._close()
-            raise
-
-    def _attend(self, call: _Call, request: Frame) -> Outcome:
+    def _attend(self, call: _Call, request: Request) -> Outcome:
         if self._resting:
             self._resting = False
             self._family.resume()
@@ -169,17 +181,32 @@ class Link:
         if self._begun:
             call.id, self._begun = self._begun, ""
         else:
-            channel.send(request_frame(call.id, request, self._limits), call.deadline)
+            self._request(call, request)
         while True:
-            frame = channel.poll(min(call.deadline, call.next_look))
+            frame = channel.poll(call.next_look)
             if frame is None or time.monotonic() >= call.next_look:
                 verdict = self._look(call, time.monotonic())
                 if verdict is not None:
                     return self._killed(verdict, call)
-            if frame is not None:
-                outcome = self._take(call, frame)
-                if outcome is not None:
-                    return outcome
+            if frame is None:
+                continue
+            kind, body = message_of(frame, call.id)
+            if kind == "ask":
+                self._answer(call, body)
+                continue
+            self._charge(call)
+            if kind != "note":
+                return self._result(call, kind, body)
+            if call.on_note is None:
+                raise ProtocolError("a note that nobody asked for")
+            call.on_note(replies.value_of(body))
+
+    def _request(self, call: _Call, request: Request) -> None:
+        try:
+            self._channel.send_packed(pack_message(call.id, request), call.deadline)
+        except Closed:
+            self.unheard = True  # looking whether it lives before each request would take longer than the request
+            raise
 
     def _look(self, call: _Call, now: float) -> Outcome | None:
         """Measure from outside; return what the worker has to be ended for."""
@@ -187,6 +214,7 @@ class Link:
             return TimedOut(limit_s=call.wall_s)
         monitor, limits = self._monitor, self._limits
         reading, self._disk = monitor.read(), monitor.disk()
+        call.curve = call.curve or Curve()
         call.curve.add(now - call.began, reading.cpu_s - call.cpu_before, reading.memory)
         if reading.cpu_s - call.cpu_before > limits.cpu_s:
             return LimitExceeded(limit="cpu_s", message=f"more than {limits.cpu_s} s of CPU")
@@ -195,9 +223,9 @@ class Link:
         if monitor.printed() + call.output > limits.output_kb * 1024:
             return LimitExceeded(limit="output_kb", message=f"more than {limits.output_kb} KB printed and returned")
         if limits.cpu_percent < 100:
-            call.next_look = self._share(call, reading.cpu_s, now)
+            call.next_look = min(self._share(call, reading.cpu_s, now), call.deadline)
         else:
-            call.next_look = now + _TICK_S
+            call.next_look = min(now + _TICK_S, call.deadline)
         return None
 
     def _share(self, call: _Call, cpu_s: float, now: float) -> float:
@@ -215,57 +243,33 @@ class Link:
         finally:
             self._family.resume()
 
-    def _take(self, call: _Call, frame: Frame) -> Outcome | None:
-        """Handle one frame; return the outcome when it is the result."""
-        if frame.get("id") != call.id:
-            raise ProtocolError("a frame for another request, or that nobody asked for")
-        match frame.get("kind"):
-            case "result":
-                return self._result(call, frame)
-            case "ask":
-                self._answer(call, frame)
-            case "note" if call.on_note is not None:
-                call.output += self._charge(call)
-                call.on_note(_decoded(frame))
-            case _:
-                raise ProtocolError("a frame that nobody asked for")
-        return None
-
-    def _charge(self, call: _Call) -> int:
-        """Return the bytes that came since the last charge; over the limit they end the run."""
-        received, self._channel.received = self._channel.received, 0
-        if call.output + received > self._output_limit + _FRAME_ROOM:
+    def _charge(self, call: _Call) -> None:
+        """Count the bytes that came since the last charge; over the limit they end the run."""
+        call.output += self._channel.received
+        self._channel.received = 0
+        if call.output > self._output_limit + _FRAME_ROOM:
             raise TooLarge(f"more than {self._limits.output_kb} KB returned")
-        return received
 
-    def _answer(self, call: _Call, frame: Frame) -> None:
+    def _answer(self, call: _Call, body: object) -> None:
         call.asks += 1
         self._channel.received = 0
-        op = frame.get("op")
-        if type(op) is not str or set(frame) != {"id", "kind", "op", "argument"}:
-            raise ProtocolError("an ask that is not one")
-        try:
-            argument = values.decode(frame["argument"])
-        except ValueError as problem:
-            raise ProtocolError(f"an ask that cannot be read: {problem}") from problem
-        reply: Frame
-        match call.outside.answer(Ask(op=op, argument=argument)):
+        reply: Message
+        match call.outside.answer(replies.ask_of(body)):
             case Given(value=value):
-                reply = {"value": values.encode(value)}
+                reply = "given", values.encode(value)
             case Failed(kind=kind, message=message):
-                reply = {"failed": kind, "message": message}
+                reply = "failed", [kind, message]
             case Refused() as refused:
                 call.refused = call.refused or refused
-                reply = {"refused": refused.message}
+                reply = "refused", refused.message
             case Exceeded() as exceeded:
                 call.exceeded = call.exceeded or exceeded
-                reply = {"exceeded": exceeded.message}
-        self._channel.send({"id": call.id, **reply}, call.deadline)
+                reply = "exceeded", exceeded.message
+        self._channel.send_packed(pack_message(call.id, reply), call.deadline)
 
-    def _result(self, call: _Call, frame: Frame) -> Outcome:
-        call.output += self._charge(call)
+    def _result(self, call: _Call, kind: str, body: object) -> Outcome:
         usage = self._usage(call)
-        outcome = replies.outcome_of(frame, usage)
+        outcome = replies.outcome_of(kind, body, usage)
         printed = self._monitor.printed()
         if printed:
             if printed + call.output > self._output_limit + _FRAME_ROOM:
@@ -274,8 +278,10 @@ class Link:
             self._monitor.clear_output()
         if call.throttle is not None:
             call.throttle.release()
-        self.asks += call.asks
         self._last_used = call.began + usage.wall_s
+        if not call.asks:
+            return outcome
+        self.asks += call.asks
         return self._over_ruled(call, outcome)
 
     def _over_ruled(self, call: _Call, outcome: Outcome) -> Outcome:
@@ -288,13 +294,16 @@ class Link:
 
     def _usage(self, call: _Call) -> Usage:
         wall = time.monotonic() - call.began
-        # The kernel counts CPU in ticks longer than this: a shorter call is charged to the next one that is looked at.
-        brief = wall < _BRIEF_S and self._end is None
-        reading = self._monitor.last if brief else self._monitor.read()
+        if wall < _BRIEF_S and self._end is None:
+            # The kernel counts CPU in longer ticks than this: it is charged to the next call that is looked at.
+            self._unseen_s += wall
+            return Usage(wall_s=wall, peak_memory_mb=self._monitor.last.peak / _MB)
+        reading = self._monitor.read()
+        self._queued_s, self._unseen_s = reading.queued_s, 0.0
+        queued = min(wall, max(0.0, reading.queued_s - call.queued_before))
         cpu, peak = reading.cpu_s, reading.peak
         if self._end is not None:
             cpu, peak = max(cpu, self._end.cpu_s), max(peak, self._end.peak)
-        queued = 0.0 if brief else min(wall, max(0.0, reading.queued_s - call.queued_before))
         return Usage(wall_s=wall, cpu_s=max(0.0, cpu - call.cpu_before), queued_s=queued, peak_memory_mb=peak / _MB)
 
     def _killed(self, outcome: Outcome, call: _Call) -> Outcome:
@@ -314,8 +323,9 @@ class Link:
         if out_of_memory:
             message = f"more than {self._limits.memory_mb} MB with its files"
             return self._over_ruled(call, LimitExceeded(limit="memory_mb", message=message, usage=usage))
-        call.curve.add(usage.wall_s, usage.cpu_s, usage.peak_memory_mb * _MB)
-        known = Crashed(report=report, request=request, curve=call.curve.samples(), usage=usage)
+        curve = call.curve or Curve()
+        curve.add(usage.wall_s, usage.cpu_s, usage.peak_memory_mb * _MB)
+        known = Crashed(report=report, request=request, curve=curve.samples(), usage=usage)
         if end is None:
             self.lost_server = True
             return replace(known, report="the fork server ended, and the worker with it")
@@ -323,7 +333,7 @@ class Link:
 
     def _stop(self) -> None:
         """Kill the worker and wait for the word of its end."""
-        if self._end is None and not self._over:
+        if self._end is None and not self.ended:
             self._signal(signal.SIGKILL)
             self._end = self._body.wait()
 
@@ -337,9 +347,9 @@ class Link:
             self._close()
 
     def _close(self) -> None:
-        if not self._over:
+        if not self.ended:
             self._stop()
-            self._over = True
+            self.ended = True
             self._channel.close()
             self._body.close()
             self._monitor.close()
@@ -355,21 +365,7 @@ def frame_limit(limits: Limits) -> int:
     return max(limits.output_kb * 1024 + _FRAME_ROOM, _ASK_FRAME)
 
 
-def request_frame(name: str, request: Frame, limits: Limits) -> Frame:
-    """Return a request as it is sent: with the id that its answer has to carry, and how long that may be."""
-    return {"id": name, "output": limits.output_kb * 1024, **request}
-
-
 def setup_frame(files: Mapping[str, bytes], folder: str, *, allow_missing_landlock: bool) -> Frame:
     """Return the first frame of a worker: its files, where they go, and what may be missing."""
     texts = {path: base64.b64encode(content).decode() for path, content in files.items()}
     return {"files": texts, "folder": folder, "allow_missing_landlock": allow_missing_landlock}
-
-
-def _decoded(frame: Frame) -> object:
-    if set(frame) != {"id", "kind", "value"}:
-        raise ProtocolError("a note that is not one")
-    try:
-        return values.decode(frame["value"])
-    except ValueError as problem:
-        raise ProtocolError(f"a note that cannot be read: {problem}") from problem

@@ -15,8 +15,8 @@ from sandbox.errors import ProtocolError, SandboxUnavailable
 from sandbox.launcher import Forked, ForkServer
 from sandbox.layers import cure
 from sandbox.limits import Limits
-from sandbox.link import Link, frame_limit, request_frame
-from sandbox.protocol import Channel, Frame, new_id, pack
+from sandbox.link import Link, frame_limit
+from sandbox.protocol import Channel, Frame, Request, new_id, pack, pack_message
 from sandbox.starter import Kind
 
 _ATTEMPTS: Final = 3
@@ -35,12 +35,12 @@ _NOTES: Final = (
 )
 
 
-def _isolated(forked: Forked, limits: Limits, setup: Frame, first: Frame | None) -> Link:
+def _isolated(forked: Forked, limits: Limits, setup: Frame, first: Request | None) -> Link:
     """Send the setup and, since the worker reads no further before it is isolated, its first request as well."""
     channel, begun = Channel(forked.channel, frame_limit(limits)), new_id()
     try:
         with suppress(ProtocolError):  # the reports say why it does not listen
-            request = pack(request_frame(begun, first, limits)) if first is not None else b""
+            request = pack_message(begun, first) if first is not None else b""
             channel.send_packed(pack({"limits": asdict(limits), **setup}) + request, time.monotonic() + _SETUP_S)
         body = ForkedBody.await_isolation(forked)
         try:
@@ -66,7 +66,7 @@ class ProcessLevel:
         self._draining: list[ForkServer] = []
         self._closed = False
 
-    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame, first: Frame | None = None) -> Link:
+    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame, first: Request | None = None) -> Link:
         """Return an isolated worker that has `first` to do, if there is one; raises `SandboxUnavailable`."""
         for _ in range(_ATTEMPTS):
             try:

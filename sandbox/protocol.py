@@ -12,7 +12,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]
 from typing import Final, NoReturn
 
@@ -22,10 +22,18 @@ from sandbox.values import MAX_DEPTH
 _HEADER: Final = struct.Struct(">I")
 # A value of MAX_DEPTH nests two levels for each tag, and its frame adds some.
 _MAX_FRAME_DEPTH: Final = 2 * MAX_DEPTH + 8
+# Nearly every frame is whole with the first read; what more there is of a large one is read in larger pieces.
+_FIRST: Final = 1 << 12
 _CHUNK: Final = 1 << 16
+# Whoever is at the other end may be gone: that is an error here, never a signal, whatever the caller made of signals.
+_SEND: Final = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 # How long one read may last where reads are bounded by the kernel: a little less than a look at a worker takes to come.
 _READ_S: Final = 0.04
 Frame = dict[str, object]
+# What is said about one request: its kind, a word of ours, and the plain data that goes with it.
+Message = tuple[str, object]
+# A message of the host that begins one: what is to be done, and with what.
+Request = tuple[str, Sequence[object]]
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -38,7 +46,7 @@ def _refuse_type(value: object) -> NoReturn:
 
 # What does the work of `json.dumps` and `json.loads`, made once: they make one for every frame, which takes longer than
 # the frame. The encoder is without sorting, skipping of keys that are no text, and NaN.
-_encode: Final[Callable[[Frame, int], tuple[str, ...]]] = c_make_encoder(
+_encode: Final[Callable[[object, int], tuple[str, ...]]] = c_make_encoder(
     *(None, _refuse_type, encode_basestring, None, ":", ",", False, False, False)
 )
 _decode: Final = json.JSONDecoder(parse_constant=_refuse_constant).scan_once  # type: ignore[attr-defined]
@@ -75,6 +83,22 @@ def pack(frame: Frame) -> bytes:
     """Return the bytes of a frame."""
     body = "".join(_encode(frame, 0)).encode()
     return _HEADER.pack(len(body)) + body
+
+
+def pack_message(request: str, message: Message) -> bytes:
+    """Return the bytes of the frame `{"id": request, "kind": kind, "body": body}`; neither word needs to be escaped."""
+    kind, content = message
+    body = f'{{"id":"{request}","kind":"{kind}","body":{"".join(_encode(content, 0))}}}'.encode()
+    return _HEADER.pack(len(body)) + body
+
+
+def message_of(frame: Frame, request: str) -> Message:
+    """Return what a frame says about a request; raise `ProtocolError` when it says nothing about it."""
+    if len(frame) == 3 and frame.get("id") == request and "body" in frame:
+        kind = frame.get("kind")
+        if type(kind) is str:
+            return kind, frame["body"]
+    raise ProtocolError("a frame for another request, or that nobody asked for")
 
 
 def parse(body: bytes) -> Frame:
@@ -156,13 +180,19 @@ class Channel:
 
     def send_packed(self, packed: bytes, deadline: float | None = None) -> None:
         """Send what `pack` returned."""
-        sent = self._write(packed)
-        if sent < len(packed):
-            data = memoryview(packed)[sent:]
-            while data:
-                if not self._ready(self._poll_write, deadline):
-                    raise TooLate("the deadline passed")
-                data = data[self._write(data) :]
+        data: bytes | memoryview = packed
+        while True:
+            try:
+                sent = self.socket.send(data, _SEND)
+            except BlockingIOError:
+                sent = 0
+            except OSError as problem:
+                raise Closed("the channel is closed") from problem
+            if sent == len(data):
+                return
+            data = memoryview(data)[sent:]
+            if not self._ready(self._poll_write, deadline):
+                raise TooLate("the deadline passed")
 
     def poll(self, deadline: float | None) -> Frame | None:
         """Return a frame, or None when the deadline passes first (call again to go on waiting)."""
@@ -174,9 +204,12 @@ class Channel:
                 if not self._ready(self._poll_read, deadline):
                     return None
                 flags = socket.MSG_DONTWAIT
-            data = self._read(flags)
-            if data is None:
+            try:
+                data = self.socket.recv(_CHUNK if decoder.pending else _FIRST, flags)
+            except BlockingIOError:
                 continue  # woken for nothing, or by the kernel's bound
+            except OSError as problem:
+                raise Closed("the channel is closed") from problem
             if not data:
                 raise Closed("the channel closed in a frame" if decoder.pending else "the channel is closed")
             self.received += len(data)
@@ -193,22 +226,6 @@ class Channel:
     def close(self) -> None:
         """Close this end."""
         self.socket.close()
-
-    def _read(self, flags: int) -> bytes | None:
-        try:
-            return self.socket.recv(_CHUNK, flags)
-        except BlockingIOError:
-            return None
-        except OSError as problem:
-            raise Closed("the channel is closed") from problem
-
-    def _write(self, data: bytes | memoryview) -> int:
-        try:
-            return self.socket.send(data, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return 0
-        except OSError as problem:
-            raise Closed("the channel is closed") from problem
 
     def _ready(self, poll: select.poll, deadline: float | None) -> bool:
         """Wait until the socket can be used; False when the deadline passes first."""

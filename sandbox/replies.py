@@ -10,7 +10,8 @@ from typing import Final
 from sandbox import values
 from sandbox.errors import ProtocolError
 from sandbox.outcome import Completed, Crashed, Denied, LimitExceeded, Outcome, Raised, Usage, Violation
-from sandbox.protocol import Frame
+from sandbox.outside.base import Ask
+from sandbox.protocol import Request
 
 _MAX_TEXT: Final = 8192
 _MAX_NAME: Final = 200
@@ -20,32 +21,33 @@ _MAX_VIOLATIONS: Final = 200
 _LIMITS_SEEN_INSIDE: Final = frozenset(
     {"memory_mb", "disk_mb", "inodes", "file_mb", "open_files", "processes", "output_kb"}
 )
-_COMPLETED: Final = frozenset({"id", "kind", "status", "value"})
 _TEXT_FIELDS: Final = ("rule", "message", "path", "hint")
 
 
-def outcome_of(frame: Frame, usage: Usage) -> Outcome:
-    """Return the outcome a result frame stands for; raise `ProtocolError` when it stands for none."""
-    if frame.get("status") == "completed" and frame.keys() == _COMPLETED:
-        return Completed(value=_value(frame["value"]), usage=usage)
-    rest = {key: item for key, item in frame.items() if key not in ("id", "kind", "status")}
-    match frame.get("status"):
-        case "raised" if set(rest) == {"type", "message", "frames"}:
-            frames = tuple(_text(item) for item in _list(rest["frames"], _MAX_FRAMES))
-            return Raised(kind=_text(rest["type"]), message=_text(rest["message"]), frames=frames, usage=usage)
-        case "limit" if set(rest) == {"limit", "message"}:
-            limit = _text(rest["limit"])
-            if limit not in _LIMITS_SEEN_INSIDE:
+def outcome_of(kind: str, body: object, usage: Usage) -> Outcome:
+    """Return the outcome that a message of a worker stands for; raise `ProtocolError` when it stands for none."""
+    match kind:
+        case "completed":
+            return Completed(value=value_of(body), usage=usage)
+        case "raised":
+            name, message, listed = _fields(body, "type", "message", "frames")
+            frames = tuple(_text(item) for item in _list(listed, _MAX_FRAMES))
+            return Raised(kind=_text(name), message=_text(message), frames=frames, usage=usage)
+        case "limit":
+            limit, message = _fields(body, "limit", "message")
+            if _text(limit) not in _LIMITS_SEEN_INSIDE:
                 raise ProtocolError("a limit that a worker cannot know of")
-            return LimitExceeded(limit=limit, message=_text(rest["message"]), usage=usage)
-        case "unreachable" if set(rest) == {"op"}:
-            kind = _text(rest["op"]).partition(".")[0]
-            return Denied(message="nothing of the outside is reachable at this level", capability=kind, usage=usage)
-        case "refused" if set(rest) == {"violations"}:
-            found = tuple(_violation(item) for item in _list(rest["violations"], _MAX_VIOLATIONS))
+            return LimitExceeded(limit=_text(limit), message=_text(message), usage=usage)
+        case "unreachable":
+            capability = _text(body).partition(".")[0]
+            denied = "nothing of the outside is reachable at this level"
+            return Denied(message=denied, capability=capability, usage=usage)
+        case "refused":
+            found = tuple(_violation(item) for item in _list(body, _MAX_VIOLATIONS))
             message = found[0].message if found else "the language policy refused the source"
             return Denied(message=message, violations=found, usage=usage)
-    raise ProtocolError("a result that is not one")
+        case _:
+            raise ProtocolError("a frame that nobody asked for")
 
 
 def with_usage(outcome: Outcome, usage: Usage) -> Outcome:
@@ -53,9 +55,10 @@ def with_usage(outcome: Outcome, usage: Usage) -> Outcome:
     return replace(outcome, usage=usage)
 
 
-def request_name(request: Frame) -> str:
+def request_name(request: Request) -> str:
     """Return what a request asks for, without what it gives along."""
-    return f"{request.get('kind')} {request.get('function') or request.get('entry')}"[:_MAX_NAME]
+    kind, body = request
+    return f"{kind} {body[0]}"[:_MAX_NAME]
 
 
 def crashed(known: Crashed, status: int) -> Crashed:
@@ -67,11 +70,27 @@ def crashed(known: Crashed, status: int) -> Crashed:
     return replace(known, exit_code=os.waitstatus_to_exitcode(status))
 
 
-def _value(json: object) -> object:
+def value_of(body: object) -> object:
+    """Return the value that came; raise `ProtocolError` when it is none."""
     try:
-        return values.decode(json)
+        return values.decode(body)
     except ValueError as problem:
         raise ProtocolError(f"a value that cannot be read: {problem}") from problem
+
+
+def ask_of(body: object) -> Ask:
+    """Return what a worker asks of the outside; raise `ProtocolError` when it asks for nothing."""
+    op, argument = _fields(body, "op", "argument")
+    if type(op) is not str:
+        raise ProtocolError("an ask that is not one")
+    return Ask(op=op, argument=value_of(argument))
+
+
+def _fields(body: object, *names: str) -> tuple[object, ...]:
+    """Return the fields of a body that has these and no others."""
+    if type(body) is not dict or body.keys() != set(names):
+        raise ProtocolError("a message with other fields than it should have")
+    return tuple(body[name] for name in names)
 
 
 def _text(item: object) -> str:

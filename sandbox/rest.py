@@ -21,9 +21,7 @@ class Resting:
         self._closed = False
 
     def after_use(self, worker: Worker) -> None:
-        """Have the worker put to rest soon; one that is being watched already needs no word."""
-        if worker.watched:
-            return
+        """Have the worker put to rest soon; not needed for one that is being watched already."""
         with self._change:
             worker.watched = True
             self._watched.add(worker)

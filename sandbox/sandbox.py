@@ -21,7 +21,6 @@ from sandbox.policy import Policy
 from sandbox.probe import CANARIES, LevelProbe, Probe, ProbeCache, probe_level, shared_cache
 from sandbox.process import ProcessLevel
 from sandbox.program import Job, Level, Program
-from sandbox.protocol import Frame
 from sandbox.rest import Resting
 from sandbox.session import Refusal, Session, Worker
 from sandbox.starter import Kind, Starter
@@ -112,7 +111,7 @@ class Sandbox:
     ) -> Session:
         _check_paths(program.files)
         setup = setup_frame(program.files, places.PLUGIN, allow_missing_landlock=self._allow_missing_landlock)
-        load: Frame = {"kind": "load", "entry": program.entry, "language": program.language}
+        load = ("load", [program.entry, program.language])
         too_large = _too_large(program.files, limits)
         levels = self._levels
 
@@ -137,7 +136,7 @@ class Sandbox:
         self.require("process")
         files = job.files or {}
         _check_paths(files)
-        request: Frame = {"kind": "job", "function": job.function, "argument": encode(job.argument)}
+        request = ("job", [job.function, encode(job.argument)])
         too_large = _too_large(files, limits)
         if too_large is not None:
             return too_large

@@ -8,11 +8,11 @@ from __future__ import annotations
 import builtins
 import os
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn, cast
 
 from sandbox import answers, values
 from sandbox.answers import CapabilityDenied, LimitReached
-from sandbox.protocol import Channel, Closed, Frame, pack
+from sandbox.protocol import Channel, Closed, Message, message_of, pack_message
 
 
 class _Current:
@@ -24,57 +24,54 @@ class _Current:
 
 def ask(op: str, argument: object = None) -> object:
     """Ask the host for something of the outside and return its answer; only during a call."""
-    given = _exchange({"kind": "ask", "op": op, "argument": values.encode(argument)})
-    if "refused" in given:
-        raise CapabilityDenied(str(given["refused"]))
-    if "exceeded" in given:
-        raise LimitReached(str(given["exceeded"]))
-    if "failed" in given:
-        kind = getattr(builtins, str(given["failed"]), OSError)
-        raise (kind if isinstance(kind, type) and issubclass(kind, Exception) else OSError)(str(given["message"]))
-    return values.decode(given["value"])
+    channel = _channel()
+    channel.send_packed(pack_message(_Current.id, ("ask", {"op": op, "argument": values.encode(argument)})))
+    kind, body = message_of(channel.receive(), _Current.id)
+    if kind == "refused":
+        raise CapabilityDenied(str(body))
+    if kind == "exceeded":
+        raise LimitReached(str(body))
+    if kind == "failed":
+        name, message = cast("list[str]", body)
+        error = getattr(builtins, name, OSError)
+        raise (error if isinstance(error, type) and issubclass(error, Exception) else OSError)(message)
+    return values.decode(body)
 
 
 def note(value: object) -> None:
     """Send a piece of evidence to the host while a job is running."""
+    _channel().send_packed(pack_message(_Current.id, ("note", values.encode(value))))
+
+
+def _channel() -> Channel:
     if _Current.channel is None:
         raise RuntimeError("no request is being answered")
-    _Current.channel.send({"id": _Current.id, "kind": "note", "value": values.encode(value)})
+    return _Current.channel
 
 
-def _exchange(frame: Frame) -> Frame:
-    if _Current.channel is None:
-        raise RuntimeError("no request is being answered")
-    _Current.channel.send({"id": _Current.id, **frame})
-    return _Current.channel.receive()
-
-
-def serve(channel: Channel) -> NoReturn:
-    """Answer the host until it closes the channel."""
+def serve(channel: Channel, output_kb: int) -> NoReturn:
+    """Answer the host until it closes the channel, with at most so much at a time."""
     _Current.channel = channel
     while True:
         try:
-            request = channel.receive()
+            request: Any = channel.receive()
         except Closed:
             os._exit(0)
-        _Current.id = str(request["id"])
-        limit = request["output"]
-        reply = answers.answer(request)
+        _Current.id = request["id"]
+        reply = answers.answer(request["kind"], request["body"])
         _flush()
-        packed = _packed(reply, limit)
-        channel.send_packed(packed)
+        channel.send_packed(_packed(reply, output_kb * 1024))
 
 
-def _packed(reply: Frame, limit: object) -> bytes:
+def _packed(reply: Message, limit: int) -> bytes:
     """Pack a reply; one that is too large, or that memory does not hold a second time, becomes the news of that."""
     try:
-        packed = pack({"id": _Current.id, "kind": "result", **reply})
-        if not isinstance(limit, int) or len(packed) <= limit:
+        packed = pack_message(_Current.id, reply)
+        if len(packed) <= limit:
             return packed
     except MemoryError:
         pass
-    message = f"the result is larger than {limit} bytes"
-    return pack({"id": _Current.id, "kind": "result", "status": "limit", "limit": "output_kb", "message": message})
+    return pack_message(_Current.id, answers.too_large(limit))
 
 
 def _flush() -> None:

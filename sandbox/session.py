@@ -14,13 +14,19 @@ from sandbox.footprint import Footprint
 from sandbox.limits import Limits
 from sandbox.outcome import Completed, Crashed, Denied, LimitExceeded, Outcome, TimedOut, Usage
 from sandbox.outside.base import Outside, network_bytes
-from sandbox.protocol import Frame
+from sandbox.protocol import Request
 
 
 class Worker(Protocol):
-    """What a session needs of a worker, at any level."""
+    """What a session needs of a worker, at any level.
 
+    `ended` once nothing more can be asked of it; `unheard` when it had died before its last request reached it,
+    `lost_server` when its fork server died under it.
+    """
+
+    ended: bool
     lost_server: bool
+    unheard: bool
     asks: int
     watched: bool
 
@@ -30,7 +36,7 @@ class Worker(Protocol):
         ...
 
     def converse(
-        self, request: Frame, *, wall_s: float, outside: Outside, on_note: Callable[[object], None] | None = None
+        self, request: Request, *, wall_s: float, outside: Outside, on_note: Callable[[object], None] | None = None
     ) -> Outcome:
         """Send one request and see it through."""
         ...
@@ -51,7 +57,8 @@ class Worker(Protocol):
 class Refusal:
     """A worker that was never started: every request has the same outcome."""
 
-    lost_server = False
+    ended = True
+    lost_server = unheard = False
     alive = False
     asks = 0
     watched = False
@@ -60,7 +67,7 @@ class Refusal:
         self._outcome = outcome
 
     def converse(
-        self, request: Frame, *, wall_s: float, outside: Outside, on_note: Callable[[object], None] | None = None
+        self, request: Request, *, wall_s: float, outside: Outside, on_note: Callable[[object], None] | None = None
     ) -> Outcome:
         """Answer with the one outcome."""
         del request, wall_s, outside, on_note
@@ -110,7 +117,7 @@ class Session:
     def __init__(
         self,
         start: Callable[[], Worker],
-        load: Frame,
+        load: Request,
         *,
         limits: Limits,
         outside: Outside,
@@ -118,13 +125,14 @@ class Session:
     ) -> None:
         """Start a worker and load the program; raises only what `start` raises. `rest` is told of idle workers."""
         self._start, self._load, self._limits, self._outside, self._rest = start, load, limits, outside, rest
-        self._gate = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._gate = threading.Condition(self._lock)
         self._running = self._waiting = 0
         self._idle: list[Worker] = []
-        self._busy: list[Worker] = []
+        self._workers: list[Worker] = []
         self._closed = False
         self._requests = self._errors = self._asks = 0
-        self._wall_s = self._cpu_s = self._peak_mb = 0.0
+        self._wall_s = self._cpu_s = self._queued_s = self._peak_mb = 0.0
         self._last_used = time.monotonic()
         worker, self.loaded = self._loaded_worker()
         if worker is not None:
@@ -142,9 +150,8 @@ class Session:
         """Call a public function of the program. Raises ValueError only for arguments that cannot cross."""
         if not function.isidentifier() or function.startswith("_"):
             return Denied(message=f"{function!r} is not the name of a public function")
-        named = _encoded(kwargs) if kwargs else {}
-        request: Frame = {"kind": "call", "function": function, "args": list(map(values.encode, args)), "kwargs": named}
-        if not isinstance(self.loaded, Completed):
+        request = ("call", [function, list(map(values.encode, args)), _encoded(kwargs) if kwargs else {}])
+        if type(self.loaded) is not Completed:
             return self.loaded
         wall = self._limits.wall_s if wall_s is None else min(wall_s, self._limits.wall_s)
         outcome = self._enter(wall)
@@ -160,15 +167,15 @@ class Session:
 
     def usage(self) -> Usage:
         """Return what all calls so far used together; the memory is the highest of any worker."""
-        with self._gate:
-            return Usage(wall_s=self._wall_s, cpu_s=self._cpu_s, peak_memory_mb=self._peak_mb)
+        with self._lock:
+            return Usage(wall_s=self._wall_s, cpu_s=self._cpu_s, queued_s=self._queued_s, peak_memory_mb=self._peak_mb)
 
     def activity(self) -> Activity:
         """Return what the session has done, and what its workers use now (a running one, as of the last look)."""
-        alive = [worker for worker in {*self._idle, *self._busy} if worker.alive]
+        alive = [worker for worker in self._workers if worker.alive]
         now = _together([worker.footprint() for worker in alive])
         moved = network_bytes(self._outside)
-        with self._gate:
+        with self._lock:
             return Activity(
                 workers=len(alive),
                 running=self._running,
@@ -185,7 +192,7 @@ class Session:
 
     def close(self) -> None:
         """End every worker; a call that is running ends with its own outcome first."""
-        with self._gate:
+        with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
             self._gate.notify_all()
@@ -204,7 +211,7 @@ class Session:
     def _enter(self, wall_s: float) -> Outcome | None:
         """Take one of the places, waiting for it if need be; return the outcome when there is none to be had."""
         limits = self._limits
-        with self._gate:
+        with self._lock:
             if self._running >= limits.concurrent_calls:
                 if self._waiting >= limits.queued_calls:
                     return LimitExceeded(
@@ -224,64 +231,54 @@ class Session:
 
     def _leave(self, worker: Worker | None, outcome: Outcome | None) -> None:
         """Give the place back, and the worker if there is one that can be used again."""
-        kept = False
-        with self._gate:
+        with self._lock:
             self._running -= 1
             if self._waiting:
                 self._gate.notify()
             if outcome is not None:
                 self._note(outcome)
-            if worker is not None and not self._closed:
+            if worker is None or worker.ended:
+                return
+            closed = self._closed
+            if not closed:
                 self._idle.append(worker)
-                kept = True
-        if kept and worker is not None:
-            self._rest(worker)
-        elif worker is not None:
+        if closed:
             worker.close()
+        elif not worker.watched:
+            self._rest(worker)
 
-    def _converse(self, request: Frame, wall_s: float) -> tuple[Worker | None, Outcome]:
-        worker, outcome = self._worker()
-        if worker is None:
-            return None, outcome
-        outcome = self._talk(worker, request, wall_s)
-        if isinstance(outcome, Crashed) and worker.lost_server and not worker.asks:
-            # The fork server died under it. Nothing of the outside was touched, so the call can be made again.
-            worker, _ = self._loaded_worker()
+    def _converse(self, request: Request, wall_s: float) -> tuple[Worker | None, Outcome]:
+        worker: Worker | None
+        try:
+            worker = self._idle.pop()
+        except IndexError:
+            worker, outcome = self._loaded_worker()
             if worker is None:
                 return None, outcome
-            outcome = self._talk(worker, request, wall_s)
+        outcome = worker.converse(request, wall_s=wall_s, outside=self._outside)
+        if type(outcome) is Crashed and (worker.unheard or (worker.lost_server and not worker.asks)):
+            # Nothing of the outside was touched, so the call can be made again.
+            worker, loaded = self._loaded_worker()
+            if worker is None:
+                return None, loaded
+            outcome = worker.converse(request, wall_s=wall_s, outside=self._outside)
         if worker.asks:
             self._asks += worker.asks
             worker.asks = 0
         return worker, outcome
 
-    def _worker(self) -> tuple[Worker | None, Outcome]:
-        while True:
-            try:
-                worker = self._idle.pop()
-            except IndexError:
-                return self._loaded_worker()
-            if worker.alive:
-                return worker, self.loaded
-            worker.close()
-
     def _loaded_worker(self) -> tuple[Worker | None, Outcome]:
         worker = self._start()
-        outcome = self._talk(worker, self._load, self._limits.wall_s)
+        with self._lock:
+            self._workers = [*(one for one in self._workers if not one.ended), worker]
+        outcome = worker.converse(self._load, wall_s=self._limits.wall_s, outside=self._outside)
         if isinstance(outcome, Completed):
             return worker, outcome
         worker.close()
         return None, outcome
 
-    def _talk(self, worker: Worker, request: Frame, wall_s: float) -> Outcome:
-        self._busy.append(worker)
-        try:
-            return worker.converse(request, wall_s=wall_s, outside=self._outside)
-        finally:
-            self._busy.remove(worker)
-
     def _count(self, outcome: Outcome) -> None:
-        with self._gate:
+        with self._lock:
             self._note(outcome)
 
     def _note(self, outcome: Outcome) -> None:
@@ -291,6 +288,7 @@ class Session:
         used = outcome.usage
         self._wall_s += used.wall_s
         self._cpu_s += used.cpu_s
+        self._queued_s += used.queued_s
         self._peak_mb = max(self._peak_mb, used.peak_memory_mb)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, Protocol
 
 from sandbox.limits import Limits
-from sandbox.protocol import Frame
+from sandbox.protocol import Frame, Request
 from sandbox.session import Worker
 
 Kind = Literal["plain", "tests", "parse"]
@@ -15,7 +15,7 @@ Kind = Literal["plain", "tests", "parse"]
 class Starter(Protocol):
     """Starts the workers of one level."""
 
-    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame, first: Frame | None = None) -> Worker:
+    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame, first: Request | None = None) -> Worker:
         """Return an isolated worker; raises `SandboxUnavailable`.
 
         `first` is the request that it will be given first, for a level that can send it with the setup.

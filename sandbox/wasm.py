@@ -24,7 +24,7 @@ from sandbox.errors import ProtocolError, SandboxUnavailable
 from sandbox.lifeline import Lifeline
 from sandbox.limits import Limits
 from sandbox.link import Link, frame_limit
-from sandbox.protocol import Channel, Frame
+from sandbox.protocol import Channel, Frame, Request
 from sandbox.scratch import Scratch
 from sandbox.spawn import interpreter, pair
 from sandbox.starter import Kind
@@ -40,8 +40,13 @@ _OWN: Final = (
 _BUILD: Final = "from sandbox.wasm_host import build; build(sys.argv[1], sys.argv[2], sys.argv[3:])"
 _SERVE: Final = "from sandbox.wasm_host import main; main(int(sys.argv[1]), sys.argv[2], sys.argv[3])"
 _NOTES: Final = (
-    "inodes, file size and descriptors are bounded by the runtime, not by the limits of a program",
-    "a share of the processor is kept as at the level process",
+    "memory is bounded by the runtime, and that of its process by looking every 50 ms",
+    "inodes and descriptors have no limit of their own: they are bounded by the memory that they take, a file's size "
+    "by the disk",
+    "there are no threads and no processes, whatever the limits allow",
+    "the hash seed is that of the snapshot: it cannot be chosen, and all workers share it",
+    "the runtime is the only layer: its process has no namespaces and no filter of its own",
+    "CPU seconds are exact to one look (50 ms), a share of the processor is kept by stopping and continuing",
     "the first use makes a snapshot, which takes some seconds; it is kept in the cache folder of the person",
 )
 
@@ -56,7 +61,7 @@ class WasmLevel:
         self._lock = threading.Lock()
         self._scratch: Scratch | None = None
 
-    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame, first: Frame | None = None) -> Link:
+    def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame, first: Request | None = None) -> Link:
         """Return a worker; raises `SandboxUnavailable`. Hash seeds cannot be chosen inside."""
         del kind, seed, first
         site, snapshot = self._snapshot()

@@ -9,6 +9,7 @@ import base64
 import errno
 import json
 import os
+import random
 import sys
 from types import ModuleType
 from typing import NoReturn
@@ -27,6 +28,7 @@ class _Missing:
 
 def prepare(text: str) -> None:
     """Put the files of the program in place, from the JSON of a setup frame."""
+    random.seed()  # else all have the state that the snapshot was made with
     files = json.loads(text)
     os.chdir(_FOLDER)
     setattr(places, "PLUGIN", f"{_FOLDER}/plugin")  # noqa: B010 (they are constants everywhere else)
@@ -42,11 +44,11 @@ async def handle(text: str) -> str:
     """Answer the JSON of a request with the JSON of a reply."""
     _Missing.op = ""
     try:
-        reply = answers.completed(await answers.settled(answers.begin(json.loads(text))))
+        reply = answers.completed(await answers.settled(answers.begin(*json.loads(text))))
     except BaseException as problem:  # noqa: BLE001 (whatever the program raises is its answer)
         reply = answers.describe(problem)
     if _Missing.op:
-        reply = {"status": "unreachable", "op": _Missing.op[:64]}
+        reply = "unreachable", _Missing.op[:64]
     return json.dumps(reply)
 
 

@@ -12,7 +12,8 @@ import resource
 import socket
 from typing import Any, Final, NoReturn
 
-from sandbox.protocol import Channel, Closed, Frame, pack
+from sandbox import answers
+from sandbox.protocol import Channel, Closed, pack, pack_message
 
 _HOST_FRAME: Final = 1 << 28
 # The interpreter's own memory, which a program cannot be blamed for.
@@ -49,16 +50,17 @@ def main(descriptor: int, site: str, snapshot: str) -> NoReturn:
     )
     session.execute(f"import sandbox.wasm_guest as _guest\n_guest.prepare({json.dumps(setup['files'])!r})")
     channel.send({"ready": True})
-    _serve(session, channel, (eryx.EryxError, eryx.TimeoutError))
+    _serve(session, channel, limits["output_kb"] * 1024, (eryx.EryxError, eryx.TimeoutError))
 
 
-def _serve(session: Any, channel: Channel, errors: tuple[type[Exception], ...]) -> NoReturn:
+def _serve(session: Any, channel: Channel, output: int, errors: tuple[type[Exception], ...]) -> NoReturn:
     while True:
         try:
             request = channel.receive()
         except Closed:
             os._exit(0)
-        code = f"import sandbox.wasm_guest as _guest\nresult = await _guest.handle({json.dumps(request)!r})"
+        message = json.dumps([request["kind"], request["body"]])
+        code = f"import sandbox.wasm_guest as _guest\nresult = await _guest.handle({message!r})"
         try:
             reply = json.loads(session.execute(code).result)
         except errors as problem:  # a trap: the interpreter inside has died
@@ -66,11 +68,17 @@ def _serve(session: Any, channel: Channel, errors: tuple[type[Exception], ...]) 
             os._exit(_TRAPPED)
         except (TypeError, ValueError):
             os._exit(_TRAPPED)
-        frame: Frame = {**reply, "id": request["id"], "kind": "result"} if isinstance(reply, dict) else {}
-        if len(pack(frame)) > int(str(request["output"])):
-            message = f"the result is larger than {request['output']} bytes"
-            frame = {"id": request["id"], "kind": "result", "status": "limit", "limit": "output_kb", "message": message}
-        channel.send(frame)
+        channel.send_packed(_packed(str(request["id"]), reply, output))
+
+
+def _packed(request: str, reply: object, limit: int) -> bytes:
+    """Pack what the guest replied, which may be anything."""
+    match reply:
+        case [str(kind), body]:
+            packed = pack({"id": request, "kind": kind, "body": body})
+            return packed if len(packed) <= limit else pack_message(request, answers.too_large(limit))
+        case _:
+            return pack({})
 
 
 def _print(data: bytes) -> None:

@@ -53,30 +53,30 @@ def failure(problem: LayerFailed) -> dict[str, object]:
 def main(channel: int, status: int, ruleset: int, facts: Facts) -> NoReturn:
     """Become a worker; never returns to the fork server's code. `ruleset` is a Landlock one of its own, or -1."""
     try:
-        connection = _take_descriptors(channel, status, ruleset, facts)
-        serving.serve(connection)
+        connection, limits = _take_descriptors(channel, status, ruleset, facts)
+        serving.serve(connection, limits.output_kb)
     finally:
         os._exit(0)
 
 
-def _take_descriptors(channel: int, status: int, ruleset: int, facts: Facts) -> Channel:
+def _take_descriptors(channel: int, status: int, ruleset: int, facts: Facts) -> tuple[Channel, Limits]:
     reports = socket.socket(fileno=status)
     connection = Channel(socket.socket(fileno=channel), _HOST_FRAME)
     setup = connection.receive(time.monotonic() + _SETUP_S)
+    limits = Limits(**setup["limits"])  # type: ignore[arg-type]
     try:
-        report, output = _isolate(setup, facts, ruleset, {reports.fileno(), connection.socket.fileno()})
+        report, output = _isolate(setup, limits, facts, ruleset, {reports.fileno(), connection.socket.fileno()})
     except LayerFailed as problem:
         reports.send(json.dumps(failure(problem)).encode())
         os._exit(1)
     socket.send_fds(reports, [json.dumps(report).encode()], [output])
     os.close(output)
     reports.close()
-    return connection
+    return connection, limits
 
 
-def _isolate(setup: Frame, facts: Facts, ruleset: int, kept: set[int]) -> tuple[dict[str, object], int]:
+def _isolate(setup: Frame, limits: Limits, facts: Facts, ruleset: int, kept: set[int]) -> tuple[dict[str, object], int]:
     """Put every layer in place, in the order in which each still allows the next; return what was reached."""
-    limits = Limits(**setup["limits"])  # type: ignore[arg-type]
     namespaces.map_identity(facts.proc, facts.user, facts.group)
     files = _files(setup)
     mounts.mount_box(limits.disk_mb, limits.inodes, files)

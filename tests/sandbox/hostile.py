@@ -36,18 +36,18 @@ def fine():
 
 
 def answer_early_and_spin():
-    _send(_channel(), {"id": _current(), "kind": "result", "status": "completed", "value": "forged"})
+    _send(_channel(), {"id": _current(), "kind": "completed", "body": "forged"})
     while True:
         pass
 
 
 def answer_twice():
-    _send(_channel(), {"id": _current(), "kind": "result", "status": "completed", "value": 1})
+    _send(_channel(), {"id": _current(), "kind": "completed", "body": 1})
     return 2
 
 
 def answer_for_another():
-    _send(_channel(), {"id": "0" * 32, "kind": "result", "status": "completed", "value": 1})
+    _send(_channel(), {"id": "0" * 32, "kind": "completed", "body": 1})
     return 2
 
 
@@ -67,20 +67,20 @@ def announce(length):
 
 
 def claim(frame):
-    _send(_channel(), {"id": _current(), "kind": "result", **frame})
+    _send(_channel(), {"id": _current(), **frame})
     while True:
         pass
 
 
 def note_unasked():
-    _send(_channel(), {"id": _current(), "kind": "note", "value": 1})
+    _send(_channel(), {"id": _current(), "kind": "note", "body": 1})
     return 1
 
 
 def flood_asks():
     connection = _channel()
     while True:
-        _send(connection, {"id": _current(), "kind": "ask", "op": "clock.now", "argument": None})
+        _send(connection, {"id": _current(), "kind": "ask", "body": {"op": "clock.now", "argument": None}})
 
 
 def flood_half_a_frame():
@@ -120,7 +120,7 @@ def patch_everything():
 def pass_descriptors():
     connection = _channel()
     connection.setblocking(True)
-    body = json.dumps({"id": _current(), "kind": "result", "status": "completed", "value": 1}).encode()
+    body = json.dumps({"id": _current(), "kind": "completed", "body": 1}).encode()
     socket.send_fds(connection, [struct.pack(">I", len(body)) + body], [0, 1, 2])
     while True:
         pass

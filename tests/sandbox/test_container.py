@@ -34,7 +34,7 @@ def start(level):
             links.append(level.start("plain", None, Limits(**limits), setup))
         except SandboxUnavailable as problem:
             pytest.skip(str(problem))
-        load = {"kind": "load", "entry": "plugin.py", "language": "plain"}
+        load = ("load", ["plugin.py", "plain"])
         assert isinstance(links[-1].converse(load, wall_s=30, outside=Closed()), Completed)
         return links[-1]
 
@@ -44,7 +44,7 @@ def start(level):
 
 
 def call(link, function, *args, wall_s=10.0):
-    request = {"kind": "call", "function": function, "args": list(args), "kwargs": {}}
+    request = ("call", [function, list(args), {}])
     return link.converse(request, wall_s=wall_s, outside=Closed())
 
 

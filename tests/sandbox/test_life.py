@@ -145,6 +145,29 @@ def test_the_death_of_the_fork_server_is_not_seen_between_calls():
         assert sandbox.servers() != (server,)
 
 
+def test_the_death_of_an_unused_worker_is_not_seen():
+    with Sandbox() as sandbox, open_tiny(sandbox) as session:
+        (server,) = sandbox.servers()
+        for used in (0, 1):
+            (worker,) = children(server.pid)
+            os.kill(worker, signal.SIGKILL)
+            assert until(lambda worker=worker: gone(worker))
+            assert session.call("one").value == 1
+            activity = session.activity()
+            assert (activity.requests, activity.errors, activity.workers) == (used + 1, 0, 1)
+
+
+def test_what_a_worker_was_asked_is_not_asked_of_another():
+    with Sandbox() as sandbox:
+        program = Program(files={"plugin.py": b"import os\ndef leave():\n    os._exit(3)\n"}, language="plain")
+        with sandbox.open(program, policy=Policy(), limits=Limits()) as session:
+            (server,) = sandbox.servers()
+            for number in range(1, 3):
+                forks = server.forks
+                assert session.call("leave").exit_code == 3
+                assert server.forks == forks + (number > 1)  # the one in place of the last
+
+
 def test_the_death_of_the_fork_server_is_not_seen_within_a_call():
     with Sandbox() as sandbox:
         source = b"def run():\n    import time\n    time.sleep(0.3)\n    return 1\n"

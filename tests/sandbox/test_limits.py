@@ -94,6 +94,16 @@ def test_the_wait_for_a_core_is_told_apart_from_what_a_call_takes(opened):
     assert waited.queued_s < 0.2  # it asked for none
 
 
+def test_the_wait_for_a_core_in_short_calls_is_not_charged_to_the_next_long_one(opened):
+    session = opened()
+    (worker,) = session._workers
+    session.call("add", (1, 2))
+    worker._queued_s -= 100.0  # as if it had waited so long in the short calls since it was last looked at
+    worker._unseen_s += 1.0
+    usage = session.call("spin", (0.1,)).usage
+    assert usage.queued_s < usage.wall_s
+
+
 def test_a_result_that_memory_does_not_hold_a_second_time_is_too_large(opened):
     session = opened(memory_mb=60)
     outcome = session.call("give_back", (25 << 20,))
