@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from sandbox.version import VERSION
 from selfmod.gate.base import Figure, Finding, StageResult
 from selfmod.gate.thresholds import Thresholds
 
@@ -132,8 +133,9 @@ def libraries() -> Mapping[str, str]:
     import platform
     from importlib.metadata import version
 
-    names = ("pytest", "coverage", "RestrictedPython", "griffelib", "bandit", "ruamel.yaml", "pydantic")
-    return MappingProxyType({"python": platform.python_version()} | {name: version(name) for name in names})
+    names = ("pytest", "coverage", "RestrictedPython", "griffelib", "bandit", "ruamel.yaml", "pydantic", "packaging")
+    own = {"ratchet": VERSION, "python": platform.python_version()}
+    return MappingProxyType(own | {name: version(name) for name in names})
 
 
 def _stage_to_json(stage: StageResult) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from sandbox.version import VERSION
 from selfmod.gate.base import StageResult, finding
-from selfmod.gate.report import GateReport, Reach, ReportError
+from selfmod.gate.report import GateReport, Reach, ReportError, libraries
 from selfmod.gate.thresholds import GATE_VERSION, Thresholds
+from selfmod.gate.workers import PRELOAD
 
 REPORT = GateReport(
     digest="sha256:" + "ab" * 32,
@@ -126,6 +128,15 @@ def test_the_statement_has_the_form_and_the_binding() -> None:
 def test_the_hash_covers_everything(other: GateReport) -> None:
     assert other.hash != REPORT.hash
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", REPORT.hash)
+
+
+def test_it_names_the_version_of_everything_that_judges() -> None:
+    """Ratchet's own, and each package that a fork server of the gate holds before it forks."""
+    held = {module.partition(".")[0] for modules in PRELOAD.values() for module in modules}
+    packages = {"griffe": "griffelib", "ruamel": "ruamel.yaml"}
+    theirs = {packages.get(name, name) for name in held - {"sandbox", "plugins", "selfmod"}}
+    assert libraries().keys() == theirs | {"ratchet", "python", "RestrictedPython", "pydantic"}
+    assert libraries()["ratchet"] == VERSION
 
 
 def test_thresholds_only_tighten() -> None:
