@@ -45,6 +45,7 @@ def _libc() -> ctypes.CDLL:
     library.syscall.restype = ctypes.c_long
     # As wide as a register, and takes numbers, bytes, arrays and None alike.
     library.syscall.argtypes = [ctypes.c_long] + [ctypes.c_void_p] * 6
+    library.prctl.argtypes = [ctypes.c_int] + [ctypes.c_void_p] * 4
     library.mount.argtypes = [*[ctypes.c_char_p] * 3, ctypes.c_ulong, ctypes.c_char_p]
     return library
 
@@ -91,10 +92,11 @@ def clone(flags: int) -> tuple[int, int]:
     arguments[1] = ctypes.addressof(pidfd)
     arguments[4] = 17  # SIGCHLD
     api, library = ctypes.pythonapi, _libc_with_gil()
+    in_child = api.PyOS_AfterFork_Child  # found here, and not by every child again
     api.PyOS_BeforeFork()
     pid = library.syscall(ctypes.c_long(_CLONE3), arguments, ctypes.c_size_t(ctypes.sizeof(arguments)))
     if pid == 0:
-        api.PyOS_AfterFork_Child()
+        in_child()
         return 0, -1
     number = ctypes.get_errno()
     api.PyOS_AfterFork_Parent()
@@ -129,26 +131,26 @@ def pivot_root_here() -> None:
 
 def set_parent_death_signal(number: int) -> None:
     """Have the kernel send this process a signal when its parent dies."""
-    _checked(_libc().prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(number), 0, 0, 0), "prctl PDEATHSIG")
+    _checked(_libc().prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0), "prctl PDEATHSIG")
 
 
 def set_dumpable(*, dumpable: bool) -> None:
     """Allow or refuse core dumps, tracing, and access to this process's files in /proc by its own user."""
-    _checked(_libc().prctl(_PR_SET_DUMPABLE, ctypes.c_ulong(int(dumpable)), 0, 0, 0), "prctl DUMPABLE")
+    _checked(_libc().prctl(_PR_SET_DUMPABLE, int(dumpable), 0, 0, 0), "prctl DUMPABLE")
 
 
 def set_no_new_privileges() -> None:
     """Give up, for ever, gaining rights by executing a file."""
-    _checked(_libc().prctl(_PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0), "prctl NO_NEW_PRIVS")
+    _checked(_libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl NO_NEW_PRIVS")
 
 
 def drop_capabilities(*, bounding: bool = True, ambient: bool = True) -> None:
     """Empty every capability set; the `bounding` one only where it is not empty yet, the `ambient` one where it is."""
     prctl = _libc().prctl
     if ambient:
-        _checked(prctl(_PR_CAP_AMBIENT, ctypes.c_ulong(_PR_CAP_AMBIENT_CLEAR_ALL), 0, 0, 0), "prctl CAP_AMBIENT")
+        _checked(prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "prctl CAP_AMBIENT")
     for capability in range(64 if bounding else 0):
-        if prctl(_PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) == -1:
+        if prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) == -1:
             if ctypes.get_errno() == errno.EINVAL:  # past the last capability of this kernel
                 break
             _checked(-1, "prctl CAPBSET_DROP")
@@ -166,7 +168,7 @@ def seccomp_block(program: bytes) -> tuple[bytes, object]:
 def load_seccomp(program: bytes) -> None:
     """Put a filter (an array of `struct sock_filter`) on this thread and all it starts."""
     block, _ = seccomp_block(program)
-    result = _libc().prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), block, 0, 0)
+    result = _libc().prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, block, 0, 0)
     _checked(result, "prctl SECCOMP")
 
 
