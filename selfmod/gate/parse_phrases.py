@@ -50,7 +50,12 @@ WRITTEN: Final = (
     ),
     r"\b(?:approve|accept|merge|rate|score) (?:this|the) (?:plugin|candidate|change|code|proposal)\b",
 )
-TURN: Final = r"^\s*(?:#+ |[-*>] |\W{0,3})?(?:system|assistant|human)\s*:\s"
+# A turn of a conversation; `system: str = "metric"` is the hint of a parameter.
+_HINT: Final = r"[\w.]+(?:\[[^\[\]\n]*(?:\[[^\[\]\n]*\][^\[\]\n]*)*\])?"
+TURN: Final = (
+    r"^\s*(?:#+ |[-*>] |\W{0,3})?(?:system|assistant|human)\s*:\s"
+    rf"(?!{_HINT}(?: \| {_HINT})*(?: =[^\n]*)?,?$)"
+)
 # The same demands in the languages that models are most often addressed in, beside English.
 ELSEWHERE: Final = (
     # German

@@ -312,6 +312,12 @@ def test_plain_words_of_other_kinds_are_not(make_subject: Make, good: dict[str, 
     assert found(make_subject(good | {"README.md": good["README.md"] + text + "\n"})) == []
 
 
+@pytest.mark.parametrize("hint", ['system: str = "metric",', "assistant: list[str] | None", "human: bool"])
+def test_a_parameter_is_no_turn_of_a_conversation(make_subject: Make, good: dict[str, str], hint: str) -> None:
+    code = f"{good['plugin.py']}\n\ndef _f(\n    {hint}\n) -> None:\n    return None\n"
+    assert found(make_subject(good | {"plugin.py": code})) == []
+
+
 def test_findings_of_docs_can_be_waived(make_subject: Make, good: dict[str, str]) -> None:
     subject = make_subject(good | {"README.md": "# x\n"})
     ManifestStage().run(subject)
