@@ -1,7 +1,8 @@
 """The fork server: one thread, an empty environment, no secrets, no data of any program; it only forks workers.
 
 It runs `main` in a process of its own (see `sandbox.launcher`). Program and limits never pass through it: each worker
-gets them over its own channel, so nothing of one program is in the memory that the next one inherits.
+gets them over its own channel, so nothing of one program is in the memory that the next one inherits. What holds
+nothing of any program it makes ahead, for one worker each: an empty network, the Landlock rules of the library.
 """
 
 from __future__ import annotations
