@@ -13,6 +13,7 @@ MAX_TEXT: Final = 100_000
 _DEEPEST: Final = 60  # of pieces within pieces, and of names that stand for names
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2}[ :]?){12,}")
+_SIGNS: Final = range(32, 127)
 _LAYERS: Final = 3  # of an encoding within an encoding
 
 
@@ -118,7 +119,10 @@ def _row(node: ast.expr, names: Mapping[str, ast.expr]) -> list[ast.expr] | None
 
 
 def _in_a_row(node: ast.List | ast.Tuple, names: Mapping[str, ast.expr]) -> str | None:
-    """What stands in a row may be meant to be put together elsewhere."""
+    """What stands in a row may be meant to be put together elsewhere: texts, or the numbers of signs."""
+    numbers = [item.value for item in node.elts if isinstance(item, ast.Constant) and type(item.value) is int]
+    if len(numbers) == len(node.elts) and all(number in _SIGNS for number in numbers):
+        return "".join(map(chr, numbers))
     return _joined("", node.elts, names, 0) if len(node.elts) > 1 else None
 
 

@@ -120,6 +120,7 @@ _PIECES = {
     "by name": f'A = "{_TOKEN[:9]}"\nB = "{_TOKEN[9:]}"\nX = f"{{A}}{{B}}"',
     "backwards": f'X = "{_TOKEN[::-1]}"[::-1]',
     "with filling": f'X = "{_TOKEN[:9]}#{_TOKEN[9:]}".replace("#", "")',
+    "numbers": f"X = bytes({list(_TOKEN.encode())})",
     "base64": f'X = "{_ENCODED}"',
     "hexadecimal": f'X = "{_TOKEN.encode().hex()}"',
     "base64 of base64": f'X = "{base64.b64encode(_ENCODED.encode()).decode()}"',
