@@ -142,6 +142,11 @@ class ContainerLevel:
         seccomp = f"allow-list for {syscalls.machine()}"
         return {"runtime": version, **landlock, "seccomp": seccomp}
 
+    def traits(self) -> str:
+        """Return which runtimes are installed, and of what size and date."""
+        found = [(path, os.stat(path)) for path in self._installed()]
+        return " ".join(f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in found)
+
     def notes(self) -> tuple[str, ...]:
         """Return what cannot be enforced exactly here, and what is done instead."""
         return (*_NOTES, *(container_runsc.notes() if Path(self._runtime).name == container_runsc.NAME else ()))

@@ -117,6 +117,10 @@ class ProcessLevel:
         seccomp = f"allow-list for {syscalls.machine()}"
         return {"namespaces": namespaces, **landlock, "seccomp": seccomp, **memory, **share}
 
+    def traits(self) -> str:
+        """Return nothing: the level is the kernel and this version."""
+        return ""
+
     def notes(self) -> tuple[str, ...]:
         """Return what cannot be enforced exactly here, and what is done instead."""
         memory = () if cgroups.available() else (_WITHOUT_CGROUP,)

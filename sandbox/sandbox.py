@@ -81,12 +81,12 @@ class Sandbox:
             self._required.add(level)
 
     def _probe_level(self, level: Level, *, fresh: bool) -> LevelProbe:
-        traits = f"{self._allow_missing_landlock}"
+        starter = self._levels[level]
+        traits = f"{self._allow_missing_landlock} {starter.traits()}"
         known = None if fresh else self._cache.get(level, traits=traits)
         if known is not None:
             return known
         program = Program(files={"canaries.py": CANARIES.read_bytes()}, entry="canaries.py", language="plain")
-        starter = self._levels[level]
         found = probe_level(lambda: self._open(program, Limits(), level, None, None), starter.layers, starter.notes)
         self._cache.put(level, found, traits=traits)
         return found

@@ -26,6 +26,10 @@ class Starter(Protocol):
         """Return what is in place at this level, for the probe."""
         ...
 
+    def traits(self) -> str:
+        """Return what a finding about this level depends on, besides kernel, version and account: cheap to ask."""
+        ...
+
     def notes(self) -> tuple[str, ...]:
         """Return what cannot be enforced exactly here, and what is done instead."""
         ...

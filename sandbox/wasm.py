@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -41,8 +42,7 @@ _BUILD: Final = "from sandbox.wasm_host import build; build(sys.argv[1], sys.arg
 _SERVE: Final = "from sandbox.wasm_host import main; main(int(sys.argv[1]), sys.argv[2], sys.argv[3])"
 _NOTES: Final = (
     "memory is bounded by the runtime, and that of its process by looking every 50 ms",
-    "inodes and descriptors have no limit of their own: they are bounded by the memory that they take, a file's size "
-    "by the disk",
+    "inodes and descriptors have no limit but the memory that they take, and the size of a file none but the disk",
     "there are no threads and no processes, whatever the limits allow",
     "the hash seed is that of the snapshot: it cannot be chosen, and all workers share it",
     "the runtime is the only layer: its process has no namespaces and no filter of its own",
@@ -86,6 +86,12 @@ class WasmLevel:
     def layers(self) -> Mapping[str, str]:
         """Return what is in place at this level, for the probe."""
         return {"webassembly": f"{_DISTRIBUTION} {_version()}"}
+
+    def traits(self) -> str:
+        """Return the version of the runtime, empty without one."""
+        with suppress(SandboxUnavailable):
+            return _version()
+        return ""
 
     def notes(self) -> tuple[str, ...]:
         """Return what cannot be enforced exactly here, and what is done instead."""

@@ -116,6 +116,12 @@ def test_several_files_make_one_program(opened):
     assert opened(source, files={"helper.py": b"VALUE = 5\n"}).call("run").value == 5
 
 
+def test_random_numbers_are_fresh_in_every_worker(opened):
+    source = b"import random\nFIRST = random.random()\ndef run():\n    return FIRST, random.random()\n"
+    first, second = (opened(source).call("run").value for _ in range(2))
+    assert len({*first, *second}) == 4
+
+
 def test_nothing_of_the_environment_is_there(opened):
     source = b"import os\ndef run():\n    return {k: v for k, v in os.environ.items() if not k.startswith('PYTHON')}\n"
     os.environ["SANDBOX_CANARY"] = "1"

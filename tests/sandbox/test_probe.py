@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from sandbox import Completed, Policy, Program, Raised, Sandbox, SandboxUnavailable
+from sandbox.container import ContainerLevel
 from sandbox.limits import Limits
 from sandbox.probe import CANARIES, LevelProbe, Probe, ProbeCache, probe_level
 
@@ -95,6 +96,24 @@ def test_a_sandbox_uses_its_cache_and_a_fresh_probe_does_not(tmp_path):
         assert not sandbox.servers()
         sandbox.probe(fresh=True)
         assert sandbox.servers()
+
+
+def test_another_runtime_is_probed_anew(tmp_path, monkeypatch):
+    runtime = tmp_path / "crun"
+    runtime.write_text("#!/bin/sh\nexit 1\n", encoding="ascii")
+    runtime.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    level = ContainerLevel(())
+    before = level.traits()
+    assert level.traits() == before
+    runtime.write_text("#!/bin/sh\nexit 12\n", encoding="ascii")
+    assert level.traits() != before
+    kept = LevelProbe(available=True)
+    with Sandbox(work=tmp_path / "work") as sandbox:
+        ProbeCache(tmp_path / "work").put("container", kept, traits=f"False {level.traits()}")
+        assert sandbox.probe().levels["container"] == kept
+        runtime.write_text("#!/bin/sh\nexit 123\n", encoding="ascii")
+        assert not sandbox.probe().levels["container"].available
 
 
 def test_a_level_that_does_not_exist_is_refused(box):
