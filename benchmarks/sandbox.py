@@ -172,12 +172,30 @@ def echo(reply: str) -> Iterator[socket.socket]:
             yield ours
 
 
-def calls(sandbox: Sandbox, count: int) -> Iterator[tuple[str, float]]:
-    """Give the time of a call and its reply, and of echoes of frames of the same size over a bare socket pair."""
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Keep this thread, and whatever it starts meanwhile, on one core."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+def calls(count: int) -> Iterator[tuple[str, float]]:
+    """Give the time of a call and its reply, and of echoes of frames of the same size over a bare socket pair.
+
+    On one core, all of them: two processes that talk from core to core take three times as long, and which of them the
+    kernel would put side by side changes from run to run.
+    """
     request: dict[str, object] = {"id": new_id(), "kind": "call", "body": ["add", [1, 2], {}]}
     frame = pack(request)
-    opened = sandbox.open(TINY, policy=Policy(), limits=Limits())
-    with opened as session, echo("same") as bare, echo("json") as spoken:
+    with ExitStack() as stack:
+        stack.enter_context(one_core())
+        sandbox = stack.enter_context(Sandbox(preload={"plain": PLAIN}))
+        session = stack.enter_context(sandbox.open(TINY, policy=Policy(), limits=Limits()))
+        bare, spoken = stack.enter_context(echo("same")), stack.enter_context(echo("json"))
 
         def send_bytes() -> None:
             bare.send(frame)
@@ -322,8 +340,7 @@ TARGETS = (
     Target(what=_READY, over="bare fork into the same namespaces", of=_READY),
     Target(what=_IMPORTS, over=_BESIDE, of=_BESIDE, least=5),
     Target(what="bwrap and python -c pass", over=_BESIDE, of=_BESIDE),
-    # The best of many rows: whether the other end of an echo runs on the same core or on another one, which takes three
-    # times as long, is the kernel's choice, and changes from run to run.
+    # The best of many rows: others use the core, too.
     Target(what=_CALL, over="echo, best", of=_CALL, most=2),
     Target(what=_CALL, over="echo of JSON, best", of=_CALL),
     Target(what=f"{_SUITE}, cold", over=f"{_SUITE}, forked", of=f"{_SUITE}, forked", least=2.5),
@@ -342,10 +359,10 @@ def figures_of(*, quick: bool) -> dict[str, float]:
     figures: dict[str, float] = {}
     with Sandbox(preload=preload) as sandbox:
         figures.update(starts(sandbox, count))
-        figures.update(calls(sandbox, count * 50))
         figures.update(suites(sandbox, max(5, count // 20)))
         figures.update(idle(sandbox, 50 if quick else 200))
         figures.update(peers(sandbox, count // 4))
+    figures.update(calls(count * 50))
     return figures
 
 
