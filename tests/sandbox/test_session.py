@@ -301,3 +301,16 @@ def look():
     return found, bool(os.statvfs("/box").f_flag & os.ST_RDONLY)
 """
     assert opened(source).call("look").value == (["/box/plugin", "/box/work", "/box/output"], True)
+
+
+def test_only_input_output_errors_and_the_channel_are_open(opened):
+    with opened() as beside:  # its worker is known to the fork server by descriptors, too
+        beside.call("add", (1, 2))
+        assert len(opened().call("descriptors").value) == 4
+
+
+def test_the_folder_of_a_program_cannot_be_written_to_by_its_mount_alone(opened):
+    # Landlock, the other layer, has no say about times.
+    source = b"import os\ndef run():\n    os.utime('/plugin')\n"
+    outcome = opened(source).call("run")
+    assert isinstance(outcome, Raised) and "Read-only file system" in outcome.message
