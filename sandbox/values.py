@@ -23,18 +23,12 @@ _FLOATS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 def encode(value: object) -> Json:
     """Return tagged JSON for `value`; raise ValueError that names the type which cannot cross."""
-    kind = type(value)
-    if (kind is int and -_SMALL < value < _SMALL) or (kind is str and value.isascii()) or kind is bool or value is None:  # type: ignore[operator, attr-defined]
-        return value  # type: ignore[return-value]
-    return _Encoder().encode(value, 0)
+    return value if _plain(value) else _Encoder().encode(value, 0)  # type: ignore[return-value]
 
 
 def decode(json: object) -> object:
     """Return the value that tagged JSON stands for; raise ValueError for anything `encode` would not have made."""
-    kind = type(json)
-    if (kind is int and -_SMALL < json < _SMALL) or (kind is str and json.isascii()) or kind is bool or json is None:  # type: ignore[operator, attr-defined]
-        return json
-    return _Decoder().decode(json, 0)
+    return json if _plain(json) else _Decoder().decode(json, 0)
 
 
 def _plain(value: object) -> bool:
