@@ -150,13 +150,14 @@ def _broken(changes: Sequence[Change], notes: MutantNotes, ended: str) -> list[F
     left = {change.index for change in changes} ^ set(notes.results)
     if ended or notes.end is None or left:
         reason = ended or f"{len(left)} of {len(changes)} mutants were not judged"
-        return [_final("mutation.ended", f"the run against mutants did not end normally: {reason}")]
+        hint = f"make the tests quicker: they are run for each of {len(changes)} changes"
+        return [_final("mutation.ended", f"the run against mutants did not end normally: {reason}", hint)]
     return []
 
 
-def _final(rule: str, message: str) -> Finding:
+def _final(rule: str, message: str, hint: str = "") -> Finding:
     """Where nothing was measured there is nothing that a person could accept."""
-    return replace(finding(rule, message), waivable=False)
+    return replace(finding(rule, message, hint=hint), waivable=False)
 
 
 def _figures(changes: Sequence[Change], results: Mapping[int, str]) -> dict[str, Figure]:

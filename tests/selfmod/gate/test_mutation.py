@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 import pytest
 
@@ -169,6 +170,20 @@ def test_a_mutant_that_only_waits_is_ended(judged):
     stage = judged(module, tests, Tests(), Mutation()).stages["mutation"]
     assert stage.figures["killed"] == stage.figures["value_killed"] + 2  # the event is not set; nobody waits for it
     assert {item.line for item in stage.findings if item.rule == "mutation.survivor"} <= {6, 8}
+
+
+def test_tests_that_take_too_long_for_mutants_are_told_apart_by_what_to_do(judged):
+    found = judged(
+        MODULE,
+        GOOD.replace("    assert score([]) == 0", "    time.sleep(0.6)\n    assert score([]) == 0").replace(
+            "from plugin", "import time\nfrom plugin"
+        ),
+        Tests(),
+    )
+    stage = Mutation().run(replace(found.subject, thresholds=Thresholds(stage_s=1.0)))
+    (ended,) = [item for item in stage.findings if item.rule == "mutation.ended" and "against mutants" in item.message]
+    assert "make the tests quicker" in ended.hint
+    assert not ended.waivable
 
 
 UNSEEN = "def same(n: int) -> int:\n    return n * 1\n"
