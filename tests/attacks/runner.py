@@ -10,8 +10,8 @@ and, where it differs from the default, LANGUAGE ("dialect" puts it under the la
 gives the control the capabilities of a user namespace of its own, "root" means that it needs root to bite),
 SETTING, WASM and LIMITS.
 
-As a script, `python runner.py ROOT PROGRAMS LEVEL` prints what succeeded, as JSON; it needs nothing but the standard
-library, so that an ordinary user can run it with any interpreter.
+As a script, `python runner.py ROOT PROGRAMS LEVEL` prints what succeeded, as JSON, or why the level is not there; it
+needs nothing but the standard library, so that an ordinary user can run it with any interpreter.
 """
 
 from __future__ import annotations
@@ -285,9 +285,14 @@ def succeeds_inside(attack: Attack, made: Targets, sandbox, level: str) -> tuple
 
 def main(root: str, programs: str, level: str) -> None:
     sys.path.insert(0, root)
-    from sandbox import Sandbox
+    from sandbox import Sandbox, SandboxUnavailable
 
     with Sandbox(preload={"plain": ()}) as sandbox, targets() as made:
+        try:
+            sandbox.require(level)
+        except SandboxUnavailable as problem:
+            print(json.dumps(str(problem)))
+            return
         found = {}
         for attack in attacks(Path(programs)):
             if attack.language == "plain":
