@@ -8,17 +8,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_SPIN = "import time\nuntil = time.monotonic() + {bound_s}\nwhile time.monotonic() < until:\n    pass\n"
+_SPIN = "import time\nprint(flush=True)\nuntil = time.monotonic() + {bound_s}\nwhile time.monotonic() < until:\n    pass\n"
 
 
 @contextmanager
 def busy_cores(each: int, bound_s: float) -> Iterator[None]:
     """Keep every core busy with `each` processes that spin, for at most `bound_s` seconds."""
     command = [sys.executable, "-S", "-c", _SPIN.format(bound_s=bound_s)]
-    spinning = [subprocess.Popen(command) for _ in range(each * len(os.sched_getaffinity(0)))]
+    count = each * len(os.sched_getaffinity(0))
+    spinning = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(count)]
     try:
+        for process in spinning:
+            assert process.stdout is not None
+            process.stdout.readline()  # it has begun
         yield
     finally:
         for process in spinning:
             process.kill()
-            process.wait()
+            process.communicate()

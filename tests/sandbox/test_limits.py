@@ -87,10 +87,10 @@ def test_a_share_of_the_processor_holds_after_its_burst(opened):
 def test_the_wait_for_a_core_is_told_apart_from_what_a_call_takes(opened):
     session = opened()
     with busy_cores(each=3, bound_s=15):
-        burned = session.call("burn", (0.4,)).usage
+        burned = session.call("burn", (0.6,)).usage
         waited = session.call("wait", wall_s=0.4).usage
-    assert burned.queued_s > 0.3  # of three others on each core it had a quarter
-    assert burned.wall_s - burned.queued_s == pytest.approx(0.4, abs=0.2)
+    assert burned.queued_s > 0.2  # beside three others on each core it has a quarter of one
+    assert burned.wall_s - burned.queued_s == pytest.approx(0.6, abs=0.2)
     assert waited.queued_s < 0.2  # it asked for none
 
 
