@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_SPIN = "import time\nprint(flush=True)\nuntil = time.monotonic() + {bound_s}\nwhile time.monotonic() < until:\n    pass\n"
+_SPIN = (
+    "import time\nprint(flush=True)\nuntil = time.monotonic() + {bound_s}\nwhile time.monotonic() < until:\n    pass\n"
+)
 
 
 @contextmanager

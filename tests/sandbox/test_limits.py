@@ -89,9 +89,9 @@ def test_the_wait_for_a_core_is_told_apart_from_what_a_call_takes(opened):
     with busy_cores(each=3, bound_s=15):
         burned = session.call("burn", (0.6,)).usage
         waited = session.call("wait", wall_s=0.4).usage
-    assert burned.queued_s > 0.2  # beside three others on each core it has a quarter of one
-    assert burned.wall_s - burned.queued_s == pytest.approx(0.6, abs=0.2)
-    assert waited.queued_s < 0.2  # it asked for none
+    assert burned.queued_s > 0.1  # the others on each core had it for some of the time
+    assert burned.wall_s - burned.queued_s == pytest.approx(0.6, abs=0.15)
+    assert waited.queued_s < 0.1  # it asked for none
 
 
 def test_the_wait_for_a_core_in_short_calls_is_not_charged_to_the_next_long_one(opened):
