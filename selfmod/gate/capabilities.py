@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, get_args, get_type_hints
 
 from selfmod.gate.base import Figure, Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence, array, mapping, text, whole
-from selfmod.gate.facts import facts_of, unread
+from selfmod.gate.facts import facts_of, refused_before, unread
 from selfmod.gate.layout import MANIFEST
 from selfmod.gate.report import Reach
 from selfmod.gate.subject import CapabilityUse, ObservedAsk, Subject
@@ -36,7 +36,10 @@ class Capabilities:
         """Compare the uses found in the code with the manifest and the spec; leaves the uses and the reach."""
         findings: list[Finding] = []
         try:
-            subject.uses, findings = _uses(array(facts_of(subject).get("uses")), subject.entry)
+            facts = facts_of(subject)
+            if refused_before(subject, subject.entry):
+                return StageResult(name=self.name, verdict="not-run")  # nothing of the code could be judged
+            subject.uses, findings = _uses(array(facts.get("uses")), subject.entry)
         except BadEvidence as error:
             return result(self.name, [unread(self.name, error)])
         if subject.manifest is None:

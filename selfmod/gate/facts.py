@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sandbox.limits import Limits
-from sandbox.outcome import Completed, Outcome, describe
+from sandbox.outcome import Outcome, describe
 from sandbox.program import Job
 from selfmod.candidate import Candidate
 from selfmod.gate.base import Finding, finding
@@ -25,9 +25,10 @@ SECTIONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the worker said, by section, and how it ended."""
+    """What the worker said, by section, and how it ended; `seen` are the files of the candidate that it read."""
 
     sections: Mapping[str, object] = field(default_factory=dict)
+    seen: frozenset[str] = frozenset()
     outcome: Outcome | None = None
 
     def get(self, section: str) -> object:
@@ -53,6 +54,13 @@ def facts_of(subject: Subject, unclean: frozenset[str] = frozenset()) -> Facts:
     if subject.facts is None:
         subject.facts = _read(subject, unclean)
     return subject.facts
+
+
+def refused_before(subject: Subject, path: str) -> bool:
+    """Whether layout or text refused this very file, so that no parser was given it: what would follow misleads."""
+    there = {*subject.candidate.files, *(item.path for item in subject.candidate.unread)}
+    seen = subject.facts.seen if subject.facts else frozenset[str]()
+    return path in there - seen and not subject.refused.isdisjoint(("layout", "text"))
 
 
 def as_finding(item: object, *, advisory: bool = False) -> Finding:
@@ -105,9 +113,7 @@ def _read(subject: Subject, unclean: frozenset[str]) -> Facts:
         kind="parse",
         on_note=take,
     )
-    if isinstance(outcome, Completed) and outcome.value != len(SECTIONS):
-        return Facts(outcome=outcome)  # not the answer of our own code
-    return Facts(sections=sections, outcome=outcome)
+    return Facts(sections=sections, seen=frozenset(files), outcome=outcome)
 
 
 def _small(candidate: Candidate, thresholds: Thresholds) -> dict[str, bytes]:

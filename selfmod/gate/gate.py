@@ -26,6 +26,8 @@ _LOG = logging.getLogger(__name__)
 FIRST = ("layout", "text", "manifest", "policy", "capabilities")
 # They judge what the tests left behind, so they need tests that pass.
 AFTER_TESTS = ("coverage", "determinism", "mutation", "oracle")
+# The rule of a stage that the time of the whole gate did not reach or did not last for.
+TIME = "gate.time"
 
 
 class Gate:
@@ -87,24 +89,24 @@ class Gate:
         return self._report(subject, tuple(stages), time.monotonic() - started)
 
     def _results(self, subject: Subject, accepted: frozenset[str]) -> Iterator[StageResult]:
-        refused: set[str] = set()
-        unavailable = False
+        ended = False  # without the sandbox, or without time, nothing else can be judged
         for stage in self.stages:
-            if unavailable or _needs_of(stage.name) & refused:
+            if ended or _needs_of(stage.name) & subject.refused:
                 yield StageResult(name=stage.name, verdict="not-run")
                 continue
             begun = time.monotonic()
             try:
                 judged = self._judged(stage, subject)
             except SandboxUnavailable:
-                if not refused:
+                if not subject.refused:
                     raise
-                unavailable = True
+                ended = True
                 yield StageResult(name=stage.name, verdict="not-run")
                 continue
             judged = replace(_waived(judged, accepted), seconds=round(time.monotonic() - begun, 6))
             if judged.verdict != "pass":
-                refused.add(stage.name)
+                subject.refused.add(stage.name)
+            ended = any(item.rule == TIME for item in judged.findings)
             yield judged
 
     def _judged(self, stage: Stage, subject: Subject) -> StageResult:
@@ -128,7 +130,7 @@ class Gate:
     def _late(self, what: str, stage: Stage) -> Finding:
         message = f"{what}: the whole gate has {self.thresholds.gate_s:g} s"
         hint = "make the plugin and its tests faster; on a machine with other things to do, judge it again later"
-        return finding("gate.time", message, key=stage.name, hint=hint)
+        return finding(TIME, message, key=stage.name, hint=hint)
 
     def _report(self, subject: Subject, stages: tuple[StageResult, ...], seconds: float) -> GateReport:
         manifest = subject.manifest

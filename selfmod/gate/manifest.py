@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sandbox.version import VERSION
 from selfmod.gate.base import Figure, Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence, array, mapping, text
-from selfmod.gate.facts import Facts, as_finding, facts_of, unread
+from selfmod.gate.facts import Facts, as_finding, facts_of, refused_before, unread
 from selfmod.gate.layout import MANIFEST, is_admitted
 from selfmod.gate.subject import Installed, Subject
 
@@ -38,9 +38,11 @@ class ManifestStage:
         subject.manifest, findings = _manifest(facts, "manifest")
         subject.previous_manifest, _ = _manifest(facts, "previous_manifest")
         if subject.manifest is None and not findings:
+            if refused_before(subject, MANIFEST):
+                return StageResult(name=self.name, verdict="not-run")  # nothing of it could be judged
             findings = [finding("manifest.missing", "no manifest could be read", path=MANIFEST)]
         elif subject.manifest is not None:
-            findings += [*check(subject, subject.manifest), *_handlers(subject.manifest, facts)]
+            findings += [*check(subject, subject.manifest), *_entry(subject, subject.manifest, facts)]
         return result(self.name, findings, figures=_figures(subject.manifest))
 
 
@@ -48,7 +50,7 @@ def check(subject: Subject, manifest: Manifest) -> Iterator[Finding]:
     """Yield what is wrong with a manifest that is valid by itself."""
     yield from _identity(subject, manifest)
     yield from _names(subject.installed, manifest)
-    yield from _runtime(subject, manifest)
+    yield from _runtime(manifest)
     yield from _dependencies(subject.installed, manifest)
     yield from _config(manifest.config, "config")
 
@@ -138,11 +140,9 @@ def _names(installed: Installed, manifest: Manifest) -> Iterator[Finding]:
                 yield _found("look-alike", message, key=f"{what}:{name}:{other}", hint="choose another name")
 
 
-def _runtime(subject: Subject, manifest: Manifest) -> Iterator[Finding]:
+def _runtime(manifest: Manifest) -> Iterator[Finding]:
     from packaging.specifiers import SpecifierSet
 
-    if not is_admitted(manifest.entry) or manifest.entry not in subject.candidate.files:
-        yield _found("entry", f"the entry {manifest.entry!r} is not one of the files", hint="name the module here")
     if manifest.runtime != "python":
         yield _found("runtime", f"the runtime {manifest.runtime!r} cannot be judged yet", hint="write runtime: python")
     if manifest.sandbox != "process":
@@ -200,6 +200,16 @@ def _patterns(key: str, value: object) -> Iterator[str]:
         yield value
     if key == "patternProperties" and isinstance(value, dict):
         yield from value
+
+
+def _entry(subject: Subject, manifest: Manifest, facts: Facts) -> Iterator[Finding]:
+    """The entry module and the handlers in it; nothing about a file that was refused before anything could read it."""
+    if refused_before(subject, manifest.entry):
+        return
+    if not is_admitted(manifest.entry) or manifest.entry not in subject.candidate.files:
+        yield _found("entry", f"the entry {manifest.entry!r} is not one of the files", hint="name the module here")
+    else:
+        yield from _handlers(manifest, facts)
 
 
 def _handlers(manifest: Manifest, facts: Facts) -> Iterator[Finding]:

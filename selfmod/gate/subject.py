@@ -149,6 +149,8 @@ class Subject:
 
     blind: tuple[Example, ...] = ()  # tests that were written from the request alone, without seeing the candidate
 
+    refused: set[str] = field(default_factory=set)  # the stages that did not pass so far, by name
+
     # Filled by the stages, in this order.
     facts: Facts | None = None  # stage manifest: what the parse worker found (see selfmod.gate.facts)
     manifest: Manifest | None = None  # stage manifest

@@ -198,6 +198,38 @@ def test_hostile_bytes_are_refused_in_bounded_time(judge: Judge, good: dict[str,
         assert item.path.isprintable()
 
 
+@pytest.mark.parametrize("data", [b"\0", b"# " + b"x" * 70_000 + b"\n", b"x = '" + "\u202e".encode() + b"'\n"])
+def test_nothing_is_said_about_a_file_that_was_refused_before_anything_could_read_it(
+    judge: Judge, good: dict[str, str], data: bytes
+) -> None:
+    """No missing manifest, no missing entry or handler, no unused capability: the files are there, and refused."""
+    of_code = judge({**good, "plugin.yaml": good["plugin.yaml"] + DECLARED, "plugin.py": data})
+    assert {item.path for item in of_code.findings} == {"plugin.py"}
+    assert refused_by(of_code) <= {"layout", "text"}
+    assert _verdict(of_code, "capabilities") == "not-run"
+    of_manifest = judge({**good, "plugin.yaml": data * 4})
+    assert {item.path for item in of_manifest.findings} <= {"plugin.yaml", ""}
+    assert refused_by(of_manifest) <= {"layout", "text"}
+    assert _verdict(of_manifest, "manifest") == "not-run"
+
+
+def test_a_refused_file_silences_nothing_about_the_others(judge: Judge, good: dict[str, str]) -> None:
+    other = good["plugin.yaml"].replace("handler: run", "handler: stop").replace("plugin.py", "other.py")
+    found = judge({**good, "README.md": "\0", "plugin.yaml": other + DECLARED})
+    assert {"manifest.entry", "capabilities.unused"} <= {item.rule for item in found.findings}
+    gone = judge({path: text for path, text in good.items() if path != "plugin.yaml"})
+    assert {"layout.missing", "manifest.missing"} <= {item.rule for item in gone.findings}
+
+
+DECLARED = "capabilities: {network: ['a.org:443']}\n"
+
+
+def _verdict(report: GateReport, name: str) -> str:
+    stage = report.stage(name)
+    assert stage is not None
+    return stage.verdict
+
+
 SLOW = """\
     count = 0
     while count < 10_000_000:

@@ -109,10 +109,11 @@ def test_no_time_left_refuses() -> None:
     report = judge.judge(CANDIDATE)
     assert ran == []
     assert report.verdict == "refuse"
-    assert {(item.rule, item.waivable) for item in report.findings} == {("gate.time", False)}
+    assert [(item.rule, item.waivable) for item in report.findings] == [("gate.time", False)]
+    assert [stage.verdict for stage in report.stages] == ["refuse"] + ["not-run"] * 12
 
 
-@pytest.mark.parametrize("name", ["tests", "cost", "docs"])
+@pytest.mark.parametrize("name", ["layout", "tests", "cost", "docs"])
 def test_a_stage_that_outlasts_the_time_refuses_whatever_it_says(name: str) -> None:
     def spend() -> StageResult:
         until = time.monotonic() + 0.2
@@ -125,7 +126,9 @@ def test_a_stage_that_outlasts_the_time_refuses_whatever_it_says(name: str) -> N
     late = report.stage(name)
     assert late is not None
     assert (late.verdict, late.figures, ran[-1]) == ("refuse", {"measured": 1}, name)
-    assert [(item.rule, item.waivable) for item in late.findings] == [("gate.time", False)]
+    assert [(item.rule, item.waivable) for item in report.findings] == [("gate.time", False)]
+    verdicts = ["pass"] * NAMES.index(name) + ["refuse"]
+    assert [stage.verdict for stage in report.stages] == verdicts + ["not-run"] * (len(NAMES) - len(verdicts))
 
 
 def test_a_worker_has_no_more_time_than_the_whole_gate_has_left() -> None:
