@@ -18,7 +18,8 @@ def busy_cores(each: int, bound_s: float) -> Iterator[None]:
     """Keep every core busy with `each` processes that spin, for at most `bound_s` seconds."""
     command = [sys.executable, "-S", "-c", _SPIN.format(bound_s=bound_s)]
     count = each * len(os.sched_getaffinity(0))
-    spinning = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(count)]
+    # Each in a session of its own: the kernel may share cores out among sessions, and not among processes.
+    spinning = [subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) for _ in range(count)]
     try:
         for process in spinning:
             assert process.stdout is not None
