@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sandbox.language.annotations import Report
+from sandbox.language.contexts import check_contexts, expects
 from sandbox.language.digests import check_digests
 from sandbox.language.parameters import count_cases, literal_lists
 
@@ -24,11 +25,14 @@ _LEAVES: Final = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def check_assertions(tree: ast.Module, subjects: frozenset[str], report: Report) -> None:
-    """Report tests without an effective assertion, and assertions that cannot fail."""
+def check_assertions(
+    tree: ast.Module, subjects: frozenset[str], report: Report, classes: frozenset[str] = frozenset()
+) -> None:
+    """Report tests without an effective assertion, and assertions that cannot fail; `classes` are the plugin's."""
     functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     touched = reached_names(tree, subjects | _OUTPUT)
     check_digests(tree, touched, report)
+    check_contexts(tree, subjects, report)
     helpers = {node.name for node in functions if not _is_test(node) and any(_asserts(node))}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert) and always_true(node.test):
@@ -37,7 +41,7 @@ def check_assertions(tree: ast.Module, subjects: frozenset[str], report: Report)
         _check_reach(function.body, report, caught=False)
         if _is_test(function):
             _check_returns(function, report)
-        if _is_test(function) and not _effective(function, touched, helpers):
+        if _is_test(function) and not _effective(function, touched, helpers, classes):
             message = f"{function.name} has no assertion that depends on the plugin"
             report(function, "tests.no-assertion", message, _HINT)
     _check_count(tree, report)
@@ -71,17 +75,8 @@ def _is_test(node: Function) -> bool:
 
 def _asserts(node: ast.AST) -> Iterator[ast.AST]:
     for part in ast.walk(node):
-        if isinstance(part, ast.Assert) or (isinstance(part, ast.withitem) and _expects(part)):
+        if isinstance(part, ast.Assert) or (isinstance(part, ast.withitem) and expects(part)):
             yield part
-
-
-def _expects(item: ast.withitem) -> bool:
-    """Return whether a `with` item is pytest.raises or pytest.warns."""
-    match item.context_expr:
-        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)):
-            return name in ("raises", "warns", "deprecated_call")
-        case _:
-            return False
 
 
 # ---- what depends on the plugin ------------------------------------------------------------------------------------
@@ -154,14 +149,13 @@ def _mentions(node: ast.AST, names: set[str] | frozenset[str]) -> bool:
     return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node))
 
 
-def _effective(test: Function, touched: frozenset[str], helpers: set[str]) -> bool:
+def _effective(test: Function, touched: frozenset[str], helpers: set[str], classes: frozenset[str]) -> bool:
     """Return whether a test has one assertion that can fail because of the plugin; nested functions do not count."""
     for statement in _own_statements(test.body):
-        asserted = isinstance(statement, ast.Assert) and not always_true(statement.test) and not _itself(statement.test)
-        if asserted and _mentions(statement, touched):
+        if isinstance(statement, ast.Assert) and _tells(statement.test, classes) and _mentions(statement, touched):
             return True
-        expects = isinstance(statement, ast.With) and any(_expects(item) for item in statement.items)
-        if expects and any(_mentions(inner, touched) for inner in getattr(statement, "body", ())):
+        awaited = isinstance(statement, ast.With) and any(expects(item) for item in statement.items)
+        if awaited and any(_mentions(inner, touched) for inner in getattr(statement, "body", ())):
             return True
         for part in ast.walk(statement) if isinstance(statement, (ast.Expr, ast.Assign)) else ():
             if isinstance(part, ast.Call) and _called(part) in helpers and _helper_given(part, touched, helpers):
@@ -315,9 +309,21 @@ def _always_compares(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> bo
             return False
 
 
-def _itself(node: ast.expr) -> bool:
-    """`f(1) == f(1)` can fail, but what `f` returns is not looked at."""
-    return isinstance(node, ast.Compare) and len(node.ops) == 1 and ast.dump(node.left) == ast.dump(node.comparators[0])
+def _tells(asserted: ast.expr, classes: frozenset[str]) -> bool:
+    return not always_true(asserted) and not _itself(asserted, classes)
+
+
+def _itself(node: ast.expr, classes: frozenset[str]) -> bool:
+    """`f(1) == f(1)` can fail, but what `f` returns is not looked at; two equal instances say that a class compares."""
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1 or ast.dump(node.left) != ast.dump(node.comparators[0]):
+        return False
+    match node.left:
+        case ast.Call(func=ast.Name(id="hash"), args=[ast.Call(func=ast.Name(id=name))]):
+            return name not in classes
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id="plugin"), attr=name)):
+            return name not in classes
+        case _:
+            return True
 
 
 def is_false(node: ast.expr) -> bool:

@@ -239,12 +239,12 @@ class Suite(ast.NodeVisitor):
         self.refuse(node, "tests.syntax", "except* is not part of the dialect", "use except")
 
 
-def check_suite(tree: ast.Module, path: str) -> list[Violation]:
-    """Return everything the policy for tests refuses in one file."""
+def check_suite(tree: ast.Module, path: str, classes: frozenset[str] = frozenset()) -> list[Violation]:
+    """Return everything the policy for tests refuses in one file; `classes` are those of the plugin, by name."""
     suite = Suite(tree, path)
     try:
         suite.visit(tree)
-        check_assertions(tree, suite.subjects, suite.refuse)
+        check_assertions(tree, suite.subjects, suite.refuse, classes)
     except RecursionError:
         suite.refuse(tree, "policy.nesting", "the source is nested too deeply", "split it into functions")
     return suite.violations

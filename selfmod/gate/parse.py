@@ -216,10 +216,12 @@ def policy(material: Material) -> list[Found]:
     from sandbox.language import check
 
     problems: list[Found] = []
+    defined = ast.walk(material.module) if material.module else ()
+    classes = frozenset(node.name for node in defined if isinstance(node, ast.ClassDef))
     for path, tree in material.trees.items():
         if isinstance(tree, ast.Module):  # what is not Python is refused by the stage before
             role = "test" if path in material.tests else "module"
-            for item in check(material.files[path], path, role=role):  # type: ignore[arg-type]
+            for item in check(material.files[path], path, role=role, classes=classes):  # type: ignore[arg-type]
                 # The policy for tests names its rules "tests.skip"; a stage's rules begin with the stage.
                 rule = "policy." + item.rule.removeprefix("policy.").replace("tests.", "test-")
                 problems.append(found(rule, item.message, path, item.line, hint=item.hint, key=str(item.column)))
