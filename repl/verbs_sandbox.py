@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import stat
 from argparse import Namespace
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -40,13 +42,21 @@ def run(session: Session, arguments: Namespace) -> Answer:
 
 
 def _read(path: Path) -> bytes:
+    """Read a file of a size that a module may have, and nothing else: a pipe without a writer would never end."""
+    hint = "name a file of Python source"
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise UsageError(f"{path} is not a regular file", hint=hint, id=str(path))
+            with open(descriptor, "rb", closefd=False) as file:
+                data = file.read(_LARGEST + 1) or b""  # nothing, where the kernel would have to be waited for
+        finally:
+            os.close(descriptor)
     except OSError as error:
-        raise NotFoundError(f"cannot read {path}: {error.strerror}", id=str(path)) from error
+        raise NotFoundError(f"cannot read {path}: {error.strerror}", hint=hint, id=str(path)) from error
     if len(data) > _LARGEST:
-        raise UsageError(f"{path} is larger than {_LARGEST // 2**20} MB", id=str(path))
+        raise UsageError(f"{path} is larger than {_LARGEST // 2**20} MB", hint=hint, id=str(path))
     return data
 
 

@@ -377,6 +377,22 @@ def test_sandbox_run_refuses_nonsense_as_usage(person, words):
     assert person.json("sandbox", "run", "program.py", "--call", "add", *words, code=2)["error"]["kind"] == "usage"
 
 
+def test_sandbox_run_reads_nothing_but_regular_files_of_a_module_s_size(person):
+    os.mkfifo(person.home / "pipe.py")
+    (person.home / "folder.py").mkdir()
+    (person.home / "large.py").write_bytes(b"#" * (8 * 2**20 + 1))
+    for name, code in {"pipe.py": 2, "folder.py": 2, "large.py": 2, "/dev/zero": 2, "none.py": 17, "-": 17}.items():
+        error = person.json("sandbox", "run", name, "--call", "add", code=code)["error"]
+        assert error["hint"]
+        assert name in error["message"]
+
+
+def test_sandbox_run_reads_a_file_through_a_link(person):
+    (person.home / "program.py").write_text(PROGRAM)
+    (person.home / "link.py").symlink_to("program.py")
+    assert person.json("sandbox", "run", "link.py", "--call", "add", "--args", "[1, 2]")["value"] == 3
+
+
 def test_sandbox_probe_names_the_levels(person):
     levels = person.json("sandbox", "probe")["levels"]
     assert levels["process"]["available"] is True
