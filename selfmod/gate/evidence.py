@@ -30,6 +30,8 @@ class Notes:
     collected: tuple[str, ...] | None = None
     import_s: float | None = None
     end: int | None = None
+    lines_run: frozenset[tuple[str, int]] | None = None
+    failed_asserts: frozenset[tuple[str, int]] = frozenset()
     tests: dict[str, dict[str, Any]] = field(default_factory=dict)
     arcs: dict[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
     collect_errors: list[tuple[str, str]] = field(default_factory=list)
@@ -61,6 +63,9 @@ class Notes:
                 add(self.tests, text(note.get("id")), dict(note))
             case "arcs":
                 add(self.arcs, text(note.get("test")), arc_set(note.get("arcs")))
+            case "assertions":
+                self.lines_run = once(self.lines_run, places(note.get("ran")))
+                self.failed_asserts = places(note.get("failed"))
             case "end":
                 self.end = whole(note.get("exit"))
             case _:
@@ -242,6 +247,18 @@ def arc_set(value: object) -> frozenset[tuple[int, int]]:
             case _:
                 raise BadEvidence("pairs of line numbers were expected")
     return frozenset(arcs)
+
+
+def places(value: object) -> frozenset[tuple[str, int]]:
+    """Return the pairs of path and line in `value`."""
+    return frozenset((text(path), whole(line)) for path, line in map(_two, array(value)))
+
+
+def _two(value: object) -> list[object]:
+    pair = array(value)
+    if len(pair) != 2:
+        raise BadEvidence("pairs were expected")
+    return pair
 
 
 def within(count: int, limit: int) -> None:

@@ -23,6 +23,7 @@ import pytest
 from _pytest.config import default_plugins
 
 from plugins.sdk_testing import outside, recorded
+from selfmod.gate.harness_assertions import lines_run, watched
 from selfmod.gate.harness_calls import CallLog, asks_since, shadow
 from selfmod.gate.harness_reach import Fixtures, closed_imports
 from selfmod.gate.harness_world import World, enter, reseed
@@ -49,7 +50,7 @@ def run_suite(argument: dict[str, Any]) -> dict[str, Any]:
     """Job: run every test once; notes tell of the import, the collection, each test and what it executed."""
     note = noter(argument["nonce"])
     world = World(**argument["world"])
-    measure = _coverage(argument["entry"]) if argument["measure"] else None
+    measure = _coverage([argument["entry"], *argument["tests"]]) if argument["measure"] else None
     log = CallLog()
     with enter(world):
         with _measuring(measure):
@@ -62,9 +63,13 @@ def run_suite(argument: dict[str, Any]) -> dict[str, Any]:
         with _measuring(measure):
             if measure:
                 measure.switch_context(_BETWEEN)
-            code = session(argument["tests"], recorder)
+            with watched() as failed:
+                code = session(argument["tests"], recorder)
     for context, arcs in _executed(measure, argument["entry"]):
         note({"kind": "arcs", "test": context, "arcs": arcs})
+    if measure:
+        ran = sorted(lines_run(measure, argument["tests"], ["", _BETWEEN]))
+        note({"kind": "assertions", "ran": ran, "failed": sorted(failed)})
     note({"kind": "end", "exit": int(code), "tests": recorder.reported})
     return {"exit": int(code)}
 
@@ -180,10 +185,9 @@ def noter(nonce: str) -> Note:
     return send
 
 
-def _coverage(entry: str) -> Coverage:
-    measure = coverage.Coverage(
-        data_file=None, branch=True, include=[os.path.abspath(entry)], config_file=False, messages=False
-    )
+def _coverage(files: Sequence[str]) -> Coverage:
+    paths = [os.path.abspath(path) for path in files]
+    measure = coverage.Coverage(data_file=None, branch=True, include=paths, config_file=False, messages=False)
     measure.set_option("run:core", "ctrace")  # contexts are not supported by the core that 3.14 would choose
     measure.set_option("report:exclude_lines", [])
     return measure

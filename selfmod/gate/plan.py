@@ -12,6 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from sandbox.language.assertions import is_false
+from sandbox.language.contexts import expects
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MAX_IDS = 1000  # of one function: a cap against products of huge parameter lists, far above any threshold
 
@@ -26,7 +29,7 @@ class Unreadable(Exception):
 
 def plan(argument: dict[str, Any]) -> dict[str, Any]:
     """Job: read `entry` and `tests` (paths under the current folder), run nothing of them."""
-    found: dict[str, Any] = {"ids": [], "indexed": [], "problems": []}
+    found: dict[str, Any] = {"ids": [], "indexed": [], "problems": [], "assertions": []}
     for path in argument["tests"]:
         _read_tests(path, Path(path).read_text(encoding="utf-8"), found)
     source = Path(argument["entry"]).read_text(encoding="utf-8")
@@ -65,6 +68,7 @@ def _last_words(tree: ast.Module) -> Iterator[int]:
 
 def _read_tests(path: str, source: str, found: dict[str, Any]) -> None:
     tree = ast.parse(source)
+    found["assertions"] += [[path, first, last] for first, last in sorted(_assertions(tree))]
     constants = _constants(tree)
     seen: set[str] = set()
     for prefix, outer, node in _test_functions(tree):
@@ -80,6 +84,20 @@ def _read_tests(path: str, source: str, found: dict[str, Any]) -> None:
             continue
         found["ids"].extend(ids)
         found["indexed"].extend([base] if indexed else [])
+
+
+def _assertions(tree: ast.Module) -> Iterator[tuple[int, int]]:
+    """First and last line of each assertion that is to run; the last is 0 where no line is its own."""
+    for outer in ast.walk(tree):
+        for node in ast.iter_child_nodes(outer):
+            own = getattr(outer, "lineno", 0) != getattr(node, "lineno", 0)
+            match node:
+                case ast.Assert(test=test) if not is_false(test):  # `assert False` says where nobody should come
+                    yield node.lineno, (node.end_lineno or node.lineno) if own else 0
+                case ast.With(items=items) if any(map(expects, items)):
+                    yield node.lineno, items[-1].context_expr.end_lineno or node.lineno
+                case _:
+                    pass
 
 
 def _test_functions(tree: ast.Module) -> Iterator[tuple[str, list[ast.expr], Function]]:

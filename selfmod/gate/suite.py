@@ -33,6 +33,7 @@ class Plan:
     first: Mapping[int, int]
     jumps: Mapping[tuple[int, int], tuple[int, int] | None]
     last_words: frozenset[int] = frozenset()
+    assertions: tuple[tuple[str, int, int], ...] = ()
 
     def executed(self, arcs: frozenset[tuple[int, int]]) -> Lines:
         """Turn raw arcs of a run into lines and branches of this plan."""
@@ -95,6 +96,9 @@ def _plan(found: Mapping[str, object]) -> Plan:
         single=dict(arc_set(possible.get("single"))),
         first=dict(arc_set(possible.get("first"))),
         last_words=frozenset(whole(line) for line in array(possible.get("last_words"))),
+        assertions=tuple(
+            (text(path), whole(first), whole(last)) for path, first, last in map(array, array(found.get("assertions")))
+        ),
         jumps={_pair(start): _pair(end) if end is not None else None for start, end in jumps},
     )
 

@@ -38,6 +38,8 @@ class Tests:
         except BadEvidence as problem:
             return self._result([*findings, _forged(str(problem))], len(plan.ids), 0)
         findings += [*_observed(subject, subject.run), *_kept(subject, subject.run)]
+        if not findings:  # a test that failed has its own reasons
+            findings += [*_never_ran(plan, run), *_swallowed(run)]
         return self._result(findings, len(plan.ids), len(subject.run.passed))
 
     def _result(self, findings: list[Finding], collected: int, passed: int) -> StageResult:
@@ -87,6 +89,25 @@ def _kept(subject: Subject, run: SuiteRun) -> Iterator[Finding]:
             f"what {name} returns in {call.test} does not reach the person who calls it: {call.value}",
             hint="return plain data: dict(counter), asdict(item), str(amount), day.isoformat(), level.value",
             key=name,
+        )
+
+
+def _never_ran(plan: Plan, run: Run) -> Iterator[Finding]:
+    """Assertions that say nothing, since no test came to them: after a filter that lets nothing through, in a map."""
+    ran = run.notes.lines_run or frozenset()
+    for path, first, last in plan.assertions:
+        if not any((path, line) in ran for line in range(first, last + 1)):
+            message = "no test runs this assertion" if last else "whether this assertion runs cannot be seen"
+            hint = "call what it stands in, and loop over what is not empty" if last else "give it a line of its own"
+            yield finding("tests.assertion-not-run", message, path=path, line=first, hint=hint)
+
+
+def _swallowed(run: Run) -> Iterator[Finding]:
+    """Assertions that failed in tests that passed."""
+    for path, line in sorted(run.notes.failed_asserts):
+        message = "this assertion failed, and its test passed all the same"
+        yield finding(
+            "tests.assertion-swallowed", message, path=path, line=line, hint="let the failure out of the test"
         )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfmod.gate.evidence import BadEvidence, MutantNotes, Notes, arc_set, array, mapping, number, text, whole
+from selfmod.gate.evidence import BadEvidence, MutantNotes, Notes, arc_set, array, mapping, number, places, text, whole
 from selfmod.gate.suite import NoPlan, _plan
 
 _KEYS = st.sampled_from(
@@ -20,6 +20,7 @@ _KEYS = st.sampled_from(
             "ids",
             "test",
             "arcs",
+            "ran",
             "exit",
             "outcome",
             "calls",
@@ -34,7 +35,7 @@ _KEYS = st.sampled_from(
 _WORDS = st.sampled_from(
     [
         *("n", "import", "collected", "test", "arcs", "end", "collect-error", "mutant", "baseline", "question"),
-        *("passed", "failed", "returned", "raised", "survived", "value", "crash"),
+        *("assertions", "passed", "failed", "returned", "raised", "survived", "value", "crash"),
     ]
 )
 _JSON = st.recursive(
@@ -93,6 +94,9 @@ def test_shapes() -> None:
         (whole, 1.0),
         (whole, -1),
         (whole, True),
+        (places, [["a"]]),
+        (places, [["a", -1]]),
+        (places, [[1, "a"]]),
         (arc_set, [[1]]),
         (arc_set, [["a", 1]]),
         (arc_set, [[10**9, 1]]),

@@ -339,3 +339,55 @@ def test_a_handler_whose_results_cannot_leave_the_sandbox_is_refused(judged, nam
     plain = f"{helper}def run(n: int) -> str:\n    return str(helper(n))\n"
     both = f"{tests}    assert plugin.helper(1) is not None\n"
     assert judged(plain, both, Tests(), manifest=manifest).rules("tests") == set()
+
+
+NEVER = {
+    "a filter lets nothing through": (
+        "    pairs = [n for n in (1, 2) if n > 5]\n    for n in pairs:\n        assert double(n) == 3\n",
+        8,
+    ),
+    "a lazy map": ("    def same(n):\n        assert double(n) == 3\n    assert map(same, (1, 2))\n", 7),
+    "a condition that never holds": (
+        "    if double(1) == 3:\n        with pytest.raises(KeyError):\n            1/0\n",
+        7,
+    ),
+    "no line of its own": ("    for n in (): assert double(n) == 3\n", 6),
+    "a part of its lines ran": (
+        "    for n in (): (\n        1)\n    for n in ():\n        assert (\n            n)\n",
+        9,
+    ),
+}
+HEAD = "import pytest\nfrom plugin import double\n\ndef test_a():\n    assert double(1) == 2\n"
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_an_assertion_that_no_test_ran_is_refused(judged, name):
+    body, line = NEVER[name]
+    findings = judged(MODULE, HEAD + body, Tests()).stages["tests"].findings
+    assert [(found.rule, found.line) for found in findings] == [("tests.assertion-not-run", line)]
+
+
+SWALLOWED = {
+    "by a helper's except": "    def same(n):\n        assert double(n) == 3\n    try:\n        same(1)\n"
+    "    except AssertionError:\n        double(1)\n",
+    "by a class": "    class Soft:\n        def __enter__(self): return 1\n        def __exit__(self, *a): return 1\n"
+    "    with Soft():\n        assert double(1) == 3, 'wrong'\n",
+    "by leaving a finally": "    def same(n):\n        try:\n            assert (\n                double(n) == 3)\n"
+    "        finally:\n            return\n    same(1)\n",
+}
+
+
+@pytest.mark.parametrize("name", SWALLOWED)
+def test_an_assertion_that_failed_in_a_test_that_passed_is_refused(judged, name):
+    findings = judged(MODULE, HEAD + SWALLOWED[name], Tests()).stages["tests"].findings
+    assert [found.rule for found in findings] == ["tests.assertion-swallowed"]
+
+
+def test_assertions_count_wherever_a_test_comes_to_them(judged):
+    body = (
+        "    def same(n, wanted):\n        assert double(n) == (\n            wanted\n        )\n"
+        "    for n in (1, 2):\n        same(n, 2 * n)\n    with pytest.raises(\n        ValueError,\n    ):\n"
+        "        double(-1)\n    try:\n        double(-1)\n    except ValueError:\n        pass\n"
+        "    else:\n        assert False, 'nobody comes here'\n"
+    )
+    assert judged(MODULE, HEAD + body, Tests()).stages["tests"].findings == ()
