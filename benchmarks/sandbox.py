@@ -162,11 +162,15 @@ def starts(sandbox: Sandbox, count: int) -> Iterator[tuple[str, float]]:
 
 
 @contextmanager
-def echo(reply: str) -> Iterator[socket.socket]:
-    """Start a Python process at the other end of a socket pair that answers what comes; gives this end."""
+def echo(reply: str, *, apart: bool = True) -> Iterator[socket.socket]:
+    """Start a Python process at the other end of a socket pair that answers what comes; gives this end.
+
+    `apart` puts it into a session of its own, as every worker is: the kernel schedules sessions apart, and going from
+    one to the other takes it most of a microsecond.
+    """
     ours, theirs = socket.socketpair()
     words = [sys.executable, "-I", "-S", "-c", ECHO, str(theirs.fileno()), reply]
-    with subprocess.Popen(words, pass_fds=[theirs.fileno()]):
+    with subprocess.Popen(words, pass_fds=[theirs.fileno()], start_new_session=apart):
         theirs.close()
         with ours:
             yield ours
@@ -196,8 +200,9 @@ def calls(count: int) -> Iterator[tuple[str, float]]:
         sandbox = stack.enter_context(Sandbox(preload={"plain": PLAIN}))
         session = stack.enter_context(sandbox.open(TINY, policy=Policy(), limits=Limits()))
         bare, spoken = stack.enter_context(echo("same")), stack.enter_context(echo("json"))
+        near = stack.enter_context(echo("same", apart=False))
 
-        def send_bytes() -> None:
+        def send_bytes(bare: socket.socket) -> None:
             bare.send(frame)
             bare.recv(4096)
 
@@ -209,7 +214,12 @@ def calls(count: int) -> Iterator[tuple[str, float]]:
         def call() -> None:
             session.call("add", (1, 2))
 
-        works = {"call and reply": call, "echo": send_bytes, "echo of JSON": send_json}
+        works: dict[str, Callable[[], None]] = {
+            "call and reply": call,
+            "echo": partial(send_bytes, bare),
+            "echo within one session": partial(send_bytes, near),
+            "echo of JSON": send_json,
+        }
         for work in works.values():
             clocked(work)()
         # Each in a row of its own: a process that was switched away from for long is not what an echo measures.
@@ -342,6 +352,7 @@ TARGETS = (
     Target(what="bwrap and python -c pass", over=_BESIDE, of=_BESIDE),
     # The best of many rows: others use the core, too.
     Target(what=_CALL, over="echo, best", of=_CALL, most=2),
+    Target(what=_CALL, over="echo within one session, best", of=_CALL),
     Target(what=_CALL, over="echo of JSON, best", of=_CALL),
     Target(what=f"{_SUITE}, cold", over=f"{_SUITE}, forked", of=f"{_SUITE}, forked", least=2.5),
     Target(what=_IDLE_MB, over="", of="", most=4),

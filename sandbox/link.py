@@ -20,7 +20,7 @@ from sandbox.family import Family
 from sandbox.footprint import Footprint
 from sandbox.limits import Limits
 from sandbox.monitor import Curve, Monitor
-from sandbox.outcome import Corrupted, Crashed, Denied, LimitExceeded, Outcome, TimedOut, Usage
+from sandbox.outcome import Corrupted, Crashed, Denied, LimitExceeded, Outcome, TimedOut, Usage, brief_usage
 from sandbox.outside.base import Exceeded, Failed, Given, Outside, Refused
 from sandbox.protocol import (
     Channel,
@@ -51,10 +51,11 @@ _ASK_FRAME: Final = 1 << 20
 class _Call:
     """What one conversation needs to know: who may answer, until when, and what it has used."""
 
-    __slots__ = (
-        *("asks", "began", "cpu_before", "curve", "deadline", "exceeded", "id", "next_look", "on_note", "output"),
-        *("outside", "queued_before", "refused", "throttle", "wall_s"),
-    )
+    output = asks = 0
+    curve: Curve | None = None
+    throttle: Throttle | None = None
+    refused: Refused | None = None
+    exceeded: Exceeded | None = None
 
     def __init__(
         self,
@@ -67,14 +68,9 @@ class _Call:
     ) -> None:
         self.id = new_id()
         self.began, self.wall_s, self.deadline = began, wall_s, began + wall_s
-        self.next_look = min(began + _TICK_S, self.deadline)
+        self.next_look = began + (min(wall_s, _TICK_S))
         self.cpu_before, self.queued_before = cpu_before, queued_before
         self.outside, self.on_note = outside, on_note
-        self.output = self.asks = 0
-        self.curve: Curve | None = None
-        self.throttle: Throttle | None = None
-        self.refused: Refused | None = None
-        self.exceeded: Exceeded | None = None
 
 
 class Link:
@@ -184,8 +180,9 @@ class Link:
             self._request(call, request)
         while True:
             frame = channel.poll(call.next_look)
-            if frame is None or time.monotonic() >= call.next_look:
-                verdict = self._look(call, time.monotonic())
+            now = time.monotonic()
+            if now >= call.next_look:
+                verdict = self._look(call, now)
                 if verdict is not None:
                     return self._killed(verdict, call)
             if frame is None:
@@ -194,9 +191,12 @@ class Link:
             if kind == "ask":
                 self._answer(call, body)
                 continue
-            self._charge(call)
+            call.output += channel.received
+            channel.received = 0
+            if call.output > self._output_limit + _FRAME_ROOM:
+                raise TooLarge(f"more than {self._limits.output_kb} KB returned")
             if kind != "note":
-                return self._result(call, kind, body)
+                return self._result(call, kind, body, now - call.began)
             if call.on_note is None:
                 raise ProtocolError("a note that nobody asked for")
             call.on_note(replies.value_of(body))
@@ -243,13 +243,6 @@ class Link:
         finally:
             self._family.resume()
 
-    def _charge(self, call: _Call) -> None:
-        """Count the bytes that came since the last charge; over the limit they end the run."""
-        call.output += self._channel.received
-        self._channel.received = 0
-        if call.output > self._output_limit + _FRAME_ROOM:
-            raise TooLarge(f"more than {self._limits.output_kb} KB returned")
-
     def _answer(self, call: _Call, body: object) -> None:
         call.asks += 1
         self._channel.received = 0
@@ -267,8 +260,13 @@ class Link:
                 reply = "exceeded", exceeded.message
         self._channel.send_packed(pack_message(call.id, reply), call.deadline)
 
-    def _result(self, call: _Call, kind: str, body: object) -> Outcome:
-        usage = self._usage(call)
+    def _result(self, call: _Call, kind: str, body: object, wall_s: float) -> Outcome:
+        if wall_s < _BRIEF_S:
+            # The kernel counts CPU in longer ticks than this: it is charged to the next call that is looked at.
+            self._unseen_s += wall_s
+            usage = brief_usage(wall_s, self._monitor.last.peak / _MB)
+        else:
+            usage = self._usage(call)
         outcome = replies.outcome_of(kind, body, usage)
         printed = self._monitor.printed()
         if printed:
@@ -294,10 +292,6 @@ class Link:
 
     def _usage(self, call: _Call) -> Usage:
         wall = time.monotonic() - call.began
-        if wall < _BRIEF_S and self._end is None:
-            # The kernel counts CPU in longer ticks than this: it is charged to the next call that is looked at.
-            self._unseen_s += wall
-            return Usage(wall_s=wall, peak_memory_mb=self._monitor.last.peak / _MB)
         reading = self._monitor.read()
         self._queued_s, self._unseen_s = reading.queued_s, 0.0
         queued = min(wall, max(0.0, reading.queued_s - call.queued_before))

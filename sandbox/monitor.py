@@ -53,14 +53,17 @@ class Monitor:
     """Reads one worker's /proc entry through a descriptor, so that a reused process number cannot mislead it."""
 
     def __init__(self, pid: int, output: int, *, many: bool) -> None:
-        """Watch `pid`; `output` is the file in its tmpfs that takes what it prints. `many` includes its children."""
+        """Watch `pid`; `output` is the file in its tmpfs that takes what it prints. `many` includes its children.
+
+        `last` is what the last look saw.
+        """
         self._proc = os.open(f"/proc/{pid}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._stat = os.open("stat", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
         self._status = os.open("status", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
         self._schedstat = self._open("schedstat") if os.path.exists("/proc/self/schedstat") else None
         self._output = output
         self._pid, self._many = pid, many
-        self._last = Reading()
+        self.last = Reading()
 
     def read(self) -> Reading:
         """Return the present figures, the last known ones when the worker is gone."""
@@ -69,21 +72,16 @@ class Monitor:
             for other in descendants(self._pid) if self._many else ():
                 more_cpu, more_memory = _stat_of(other)
                 cpu, memory = cpu + more_cpu, memory + more_memory
-            peak = max(self._last.peak, memory, self._highest())
-            self._last = Reading(cpu_s=cpu, queued_s=self.queued(), memory=memory, peak=peak)
-        return self._last
+            peak = max(self.last.peak, memory, self._highest())
+            self.last = Reading(cpu_s=cpu, queued_s=self.queued(), memory=memory, peak=peak)
+        return self.last
 
     def queued(self) -> float:
         """Return for how long it could have run and no core was free; the last known value when it is gone."""
         if self._schedstat is not None:
             with contextlib.suppress(OSError, ValueError, IndexError):
                 return int(os.pread(self._schedstat, 64, 0).split()[1]) / 1e9
-        return self._last.queued_s
-
-    @property
-    def last(self) -> Reading:
-        """The figures of the last look."""
-        return self._last
+        return self.last.queued_s
 
     def disk(self) -> int:
         """Return the bytes its tmpfs holds, which are memory too."""

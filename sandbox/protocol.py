@@ -20,11 +20,10 @@ from sandbox.errors import ProtocolError
 from sandbox.values import MAX_DEPTH
 
 _HEADER: Final = struct.Struct(">I")
+_length_of: Final = _HEADER.unpack_from
 # A value of MAX_DEPTH nests two levels for each tag, and its frame adds some.
 _MAX_FRAME_DEPTH: Final = 2 * MAX_DEPTH + 8
-# Nearly every frame is whole with the first read; what more there is of a large one is read in larger pieces.
-_FIRST: Final = 1 << 12
-_CHUNK: Final = 1 << 16
+_CHUNK: Final = 1 << 15
 # Whoever is at the other end may be gone: that is an error here, never a signal, whatever the caller made of signals.
 _SEND: Final = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 # How long one read may last where reads are bounded by the kernel: a little less than a look at a worker takes to come.
@@ -94,14 +93,16 @@ def pack_message(request: str, message: Message) -> bytes:
 
 def message_of(frame: Frame, request: str) -> Message:
     """Return what a frame says about a request; raise `ProtocolError` when it says nothing about it."""
-    if len(frame) == 3 and frame.get("id") == request and "body" in frame:
-        kind = frame.get("kind")
-        if type(kind) is str:
-            return kind, frame["body"]
-    raise ProtocolError("a frame for another request, or that nobody asked for")
+    try:
+        name, kind, body = frame["id"], frame["kind"], frame["body"]
+    except KeyError:
+        name = None
+    if name != request or type(kind) is not str or len(frame) != 3:
+        raise ProtocolError("a frame for another request, or that nobody asked for")
+    return kind, body
 
 
-def parse(body: bytes) -> Frame:
+def parse(body: bytes | bytearray) -> Frame:
     """Return the object in the body of a frame, or raise `ProtocolError` and nothing else."""
     try:
         text = body.decode()
@@ -131,13 +132,13 @@ class Decoder:
         """Take bytes as they came."""
         self.pending += data
 
-    def take(self, data: bytes) -> Frame | None:
-        """Take bytes as they came and return the next whole frame; nearly always, they are just one."""
-        if not self.pending and len(data) >= _HEADER.size:
-            (length,) = _HEADER.unpack_from(data)
-            if length == len(data) - _HEADER.size and length <= self.limit:
-                return parse(data[_HEADER.size :])
-        self.pending += data
+    def take(self, data: bytearray, size: int) -> Frame | None:
+        """Take `size` bytes as they came and return the next whole frame; nearly always, they are just one."""
+        if not self.pending and size >= 4:
+            (length,) = _length_of(data)
+            if length == size - 4 and length <= self.limit:
+                return parse(data[4:size])
+        self.pending += data[:size]
         return self.next()
 
     def next(self) -> Frame | None:
@@ -157,7 +158,7 @@ class Decoder:
 class Channel:
     """One end of a socket pair that carries frames; never blocks beyond a deadline."""
 
-    __slots__ = ("_bounded", "_decoder", "_poll_read", "_poll_write", "received", "socket")
+    __slots__ = ("_bounded", "_decoder", "_poll_read", "_poll_write", "_room", "received", "socket")
 
     def __init__(self, connection: socket.socket, limit: int) -> None:
         connection.setblocking(True)
@@ -165,6 +166,7 @@ class Channel:
         self.received = 0
         self._bounded = False
         self._decoder = Decoder(limit)
+        self._room = bytearray(_CHUNK)
         self._poll_read, self._poll_write = select.poll(), select.poll()
         self._poll_read.register(connection, select.POLLIN)
         self._poll_write.register(connection, select.POLLOUT)
@@ -205,15 +207,15 @@ class Channel:
                     return None
                 flags = socket.MSG_DONTWAIT
             try:
-                data = self.socket.recv(_CHUNK if decoder.pending else _FIRST, flags)
+                size = self.socket.recv_into(self._room, 0, flags)
             except BlockingIOError:
                 continue  # woken for nothing, or by the kernel's bound
             except OSError as problem:
                 raise Closed("the channel is closed") from problem
-            if not data:
+            if not size:
                 raise Closed("the channel closed in a frame" if decoder.pending else "the channel is closed")
-            self.received += len(data)
-            frame = decoder.take(data)
+            self.received += size
+            frame = decoder.take(self._room, size)
         return frame
 
     def receive(self, deadline: float | None = None) -> Frame:

@@ -9,7 +9,7 @@ from typing import Final
 
 from sandbox import values
 from sandbox.errors import ProtocolError
-from sandbox.outcome import Completed, Crashed, Denied, LimitExceeded, Outcome, Raised, Usage, Violation
+from sandbox.outcome import Crashed, Denied, LimitExceeded, Outcome, Raised, Usage, Violation, completed
 from sandbox.outside.base import Ask
 from sandbox.protocol import Request
 
@@ -28,7 +28,7 @@ def outcome_of(kind: str, body: object, usage: Usage) -> Outcome:
     """Return the outcome that a message of a worker stands for; raise `ProtocolError` when it stands for none."""
     match kind:
         case "completed":
-            return Completed(value=value_of(body), usage=usage)
+            return completed(value_of(body), usage)
         case "raised":
             name, message, listed = _fields(body, "type", "message", "frames")
             frames = tuple(_text(item) for item in _list(listed, _MAX_FRAMES))

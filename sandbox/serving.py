@@ -54,7 +54,7 @@ def serve(channel: Channel, output_kb: int) -> NoReturn:
     _Current.channel = channel
     while True:
         try:
-            request: Any = channel.receive()
+            request: Any = channel.poll(None)
         except Closed:
             os._exit(0)
         _Current.id = request["id"]

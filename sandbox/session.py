@@ -283,13 +283,15 @@ class Session:
 
     def _note(self, outcome: Outcome) -> None:
         self._requests += 1
-        self._errors += type(outcome) is not Completed
         self._last_used = time.monotonic()
         used = outcome.usage
         self._wall_s += used.wall_s
-        self._cpu_s += used.cpu_s
-        self._queued_s += used.queued_s
+        if used.cpu_s or used.queued_s:  # of a brief call, neither is known
+            self._cpu_s += used.cpu_s
+            self._queued_s += used.queued_s
         self._peak_mb = max(self._peak_mb, used.peak_memory_mb)
+        if type(outcome) is not Completed:
+            self._errors += 1
 
 
 def _together(prints: list[Footprint]) -> Footprint:

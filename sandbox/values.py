@@ -17,7 +17,7 @@ MAX_DEPTH: Final = 60
 MAX_NODES: Final = 500_000
 # Python refuses to parse longer decimal integers; a longer one could be sent but never received.
 _MAX_INTEGER_BITS: Final = 14_000
-_SMALL: Final = 1 << 62
+_LEAST_SMALL, _MOST_SMALL = -(1 << 62), 1 << 62
 _FLOATS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -34,10 +34,10 @@ def decode(json: object) -> object:
 def _plain(value: object) -> bool:
     """Tell whether a value surely stands for itself: most that cross are small, and need no more than this look."""
     kind = type(value)
+    if kind is int:
+        return _LEAST_SMALL < value < _MOST_SMALL  # type: ignore[operator]
     if kind is str:
         return value.isascii()  # type: ignore[attr-defined, no-any-return]
-    if kind is int:
-        return -_SMALL < value < _SMALL  # type: ignore[operator]
     return value is None or kind is bool
 
 

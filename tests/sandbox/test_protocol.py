@@ -264,7 +264,8 @@ def test_frames_come_out_the_same_however_they_are_cut():
     for size in range(1, len(stream) + 1):
         decoder, found = Decoder(LIMIT), []
         for start in range(0, len(stream), size):
-            found.append(decoder.take(stream[start : start + size]))
+            piece = bytearray(stream[start : start + size])
+            found.append(decoder.take(piece + b"of an earlier read", len(piece)))
             while decoder.pending and (more := decoder.next()) is not None:
                 found.append(more)
         assert [one for one in found if one is not None] == frames
