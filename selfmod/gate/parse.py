@@ -214,6 +214,7 @@ def _bound_again(node: ast.AST) -> Iterator[str]:
 def policy(material: Material) -> list[Found]:
     """Section "policy": what the language policy refuses in the module and in the tests."""
     from sandbox.language import check
+    from selfmod.gate.parse_concealed import concealed
 
     problems: list[Found] = []
     defined = ast.walk(material.module) if material.module else ()
@@ -225,6 +226,8 @@ def policy(material: Material) -> list[Found]:
                 # The policy for tests names its rules "tests.skip"; a stage's rules begin with the stage.
                 rule = "policy." + item.rule.removeprefix("policy.").replace("tests.", "test-")
                 problems.append(found(rule, item.message, path, item.line, hint=item.hint, key=str(item.column)))
+    if material.module:
+        problems += concealed(material.module, material.entry)
     return problems[:MAX_FOUND]
 
 

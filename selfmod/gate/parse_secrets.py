@@ -77,6 +77,7 @@ _FORMS: Final = {
         r"(?i:\bauthorization[\"']?\s?[:=,]\s?[\"']?(?:basic|bearer|token)\s)[A-Za-z0-9._~+/-]{16,400}"
     ),
 }
+_BASIC: Final = re.compile(r"(?i:\bbasic)\s+([A-Za-z0-9+/_-]{8,400}={0,2})(?![A-Za-z0-9+/=_-])")
 _ALL: Final = tuple((what, re.compile(form)) for what, form in _FORMS.items())
 _WORDS: Final = (
     r"(?i:password|passwd|passphrase|secret|credentials?|(?:api|auth|access|private|signing|encryption|master)_?key"
@@ -92,6 +93,7 @@ _SET: Final = re.compile(
 _PLACEHOLDER: Final = re.compile(
     r"(?i)example|placeholder|your|dummy|changeme|redacted|xxxx|\.\.\.|<|\{|test|fake|sample"
 )
+_SHORTEST: Final = 6  # signs of a password
 _WRITTEN: Final = frozenset({"a password in an address", "a password in a header"})  # by people, not by a service
 # Placeholders in what a service issues: those texts are random, and "test" is part of some of their forms.
 _ISSUED_PLACEHOLDER: Final = re.compile(
@@ -148,6 +150,16 @@ def _issued(text: str) -> Iterator[str]:
         placeholder = _PLACEHOLDER if what in _WRITTEN else _ISSUED_PLACEHOLDER
         if any(not placeholder.search(seen.group()) for seen in form.finditer(text)):
             yield what
+    for digits in _BASIC.findall(text):
+        if any(_is_login(inner) for inner in decoded(digits, layers=1)):
+            yield "a name and a password of a header"
+
+
+def _is_login(text: str) -> bool:
+    """Return whether a text is a name and a password, and the password none that people write in examples."""
+    name, colon, password = text.partition(":")
+    word = re.fullmatch(r"[a-z]+|[A-Z][a-z]+|[0-9]+", password) or _PLACEHOLDER.search(text)
+    return bool(name and colon and len(password) >= _SHORTEST and " " not in text and not word)
 
 
 def _is_random(value: str) -> bool:
