@@ -6,11 +6,13 @@
 #   make bench    the benchmarks, side by side             make lock     write requirements/*.txt again
 #   make runtime  the embedded model, here and now: the REPL builds it behind the prompt, its tests are skipped without it
 #   make map      write the lists in ARCHITECTURE.md and README.md again
-# PYTHON=/path/to/python3 chooses the interpreter that .venv is made with (3.11 or later).
+# PYTHON=/path/to/python3 chooses the interpreter that .venv is made with (3.11 or later); BENCH_PYTHON that of the peers
+# that `make bench` measures beside us, which is the same one by default: eryx needs 3.12 or later.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH_PYTHON ?= $(BIN)/python
 JOBS ?= 2
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -71,7 +73,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.ratchet
 	@touch $@
 
 $(VENV)/.bench: requirements/bench.txt | $(BIN)/python
-	@$(BIN)/python -m venv $(VENV)/bench
+	@$(BENCH_PYTHON) -m venv --clear $(VENV)/bench
 	@$(VENV)/bench/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary=:all: \
 	  -r requirements/bench.txt
 	@touch $@

@@ -8,8 +8,6 @@ Every figure is a median of its own runs on this machine now; only ratios mean s
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.metadata
 import json
 import os
 import shutil
@@ -31,6 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.measure import Row  # noqa: E402 (found from any folder)
 from benchmarks.sandbox_jobs import SUITE  # noqa: E402 (found from any folder)
+from benchmarks.sandbox_peers import WORK, peer_rows, peers  # noqa: E402 (found from any folder)
 from sandbox import Completed, Job, Limits, Policy, Program, Sandbox  # noqa: E402
 from sandbox.program import Level  # noqa: E402
 from sandbox.protocol import new_id, pack  # noqa: E402
@@ -146,18 +145,14 @@ def starts(sandbox: Sandbox, count: int) -> Iterator[tuple[str, float]]:
             "bare fork into the same namespaces": lambda: fork("clone"),
         }
         yield from in_turn(count, {"fork to ready": ready, **forks})
-        peers = {"python -c pass": command(*python, "pass")}
+        others = {"python -c pass": command(*python, "pass")}
         if shutil.which("bwrap"):
             bwrap = ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", *python]
-            peers["bwrap and python -c pass"] = command(*bwrap, "pass")
-            peers["bwrap and python with the imports of a worker"] = command(*bwrap, prepared)
-        if shutil.which("firejail"):
-            peers["firejail and python -c pass"] = command(
-                "firejail", "--quiet", "--noprofile", "--net=none", *python, "pass"
-            )
+            others["bwrap and python -c pass"] = command(*bwrap, "pass")
+            others["bwrap and python with the imports of a worker"] = command(*bwrap, prepared)
         if sandbox.probe().levels["container"].available:
-            peers["the level container, to a ready program"] = lambda: ready("container")
-        for name, figure in in_turn(count // 4, {"fork to ready": ready, **peers}):
+            others["the level container, to a ready program"] = lambda: ready("container")
+        for name, figure in in_turn(count // 4, {"fork to ready": ready, **others}):
             yield name if "fork" not in name else f"{name}, beside these", figure
 
 
@@ -283,33 +278,15 @@ def suites(sandbox: Sandbox, count: int) -> Iterator[tuple[str, float]]:
         yield from in_turn(count, works)
 
 
-def peers(sandbox: Sandbox, count: int) -> Iterator[tuple[str, float]]:
-    """Give the same small program in other sandboxes, where they are installed."""
-    source = "def add(a, b):\n    return a + b\nresult = add(1, 2)\n"
+def beside_peers(sandbox: Sandbox, count: int) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the times of the same small work here and in each peer, and why the other peers are not among them."""
 
     def ours() -> None:
         with sandbox.open(TINY, policy=Policy(), limits=Limits()) as session:
             session.call("add", (1, 2))
 
-    works = {"fresh sandbox and one call": clocked(ours)}
-    if _installed("pyeryx"):
-        eryx = importlib.import_module("eryx")
-        works["eryx, the same"] = clocked(lambda: eryx.Sandbox().execute(source))
-    if _installed("pydantic-monty"):
-        monty = importlib.import_module("pydantic_monty")
-        works["monty, the same"] = clocked(lambda: monty.Monty("1 + 2").run())
-    if _installed("smolagents"):
-        smolagents = importlib.import_module("smolagents.local_python_executor")
-        works["smolagents, the same (no boundary)"] = clocked(lambda: smolagents.LocalPythonExecutor([])(source))
-    yield from in_turn(count, works)
-
-
-def _installed(name: str) -> bool:
-    try:
-        importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
+    with peers() as found:
+        return dict(in_turn(count, {WORK: clocked(ours), **found.works})), found.missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -360,8 +337,8 @@ TARGETS = (
 )
 
 
-def figures_of(*, quick: bool) -> dict[str, float]:
-    """Measure everything once, in one process and one go."""
+def figures_of(*, quick: bool) -> tuple[dict[str, float], dict[str, str]]:
+    """Measure everything once, in one process and one go; also say which peers are missing, and why."""
     count = 40 if quick else 200
     preload: dict[Kind, tuple[str, ...]] = {
         "plain": PLAIN,
@@ -372,9 +349,9 @@ def figures_of(*, quick: bool) -> dict[str, float]:
         figures.update(starts(sandbox, count))
         figures.update(suites(sandbox, max(5, count // 20)))
         figures.update(idle(sandbox, 50 if quick else 200))
-        figures.update(peers(sandbox, count // 4))
+        times, missing = beside_peers(sandbox, count // 4)
     figures.update(calls(count * 50))
-    return figures
+    return {**figures, **times}, missing
 
 
 def targets(figures: dict[str, float]) -> tuple[Target, ...]:
@@ -384,8 +361,8 @@ def targets(figures: dict[str, float]) -> tuple[Target, ...]:
 
 def measure() -> list[Row]:
     """Each figure beside what was promised, for `python -m benchmarks`."""
-    figures = figures_of(quick=False)
-    return [
+    figures, missing = figures_of(quick=False)
+    rows = [
         Row(
             what=one.what,
             ours_s=figures.get(one.of, 0.0) / 1000,
@@ -396,6 +373,7 @@ def measure() -> list[Row]:
         )
         for one in targets(figures)
     ]
+    return rows + peer_rows(figures, missing)
 
 
 def main() -> None:
@@ -404,13 +382,16 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--quick", action="store_true", help="fewer runs")
     options = parser.parse_args()
-    figures = figures_of(quick=options.quick)
+    figures, missing = figures_of(quick=options.quick)
     found = {f"{one.what}{' over ' if one.over else ''}{one.over}": one for one in targets(figures)}
     if options.json:
-        print(json.dumps({"figures": figures, "ratios": {name: one.ratio(figures) for name, one in found.items()}}))
+        ratios = {name: one.ratio(figures) for name, one in found.items()}
+        print(json.dumps({"figures": figures, "ratios": ratios, "missing": missing}))
         return
     for name, figure in figures.items():
         print(f"{figure:10.3f}  {name if name.startswith(('MB', '%')) else name + ', ms'}")
+    for name, reason in missing.items():
+        print(f"         -  {name}: {reason}")
     for name, one in found.items():
         print(f"{one.ratio(figures):10.2f}  {name} ({one.promise}{'' if one.met(figures) else ', missed'})")
 
