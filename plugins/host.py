@@ -45,20 +45,24 @@ class _Running:
     session: Session
 
 
-def prepare(manifest: Manifest, files: Mapping[str, bytes], tool: str, typed: Typed) -> Call:
-    """Find a tool or command by name and fill its parameters; raises NotFoundError or ArgumentError."""
-    signature = signature_of(manifest, files, tool)
+def prepare(signature: Signature, tool: str, typed: Typed) -> Call:
+    """Fill the parameters of a tool or command; raises ArgumentError."""
     return Call(handler=signature.handler, arguments=fill(signature, typed, tool=tool))
 
 
 def signature_of(manifest: Manifest, files: Mapping[str, bytes], tool: str) -> Signature:
-    """The parameters of a tool or command."""
+    """The parameters of a tool or command of an approved plugin; raises NotFoundError or ArgumentError."""
+    return read_signature(files.get(manifest.entry, b""), handler_of(manifest, tool))
+
+
+def handler_of(manifest: Manifest, tool: str) -> str:
+    """The handler of a tool or command; raises NotFoundError."""
     handlers = {one.name: one.handler for one in (*manifest.commands, *manifest.tools)}
     handler = handlers.get(tool)
     if handler is None:
         known = ", ".join(sorted(handlers))
         raise NotFoundError(f"{manifest.id} has no tool {tool}", hint=f"it has: {known}", id=manifest.id)
-    return read_signature(files.get(manifest.entry, b""), handler)
+    return handler
 
 
 def run(session: Session, call: Call) -> Outcome:
@@ -91,7 +95,7 @@ class Host:
     def call(self, standing: Standing, tool: str, typed: Typed) -> Outcome:
         """Call a tool of a plugin that may run."""
         assert standing.manifest is not None
-        call = prepare(standing.manifest, standing.files, tool, typed)
+        call = prepare(signature_of(standing.manifest, standing.files, tool), tool, typed)
         outcome = run(self.session(standing), call)
         if isinstance(outcome, Denied):
             with self._lock:

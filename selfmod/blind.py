@@ -6,15 +6,14 @@ examples of results: parsed, never run as code, and compared outside. They are e
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from plugins.errors import BudgetError, ModelError
-from plugins.manifest import Manifest, parse_manifest
-from plugins.signature import Parameter, read_signature
+from plugins.signature import Parameter, Signature
 from selfmod import signature
 from selfmod.budget import Budget, Charge
-from selfmod.candidate import Candidate
 from selfmod.examples import ExampleError, align_with_return, parse_example
 from selfmod.generation import Watch
 from selfmod.models.base import Message, Model, Request
@@ -46,10 +45,10 @@ class Blind:
     deadline_s: float
     watch: Watch
 
-    def write(self, proposal: Proposal, candidate: Candidate) -> tuple[Proposal, bool]:
+    def write(self, proposal: Proposal, signatures: Iterable[Signature]) -> tuple[Proposal, bool]:
         """Ask; return the proposal with its cost, and whether there are tests. Without them all goes on as it was."""
-        request = question(proposal, candidate)
-        kept = {"digest": candidate.digest, "request": {**asdict(request), "asked": self.model.name}}
+        request = question(proposal, signatures)
+        kept = {"digest": proposal.digest, "request": {**asdict(request), "asked": self.model.name}}
         self.store.put_blind(proposal.id, proposal.attempt, kept)
         charge: Charge | None = None
         try:
@@ -69,13 +68,13 @@ class Blind:
         return proposal, bool(found)
 
 
-def question(proposal: Proposal, candidate: Candidate) -> Request:
+def question(proposal: Proposal, signatures: Iterable[Signature]) -> Request:
     """What is asked: the request and how the handlers are called, and nothing of what they do."""
     spec = proposal.spec
     parts = [f"Request:\n{spec.text}", *(f"The person adds:\n{text}" for text in proposal.texts)]
     if spec.shown:
         parts.append("Examples that are known already:\n" + "\n".join(example.source for example in spec.shown))
-    parts.append("The functions:\n" + "\n".join(_calls(candidate)))
+    parts.append("The functions:\n" + "\n".join(map(_call, signatures)))
     messages = (Message(role="system", content=_SYSTEM), Message(role="user", content="\n\n".join(parts)))
     return Request(messages=messages, max_tokens=_MAX_TOKENS, seed=proposal.attempt, schema=tests_schema())
 
@@ -99,12 +98,8 @@ def read(reply: str, spec: Spec) -> tuple[Example, ...]:
     return tests if wanted is None else align_with_return(tests, wanted.name, wanted.returns)
 
 
-def _calls(candidate: Candidate) -> list[str]:
-    """The handlers as they are called. The manifest has passed the gate, so both can be read here, as for `try`."""
-    manifest: Manifest = parse_manifest(candidate.files["plugin.yaml"])
-    handlers = dict.fromkeys(one.handler for one in (*manifest.tools, *manifest.commands))
-    source = candidate.files[manifest.entry]
-    return [f"{name}({', '.join(map(_shown, read_signature(source, name).parameters))})" for name in handlers]
+def _call(one: Signature) -> str:
+    return f"{one.handler}({', '.join(map(_shown, one.parameters))})"
 
 
 def _shown(parameter: Parameter) -> str:

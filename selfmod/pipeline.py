@@ -23,6 +23,7 @@ from selfmod.gate.report import GateReport
 from selfmod.gate.subject import Installed, Waiver
 from selfmod.generation import Author, Judged, Loop, Watch
 from selfmod.models.base import Model
+from selfmod.outline import read_outline
 from selfmod.prompt import Round, WholeFiles, with_answers
 from selfmod.proposal import IllegalTransition, Proposal
 from selfmod.request import with_more
@@ -234,7 +235,8 @@ class Pipeline:
         if done.state != "awaiting-approval" or not self.blind(asked.name):
             return done
         blind = Blind(model=asked, budget=self.budget, store=self.store, deadline_s=self.deadline_s, watch=self.watch)
-        done, written = blind.write(done, self._files(done))
+        outline = read_outline(self.sandbox, self._files(done))
+        done, written = blind.write(done, outline.signatures.values())
         return self._judge_again(_drafting(done)) if written else done
 
     def _finished(self, proposal: Proposal, judged: Judged) -> Proposal:
@@ -365,11 +367,8 @@ class Pipeline:
         return GateReport.from_json(stored)
 
     def _basis(self, plugin: str, judged: Judged) -> dict[str, Any]:
-        """What this judgement rests on; the manifest has passed the gate, so it can be read here."""
-        from plugins.manifest import parse_manifest
-
-        manifest = parse_manifest(judged.candidate.files["plugin.yaml"])
-        return dict(read_basis(self.workspace, plugin, manifest.dependencies).to_json())
+        """What this judgement rests on, with what the manifest depends on as the gate's worker read it."""
+        return dict(read_basis(self.workspace, plugin, judged.report.dependencies).to_json())
 
     def _afresh(self, held: Proposal) -> Proposal:
         """Back to the drawing board, from what is approved now."""

@@ -232,4 +232,5 @@ def _handlers(manifest: Manifest, facts: Facts) -> Iterator[Finding]:
 def _figures(manifest: Manifest | None) -> dict[str, Figure]:
     if manifest is None:
         return {}
-    return {"tools": len(manifest.tools), "commands": len(manifest.commands)}
+    named: list[Figure] = [*manifest.dependencies]
+    return {"tools": len(manifest.tools), "commands": len(manifest.commands), "dependencies": named}

@@ -68,6 +68,13 @@ class GateReport:
         return tuple(found for stage in self.stages for found in stage.findings)
 
     @property
+    def dependencies(self) -> tuple[str, ...]:
+        """The plugins that the manifest says it needs, by id."""
+        stage = self.stage("manifest")
+        named = stage.figures.get("dependencies", []) if stage else []
+        return tuple(map(str, named)) if isinstance(named, list) else ()
+
+    @property
     def hash(self) -> str:
         """The "sha256:<64 hex>" of the statement: what a signed decision names."""
         canonical = json.dumps(self.statement(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)

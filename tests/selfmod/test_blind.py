@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from plugins.signature import read_signature
 from plugins.state import UserState
 from selfmod.blind import MAX_TESTS, Blind, question, read
 from selfmod.budget import Budget, Caps
@@ -32,6 +33,7 @@ def clamp(value: int, low: int = 0, *rest: int) -> int:
     """A docstring that tells."""
     return max(low, value) + 4711
 '''
+SIGNATURES = (read_signature(CODE, "clamp"),)
 CANDIDATE = Candidate(files={"plugin.yaml": MANIFEST, "plugin.py": CODE, "tests/test_plugin.py": b"# the tests"})
 
 
@@ -46,7 +48,7 @@ SPEC = Spec(
 
 
 def test_the_writer_sees_the_request_and_how_to_call_and_nothing_of_the_code() -> None:
-    asked = question(Proposal(id="P-1", spec=SPEC, texts=("say it twice",)), CANDIDATE)
+    asked = question(Proposal(id="P-1", spec=SPEC, texts=("say it twice",)), SIGNATURES)
     said = "\n".join(message.content for message in asked.messages)
     assert "Keep a number in a range" in said and "say it twice" in said and "clamp(1) == 1" in said
     assert "clamp(value: int, low: int = 0, *rest: int)" in said
@@ -80,14 +82,14 @@ def test_a_spent_budget_stops_the_blind_tests_and_nothing_else(tmp_path: Path) -
     replies.write_text(json.dumps([json.dumps({"tests": ["clamp(3) == 3"]})]))
     state, notes = UserState(tmp_path / "state"), list[str]()
     store = Store(state, tmp_path)
-    proposal = store.create(SPEC, attempt=1)
+    proposal = store.create(SPEC, attempt=1, digest=CANDIDATE.digest)
 
     def write(tokens: int) -> tuple[Proposal, bool]:
         budget = Budget(state, Caps(proposal_tokens=tokens))
         blind = Blind(
             model=ReplayModel(replies), budget=budget, store=store, deadline_s=1, watch=Watch(on_note=notes.append)
         )
-        return blind.write(proposal, CANDIDATE)
+        return blind.write(proposal, SIGNATURES)
 
     poor, written = write(1000)
     assert (written, poor.cost.completion_tokens) == (False, 0)

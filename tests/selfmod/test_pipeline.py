@@ -509,6 +509,15 @@ def test_a_change_takes_the_smallest_honest_step(pipeline, desk, replies):
         there.propose(spec("x", change="nothing"))
 
 
+def test_a_judgement_rests_on_what_the_manifest_depends_on(pipeline, desk):
+    other = candidate(manifest=MANIFEST.replace("id: clamp", "id: other").replace("0.7.3", "1.2.0"))
+    desk.approve(desk.review("1.2.0", id="other", candidate=other))
+    there = replace(pipeline, open_model=no_model, installed=lambda: Installed(plugins={"other": "1.2.0"}))
+    needing = candidate(manifest=MANIFEST + 'dependencies: {other: ">=1"}\n')
+    proposal = there.propose(spec(), candidate=needing)
+    assert (proposal.state, proposal.basis["dependencies"]) == ("awaiting-approval", {"other": other.digest})
+
+
 def test_a_stale_proposal_is_judged_again_against_what_is_approved_now(pipeline, desk, replies):
     first = candidate(manifest=MANIFEST.replace("0.7.3", "1.2.0"))
     desk.approve(desk.review("1.2.0", id="clamp", candidate=first))
