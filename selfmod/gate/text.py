@@ -76,6 +76,11 @@ def _line(path: str, number: int, text: str) -> Iterator[Finding]:
                 yield finding(rule, message, path=path, line=number, key=name, hint="write it as an escape")
 
 
+def is_invisible(character: str) -> bool:
+    """Return whether a character hides or turns around what stands beside it."""
+    return _rule(character) in ("text.bidi", "text.zero-width", "text.tag")
+
+
 def _rule(character: str) -> str | None:
     """Return the rule that a character breaks, or None for one that a reader can see (or a tab)."""
     code = ord(character)

@@ -70,6 +70,15 @@ def test_the_licence_text_is_the_named_one(make_subject: Make, good: dict[str, s
         "<script>alert(1)</script>",
         "<iframe src=x>",
         "[logo]: https://evil.org/a.png",
+        "\n[logo]: https://evil.org/a.png",
+        '![][s]\n\n[s]: <https://badges.example.org/x?seen=1> "state"',
+        "![][s]\n[s]: https://badges.example.org/x.svg",
+        "[![state](//badges.example.org/x)](https://example.org/)",
+        "![x](data:image/png;base64,AAAA)",
+        "> - ![x][]\n\n[x]: https://evil.org/1",
+        "words <img\n  src=x> more",
+        ".. image:: https://evil.org/a",
+        "| a |\n|---|\n| ![x](https://evil.org/) |",
     ],
 )
 def test_remote_content_is_found(make_subject: Make, good: dict[str, str], text: str) -> None:
@@ -89,6 +98,11 @@ def test_remote_content_is_found(make_subject: Make, good: dict[str, str], text:
         "<div>y\n```\n<b title='x'>\n```",
         "- a\n  ```\n<!-- x -->\n  ```",
         "```\nnever closed\n<!-- x -->",
+        "words <details> more words",
+        "words&#8203;words&zwnj;words",
+        "\n[a]: https://example.org/ 'a title that no page shows'",
+        "\n[a][]\n\n[a]: https://example.org/\n[a]: https://example.org/again",
+        "words\n[a]: https://example.org/",
     ],
 )
 def test_what_a_page_does_not_show_is_found(make_subject: Make, good: dict[str, str], text: str) -> None:
@@ -104,6 +118,12 @@ def test_what_a_page_does_not_show_is_found(make_subject: Make, good: dict[str, 
         "See <https://example.org/a?b=c>, and a <= b.",
         "```html\n<!-- shown --><img src='https://example.org/a.png'>\n```",
         "~~~\n![x](https://example.org/a.png)\n~~~",
+        "\n    stats <!-- shown --> <img src=x>\n",
+        "`![x](https://example.org/a.png)` and `<!-- x -->` are shown.",
+        "See [the page][p], [p] or <mailto:a@example.org>; write <key:value>.\n\n[p]: https://example.org/",
+        "![a drawing](drawing.png) lies beside it.",
+        "\n> - quoted <text>\n\n| a | b |\n|---|---|\n| `<b>` | 2 |",
+        "Five &lt; six&nbsp;&amp; more.",
     ],
 )
 def test_placeholders_and_shown_code_are_fine(make_subject: Make, good: dict[str, str], text: str) -> None:
@@ -111,9 +131,44 @@ def test_placeholders_and_shown_code_are_fine(make_subject: Make, good: dict[str
     assert found(make_subject(files)) == []
 
 
-def test_links_that_run_are_found(make_subject: Make, good: dict[str, str]) -> None:
-    files = good | {"README.md": good["README.md"] + "[click](javascript:alert(1))\n"}
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[click](javascript:alert(1))",
+        "[click](java&#115;cript:alert)",
+        "[click](<data:text/html,x>)",
+        "[click][x]\n\n[x]: vbscript:x",
+        "<file:///etc/passwd>",
+        "[click](ms-msdt:/id)",
+    ],
+)
+def test_links_that_run_are_found(make_subject: Make, good: dict[str, str], text: str) -> None:
+    files = good | {"README.md": f"{good['README.md']}{text}\n"}
     assert found(make_subject(files)) == [("docs.link", "README.md")]
+
+
+def test_a_docstring_and_a_text_load_nothing(make_subject: Make, good: dict[str, str]) -> None:
+    def said(text: str) -> str:
+        return good["plugin.py"].replace("an empty text has none.", f"an empty text has none.\n\n    {text}\n    ")
+
+    picture = "![state](https://badges.example.org/x)"
+    assert found(make_subject(good | {"plugin.py": said(picture)})) == [("docs.remote-image", "plugin.py")]
+    assert found(make_subject(good | {"plugin.py": said(".. figure:: x")})) == [("docs.remote-image", "plugin.py")]
+    assert found(make_subject(good | {"plugin.py": said("[x](javascript:x)")})) == [("docs.link", "plugin.py")]
+    for plain in ("Tags such as <b> and <!-- --> go.", "`![x](https://example.org/)`", ">>> run('<i>')"):
+        assert found(make_subject(good | {"plugin.py": said(plain)})) == []
+    assert found(make_subject(good | {"NOTICE.txt": picture})) == [("docs.remote-image", "NOTICE.txt")]
+    assert found(make_subject(good | {"tests/data/page.txt": picture, "tests/data/page.md": picture})) == []
+
+
+def test_a_finding_of_a_page_names_its_line(make_subject: Make, good: dict[str, str]) -> None:
+    text = "# Text stats\n\nstats\ncounts ![x](https://example.org/a)\n\n> a\n> <b class=x>\n"
+    subject = make_subject(good | {"README.md": text})
+    ManifestStage().run(subject)
+    assert [(item.rule, item.line) for item in Docs().run(subject).findings] == [
+        ("docs.remote-image", 4),
+        ("docs.hidden", 7),
+    ]
 
 
 INSTRUCTIONS = [
