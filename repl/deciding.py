@@ -69,7 +69,7 @@ def review_of(loaded: Loaded) -> Review:
         basis = Basis.from_json(proposal.basis)
     except (ReportError, ValueError, KeyError) as error:
         raise StateError(
-            f"its report is damaged: {error}", hint=f"judge it again: ratchet revise {proposal.id}", id=proposal.id
+            f"its report is damaged: {error}", hint=f"judge it again: ratchet edit {proposal.id}", id=proposal.id
         ) from error
     return Review(
         proposal=proposal.id,
@@ -94,7 +94,7 @@ def review_of(loaded: Loaded) -> Review:
 def _next(proposal: Proposal) -> str:
     match proposal.state:
         case "stale":
-            return f"have it judged again: ratchet revise {proposal.id}"
+            return f"have it judged again: ratchet resume {proposal.id}"
         case "drafting":
             return f"go on with: ratchet resume {proposal.id}"
         case "rolled-back":

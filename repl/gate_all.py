@@ -1,4 +1,6 @@
-"""`gate --all`: everything that is in force, judged again by the gate as it is now. Nothing is changed by it."""
+"""`gate --all`: everything that is in force, judged again by the gate as it is now. Nothing is changed by it: what was
+approved under another version of the gate stays in force, and the answer names both.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ def judge_all(session: Session) -> Answer:
             continue
         session.progress.say(f"{plugin} {found.current.version}")
         before = found.approved[found.position - 1] if found.position else None
-        reports[plugin] = _judge(session, plugin, found.current, before).to_json()
+        report = _judge(session, plugin, found.current, before).to_json()
+        reports[plugin] = {**report, "approved_by_gate": found.current.gate}
     passed = all(report["verdict"] == "pass" for report in reports.values())
     return Answer(
         payload={"verdict": "pass" if passed else "refuse", "plugins": reports},
@@ -77,5 +80,5 @@ def _show(screen: Screen, reports: dict[str, dict[str, Any]]) -> None:
     if not reports:
         screen.line("No plugin is in force here.")
     for plugin, report in reports.items():
-        screen.heading(plugin)
+        screen.heading(f"{plugin} {report['version']}, approved under gate {report['approved_by_gate']}")
         draw_report(screen, report)

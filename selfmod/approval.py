@@ -119,7 +119,7 @@ def refuse_stale(review: Review, journal: Journal, thresholds: Thresholds) -> No
     if reason:
         raise StaleError(
             f"{reason} changed since this was judged",
-            hint=f"judge it again with: ratchet revise {review.proposal}",
+            hint=f"judge it again with: ratchet resume {review.proposal}",
             id=review.proposal,
         )
 
@@ -127,7 +127,7 @@ def refuse_stale(review: Review, journal: Journal, thresholds: Thresholds) -> No
 def stale(review: Review, journal: Journal, thresholds: Thresholds) -> str:
     """What changed since the candidate was judged, in words; "" when nothing did."""
     if review.report.gate_version != GATE_VERSION:
-        return "the gate's version"
+        return f"the gate's version ({review.report.gate_version}, now {GATE_VERSION})"
     if review.report.thresholds != thresholds:
         return "the thresholds of the gate"
     return review.basis.changed(read_basis(journal.workspace, review.plugin, review.basis.dependencies))

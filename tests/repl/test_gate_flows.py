@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
-from tests.repl.person import SOURCE, TESTS, write_plugin
+from selfmod.gate.thresholds import GATE_VERSION
+from tests.repl.person import ROOT, SOURCE, TESTS, write_plugin
 
 LAST = SOURCE.replace("max(words, key", "max(reversed(words), key")
 LAST_TESTS = TESTS.replace("first_of", "last_of").replace('"longest": "ab"', '"longest": "cd"')
@@ -82,6 +85,42 @@ def test_everything_in_force_is_judged_again_and_stays_in_force_whatever_comes_o
     assert approved.json("call", "text-stats", "stats", "a b")["value"]["words"] == 2
     assert approved.git("rev-parse", "HEAD") == before
     assert approved.json("audit", "verify")["ok"] is True
+
+
+OLDER = (
+    f"import sys; sys.path.insert(0, {str(ROOT)!r}); import selfmod.gate.thresholds as t; t.GATE_VERSION = '1'; "
+    "from repl.__main__ import main; sys.exit(main())"
+)
+
+
+def test_what_an_older_gate_judged_is_stale_while_it_waits_and_in_force_once_it_is_committed(maker):
+    def with_the_older_gate(*words):
+        command = [sys.executable, "-P", "-c", OLDER, *words, "--json"]
+        done = subprocess.run(
+            command, cwd=maker.folder, env=maker.environment, capture_output=True, text=True, check=True, timeout=120
+        )
+        return json.loads(done.stdout)
+
+    first = with_the_older_gate("propose", "--from", str(write_plugin(maker.home / "text-stats")))
+    with_the_older_gate("approve", "P-1", "--digest", first["digest"], "--accept", "no-oracle")
+    folder = write_plugin(maker.home / "text-other", id="text-other")
+    pending = with_the_older_gate("propose", "--from", str(folder))
+    assert pending["gate"]["gate_version"] == "1"
+
+    words = ["approve", "P-2", "--digest", pending["digest"], "--accept", "no-oracle"]
+    error = maker.json(*words, code=11)["error"]
+    assert (error["kind"], error["hint"]) == ("stale", "judge it again with: ratchet resume P-2")
+    assert f"the gate's version (1, now {GATE_VERSION}) changed" in error["message"]
+    assert maker.json("review", "P-2")["state"] == "stale"
+    assert maker.json("resume", "P-2")["gate"]["gate_version"] == GATE_VERSION
+    assert maker.json(*words)["state"] == "committed"
+
+    assert maker.json("call", "text-stats", "stats", "a b")["value"]["words"] == 2
+    assert maker.json("audit", "verify")["ok"] is True
+    both = maker.json("gate", "--all")["plugins"]
+    named = {name: (one["approved_by_gate"], one["gate_version"]) for name, one in both.items()}
+    assert named == {"text-stats": ("1", GATE_VERSION), "text-other": (GATE_VERSION, GATE_VERSION)}
+    assert "text-stats 0.1.0, approved under gate 1" in maker.run("gate", "--all").stdout
 
 
 def test_judging_everything_takes_no_path_and_needs_a_workspace(approved):

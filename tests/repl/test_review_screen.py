@@ -11,7 +11,7 @@ from selfmod.candidate import Candidate
 from selfmod.gate.base import Finding, StageResult
 from selfmod.gate.report import GateReport, Reach
 from selfmod.gate.subject import Waiver
-from selfmod.gate.thresholds import Thresholds
+from selfmod.gate.thresholds import GATE_VERSION, Thresholds
 from selfmod.proposal import Proposal
 from selfmod.spec import Example, Spec
 
@@ -33,7 +33,7 @@ def no_colour(monkeypatch):
 def report(candidate: Candidate, **fields: object) -> dict[str, object]:
     made = {
         "digest": candidate.digest,
-        "gate_version": "1",
+        "gate_version": GATE_VERSION,
         "thresholds": Thresholds(),
         "stages": (StageResult(name="layout", verdict="pass"),),
         "verdict": "pass",
