@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Literal
+
 from sandbox.outside.base import Refused
 
 
@@ -19,3 +22,25 @@ class NotGranted(Exception):
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.message)
         self.refused = refused
+
+
+class Traffic:
+    """Bytes sent and bytes received, each against the same ceiling."""
+
+    def __init__(self, network_mb: float) -> None:
+        self._most = int(network_mb * 1024 * 1024)
+        self._counts = {"sent": 0, "received": 0}
+        self._lock = threading.Lock()
+
+    @property
+    def moved(self) -> int:
+        """The bytes counted so far, both ways together; with those of the attempt that went over the limit."""
+        with self._lock:
+            return sum(self._counts.values())
+
+    def count(self, way: Literal["sent", "received"], size: int) -> None:
+        """Count what is about to be sent, or has come."""
+        with self._lock:
+            self._counts[way] += size
+            if self._counts[way] > self._most:
+                raise LimitReached("network_mb", f"more than {self._most} bytes {way}")

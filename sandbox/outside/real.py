@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from sandbox.limits import Limits
-from sandbox.outside.addresses import Resolver, system_resolver
+from sandbox.outside.addresses import Names, Resolver, system_resolver
 from sandbox.outside.decide import Permit
 from sandbox.outside.desk import Desk, Parts
 from sandbox.outside.disk import HostDisk
@@ -51,8 +51,7 @@ class RealOutside(Desk):
             network_mb=limits.network_mb,
             wall_s=limits.wall_s,
             secrets=secrets,
-            resolver=resolver,
-            addressable=addressable,
+            names=Names(resolver=resolver, addressable=frozenset(addressable)),
             trusted_ca=trusted_ca,
         )
         protected = (*forbidden, str(storage_dir))

@@ -7,14 +7,16 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
-from sandbox.outside.addresses import Resolver, resolve, system_resolver
+from sandbox.outside.addresses import Names
+from sandbox.outside.counted import Counted
 from sandbox.outside.decide import Permit
 from sandbox.outside.desk import CHUNK, Request
-from sandbox.outside.limited import LimitReached, NotGranted
+from sandbox.outside.limited import LimitReached, NotGranted, Traffic
 from sandbox.outside.urls import Url, redirected
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -33,7 +35,7 @@ _CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization
 
 @dataclass(slots=True)
 class _Open:
-    """A response or a connection that is still being read."""
+    """A response or a connection that is still being read, and how long each piece of it may take."""
 
     socket: socket.socket
     response: http.client.HTTPResponse | None
@@ -50,16 +52,14 @@ class HostWeb:
         network_mb: float,
         wall_s: float,
         secrets: Mapping[str, str] | None = None,
-        resolver: Resolver = system_resolver,
-        addressable: Collection[str] = (),
+        names: Names | None = None,
         trusted_ca: str | None = None,
     ) -> None:
         self._permit, self._wall_s = permit, wall_s
-        self._most = int(network_mb * 1024 * 1024)
+        self._traffic = Traffic(network_mb)
         self._secrets = dict(secrets or {})
-        self._resolver, self._addressable = resolver, frozenset(addressable)
+        self._names = names or Names()
         self._trusted_ca = trusted_ca
-        self._counts = {"sent": 0, "received": 0}
         self._open: dict[int, _Open] = {}
         self._last = 0
         self._lock = threading.Lock()
@@ -67,8 +67,7 @@ class HostWeb:
     @property
     def moved(self) -> int:
         """The bytes counted so far, both ways together; with those of the attempt that went over the limit."""
-        with self._lock:
-            return sum(self._counts.values())
+        return self._traffic.moved
 
     # ---- http ------------------------------------------------------------------------------------------------------
 
@@ -97,7 +96,8 @@ class HostWeb:
             if request.url.scheme == "https":
                 connection = guard.take(self._secured(connection, request.url.host))
             self._send_request(connection, request)
-            response = http.client.HTTPResponse(connection, method=request.method)
+            arriving = Counted(connection, partial(self._traffic.count, "received"))
+            response = http.client.HTTPResponse(arriving, method=request.method)  # type: ignore[arg-type] # no more of it
             response.begin()
             guard.check()
         except OSError as error:
@@ -109,7 +109,7 @@ class HostWeb:
             raise
         finally:
             guard.stop()
-        return _Open(connection, response, self._wall_s)
+        return _Open(connection, response, request.timeout_s)
 
     def _secured(self, connection: socket.socket, host: str) -> socket.socket:
         context = ssl.create_default_context(cafile=self._trusted_ca)
@@ -132,7 +132,7 @@ class HostWeb:
         size = (
             len(request.url.target) + len(request.body) + sum(len(name) + len(value) for name, value in headers.items())
         )
-        self._count("sent", size)
+        self._traffic.count("sent", size)
         writer.endheaders(request.body or None)
         writer.sock = None  # the response owns the socket now
 
@@ -166,7 +166,7 @@ class HostWeb:
         """Return what has arrived of a body; empty at its end."""
         opened = self._opened(handle)
         if opened.response is None:
-            raise ValueError("this is not a response")
+            raise ValueError("this is a connection, not a response")
         guard, data = _Deadline(opened.socket, time.monotonic() + opened.wall_s), b""
         try:
             data = opened.response.read1(size)
@@ -181,7 +181,6 @@ class HostWeb:
             guard.stop()
             if not data:
                 self.disconnect(handle)
-        self._count("received", len(data))
         return data
 
     # ---- tcp -------------------------------------------------------------------------------------------------------
@@ -192,17 +191,17 @@ class HostWeb:
 
     def send(self, handle: int, data: bytes) -> None:
         """Send all of `data`."""
-        self._count("sent", len(data))
-        opened = self._opened(handle)
+        opened = self._connected(handle)
+        self._traffic.count("sent", len(data))
         opened.socket.settimeout(opened.wall_s)
         opened.socket.sendall(data)
 
     def receive(self, handle: int, size: int) -> bytes:
         """Return what has arrived; empty when the other side closed."""
-        opened = self._opened(handle)
+        opened = self._connected(handle)
         opened.socket.settimeout(opened.wall_s)
         data = opened.socket.recv(size)
-        self._count("received", len(data))
+        self._traffic.count("received", len(data))
         return data
 
     def disconnect(self, handle: int) -> None:
@@ -214,6 +213,13 @@ class HostWeb:
                 opened.response.close()
             opened.socket.close()
 
+    def _connected(self, handle: int) -> _Open:
+        """Return a raw connection; what a request opened speaks for the host, in its name, to what was checked."""
+        opened = self._opened(handle)
+        if opened.response is not None:
+            raise ValueError("this is a response, not a connection")
+        return opened
+
     def close(self) -> None:
         """Close everything."""
         for handle in list(self._open):
@@ -223,9 +229,7 @@ class HostWeb:
 
     def _connect(self, host: str, port: int, deadline: float) -> socket.socket:
         """Resolve once, check every address, and connect to one that was checked."""
-        left = max(deadline - time.monotonic(), 0.001)
-        options = {"resolver": self._resolver, "addressable": self._addressable}
-        addresses = resolve(host, port, timeout_s=left, **options)  # type: ignore[arg-type]
+        addresses = self._names.resolve(host, port, timeout_s=max(deadline - time.monotonic(), 0.001))
         problem = OSError("no address")
         for address in addresses:
             left = max(deadline - time.monotonic(), 0.001)
@@ -250,12 +254,6 @@ class HostWeb:
         if opened is None:
             raise ValueError("this connection is closed")
         return opened
-
-    def _count(self, way: str, size: int) -> None:
-        with self._lock:
-            self._counts[way] += size
-            if self._counts[way] > self._most:
-                raise LimitReached("network_mb", f"more than {self._most} bytes {way}")
 
 
 class _Deadline:

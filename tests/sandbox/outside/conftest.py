@@ -36,6 +36,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.chunked([b"one", b"two" * 100_000, b"three"])
         if path == "/endless":
             return self.endless()
+        if path == "/padded":
+            return self.padded()
+        if path == "/continued":
+            for _ in range(50):
+                self.wfile.write(b"HTTP/1.1 100 Continue\r\nX: " + b"x" * 50_000 + b"\r\n\r\n")
         if path == "/silent":
             self.server.released.wait(30)
             return None
@@ -64,6 +69,15 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for part in (*parts, b""):
             self.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+
+    def padded(self):
+        """Send a byte at a time, each in a chunk that is mostly extension."""
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for _ in range(50):
+            self.wfile.write(b"1;" + b"x" * 50_000 + b"\r\nx\r\n")
+        self.wfile.write(b"0\r\n\r\n")
 
     def endless(self):
         """Send the first piece, then the rest only after the test has seen the first."""

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from sandbox.outside.addresses import address_problem, resolve, system_resolver
+from sandbox.outside.addresses import Names, address_problem, system_resolver
 from sandbox.outside.decide import host_name
 from sandbox.outside.desk import NotGranted
 
@@ -34,6 +34,7 @@ REFUSED = [
         "2002:a00:1::1",
     ),
     *("2001:0:4136:e378:8000:63bf:3fff:fdd2", "2a00:1450::5efe:7f00:1", "2a00:1450::200:5efe:a00:1"),
+    *("3fff::1", "192.88.99.1", "8.8.8.8%eth0"),
     *("not-an-address", "2130706433", "0x7f.1", ""),
 ]
 ALLOWED = [
@@ -57,7 +58,8 @@ def test_it_is_public(address):
 
 
 def decide(addresses, addressable=()):
-    return resolve("x.example.org", 443, resolver=lambda *_: addresses, addressable=addressable, timeout_s=5)
+    names = Names(resolver=lambda *_: addresses, addressable=frozenset(addressable))
+    return names.resolve("x.example.org", 443, timeout_s=5)
 
 
 def test_one_bad_address_among_good_ones_is_enough():
@@ -79,8 +81,29 @@ def test_no_address_and_no_answer_are_failures():
         decide([])
     released = threading.Event()
     with pytest.raises(TimeoutError):
-        resolve("x.org", 1, resolver=lambda *_: [released.wait(30), "1.1.1.1"], addressable=(), timeout_s=0.05)
+        Names(resolver=lambda *_: [released.wait(30), "1.1.1.1"]).resolve("x.org", 1, timeout_s=0.05)
     released.set()
+
+
+def test_who_gives_up_waiting_leaves_so_many_threads_behind_and_no_more():
+    released, asked = threading.Event(), []
+
+    def slow(host, _port):
+        asked.append(host)
+        released.wait(30)
+        return ["1.1.1.1"]
+
+    names = Names(resolver=slow)
+    for _ in range(20):
+        with pytest.raises(TimeoutError):
+            names.resolve("x.org", 1, timeout_s=0.001)
+    assert len(asked) == 8
+    released.set()
+    for _ in range(8):
+        assert names.slots.acquire(timeout=30)
+    for _ in range(8):
+        names.slots.release()
+    assert names.resolve("x.org", 1, timeout_s=30) == ["1.1.1.1"]
 
 
 def test_the_system_resolver_spells_addresses_out():

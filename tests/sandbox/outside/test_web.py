@@ -185,6 +185,8 @@ def test_the_host_adds_the_token_over_tls_only_and_for_its_host_only(server, tls
 
 def drain(door, ask, answer):
     """Everything of a body, and the last answer."""
+    if not isinstance(answer, Given):
+        return b"", answer
     body, handle = answer.value["body"], answer.value["handle"]
     while handle is not None:
         more = ask(door, "http.read", handle=handle, size=65536)
@@ -194,14 +196,30 @@ def drain(door, ask, answer):
     return body, answer
 
 
-def test_received_bytes_are_capped_to_the_byte(server, outside, fetch, ask):
+def test_received_bytes_are_capped_to_the_byte_with_the_head_of_the_answer(server, outside, fetch, ask):
+    wide = outside(policy_for(server))
+    drain(wide, ask, fetch(wide, url_of(server, "/bytes/1000000")))
+    head = wide.network_bytes - len("/bytes/1000000") - 1_000_000
+    assert 50 < head < 500
     limits = Limits(network_mb=1, wall_s=10)
+    fits = (1 << 20) - head
     door = outside(policy_for(server), limits=limits)
-    body, last = drain(door, ask, fetch(door, url_of(server, f"/bytes/{1 << 20}")))
-    assert len(body) == 1 << 20 and isinstance(last, Given)
+    body, last = drain(door, ask, fetch(door, url_of(server, f"/bytes/{fits}")))
+    assert len(body) == fits and isinstance(last, Given)
     door = outside(policy_for(server), limits=limits)
-    body, last = drain(door, ask, fetch(door, url_of(server, f"/bytes/{(1 << 20) + 1}")))
+    body, last = drain(door, ask, fetch(door, url_of(server, f"/bytes/{fits + 1}")))
     assert isinstance(last, Exceeded) and last.limit == "network_mb" and len(body) <= 1 << 20
+
+
+@pytest.mark.parametrize("path", ["/padded", "/continued"])
+def test_what_comes_beside_the_body_counts_too(path, server, outside, fetch, ask):
+    """Extensions of chunks, answers before the answer: a megabyte of them is a megabyte."""
+    door, last = outside(policy_for(server), limits=Limits(network_mb=1, wall_s=10)), None
+    for _ in range(200):
+        _, last = drain(door, ask, fetch(door, url_of(server, path)))
+        if isinstance(last, Exceeded):
+            break
+    assert isinstance(last, Exceeded) and last.limit == "network_mb"
 
 
 def test_sent_bytes_are_capped_before_they_are_sent(server, outside, fetch, ask):
@@ -247,6 +265,13 @@ def test_a_stream_is_read_as_it_comes(server, outside, fetch, ask):
 def test_a_silent_server_ends_in_time(server, outside, fetch):
     answer = fetch(outside(policy_for(server)), url_of(server, "/silent"), timeout_s=0.1)
     assert isinstance(answer, Failed) and answer.kind == "TimeoutError"
+
+
+def test_a_piece_that_does_not_come_ends_in_the_time_of_the_request(server, outside, fetch, ask):
+    door = outside(policy_for(server), limits=Limits(wall_s=60))
+    answer = fetch(door, url_of(server, "/endless"), timeout_s=0.2)
+    assert answer.value["body"] == b"first"
+    assert ask(door, "http.read", handle=answer.value["handle"], size=100).kind == "TimeoutError"
 
 
 def test_a_dripping_server_ends_in_time(outside, fetch):
@@ -324,6 +349,19 @@ def test_tcp_is_relayed_and_no_socket_is_handed_out(echo, outside, ask):
     assert ask(door, "tcp.receive", handle=handle, size=100) == Given(value=b"PING")
     ask(door, "tcp.close", handle=handle)
     assert ask(door, "tcp.send", handle=handle, data=b"x").kind == "ValueError"
+
+
+def test_a_request_opens_nothing_that_can_be_spoken_over(server, tls_server, certificate, outside, fetch, ask):
+    """Over the connection of a request, in the name that was checked, another Host could be asked for: fronting."""
+    door = outside(policy_for(server, tls_server), trusted_ca=certificate[0])
+    for one, scheme in ((server, "http"), (tls_server, "https")):
+        handle = fetch(door, url_of(one, "/endless", scheme=scheme)).value["handle"]
+        smuggled = b"GET /fronted HTTP/1.1\r\nHost: victim.example.org\r\n\r\n"
+        assert ask(door, "tcp.send", handle=handle, data=smuggled).kind == "ValueError"
+        assert ask(door, "tcp.receive", handle=handle, size=100).kind == "ValueError"
+        one.released.set()
+        assert drain(door, ask, Given(value={"body": b"", "handle": handle}))[0] == b"last"
+        assert [path for _, path, _, _ in one.seen] == ["/endless"]
 
 
 def test_tcp_is_checked_as_http_is(echo, outside, ask, names):
