@@ -76,6 +76,21 @@ class Screen:
         for row in folded([(visible(text, keep_newlines=False), style) for text, style in styled], self.width):
             self._styled(*row)
 
+    def row(self, *lead: tuple[str, str], values: Iterable[str]) -> None:
+        """Print a row whose last column is a list, which is broken between its values and goes on under itself."""
+        left = sum(cells(text) for text, _ in lead)
+        rows = [""]
+        for value in values:
+            longer = f"{rows[-1]}, {value}" if rows[-1] else value
+            if rows[-1] and left + cells(longer) + 1 >= self.width:
+                rows[-1] += ","
+                rows.append(value)
+            else:
+                rows[-1] = longer
+        for row in rows:
+            self.line(*lead, (row, "dim"))
+            lead = ((" " * left, ""),)
+
     def hint(self, lead: str, text: str) -> None:
         """Print what to do next. Commands to copy stand on lines of their own, under each other."""
         for line in self.typed(text).split("\n"):

@@ -9,6 +9,17 @@ if TYPE_CHECKING:
     from repl.render import Screen
 
 Report = Mapping[str, Any]
+_SHARES = frozenset({"lines", "branches", "raw", "value"})
+_TWICE = frozenset({"killed", "value_killed"})  # said by the shares
+_FIRST = ("files", "tools", "collected", "lines", "mutants", "raw", "value", "survivors", "examples")
+_LABELS = {
+    "mutants": "changes",
+    "raw": "noticed",
+    "value": "by assertions",
+    "survivors": "unnoticed",
+    "advisory": "advice",
+    "independent": "independent oracle",
+}
 _VERDICTS = {"pass": ("ok", "green"), "refuse": ("refused", "bold red"), "not-run": ("not run", "yellow")}
 
 
@@ -45,7 +56,8 @@ def draw_stages(screen: Screen, report: Report) -> None:
     )
     for stage in report["stages"]:
         mark, mark_style = _VERDICTS[stage["verdict"]] if stage["applicable"] else ("does not apply", "dim")
-        screen.line(f"  {stage['name']:<14}", (f"{mark:<9}", mark_style), (_figures(stage["figures"]), "dim"))
+        figures = _figures(stage["figures"])
+        screen.row((f"  {stage['name']:<14}", ""), (f"{mark:<10}" if figures else mark, mark_style), values=figures)
 
 
 def draw_finding(screen: Screen, finding: Mapping[str, Any]) -> None:
@@ -57,6 +69,11 @@ def draw_finding(screen: Screen, finding: Mapping[str, Any]) -> None:
     screen.foreign(str(finding["message"]))
     if finding.get("hint"):
         screen.foreign(str(finding["hint"]), style="dim")
+    draw_id(screen, finding)
+
+
+def draw_id(screen: Screen, finding: Mapping[str, Any]) -> None:
+    """Draw what a finding is called, and how a person can get past it."""
     screen.line(
         ("    id: ", "dim"),
         (str(finding["id"]), "dim"),
@@ -68,17 +85,36 @@ def _way_out(finding: Mapping[str, Any]) -> str:
     from selfmod.gate.base import retired_test
 
     if finding["waived"]:
-        return ""
+        return "  waived"
     return "  can be waived" if finding["waivable"] else "  can be retired" if retired_test(finding["id"]) else ""
 
 
-def _figures(figures: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {_figure(value)}" for name, value in figures.items() if _short(value))
+def _figures(figures: Mapping[str, Any]) -> list[str]:
+    shown = sorted((name for name, value in figures.items() if _short(value) and name not in _TWICE), key=_place)
+    return [f"{_label(name)} {_figure(name, figures[name])}" for name in shown]
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Figures that explain others come first, whatever order a report was stored in."""
+    return (_FIRST.index(name) if name in _FIRST else len(_FIRST), name)
+
+
+def _label(name: str) -> str:
+    return _LABELS.get(name) or name.removesuffix("_s").removesuffix("_mb").replace("_", " ")
 
 
 def _short(value: object) -> bool:
     return isinstance(value, int | float | str) and len(str(value)) <= 40
 
 
-def _figure(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def _figure(name: str, value: object) -> str:
+    """A figure with its unit, which its name in the report holds."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, int | float):
+        return str(value)
+    if name in _SHARES:
+        return f"{100 * value:.3g} %"
+    if name.endswith("_s"):
+        return f"{1000 * value:.3g} ms"
+    return f"{value:.3g} MB" if name.endswith("_mb") else f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from repl.ask import ask
-from repl.report_screen import Report, draw_finding, draw_questions, draw_stages
+from repl.report_screen import Report, draw_finding, draw_id, draw_questions, draw_stages
 from selfmod.gate.base import retired_test
 
 if TYPE_CHECKING:
@@ -179,8 +179,17 @@ def _survivors(screen: Screen, view: View) -> None:
         screen.heading("Changes to the code that no test noticed")
     for finding in found:
         screen.source(("", line, _STYLES.get(line[:1], "")) for line in str(finding["message"]).split("\n"))
+        draw_id(screen, finding)
+    _waivable(screen, view)
     if view.report is not None:
         draw_questions(screen, view.report, view.proposal.id)
+
+
+def _waivable(screen: Screen, view: View) -> None:
+    """Say how a finding is accepted, where one can be."""
+    stages = view.report["stages"] if view.report is not None else []
+    if any(finding["waivable"] and not finding["waived"] for stage in stages for finding in stage["findings"]):
+        screen.line(screen.typed(f"Waive one that can be: ratchet waive {view.proposal.id} FINDING-ID --reason TEXT"))
 
 
 def _capabilities(screen: Screen, view: View) -> None:
@@ -216,7 +225,7 @@ def _close(screen: Screen, view: View) -> None:
         screen.line((f"  {retired} test{'s' if retired != 1 else ''} of the approved version retired", "yellow"))
     files = len(view.candidate.files)
     total = sum(map(len, view.candidate.files.values()))
-    screen.line(f"{files} files, {total} bytes, digest")
+    screen.line(f"{files} file{'s' if files != 1 else ''}, {total} bytes, digest")
     screen.exact(view.candidate.digest)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -195,3 +196,34 @@ def test_two_huge_files_are_compared_in_bounded_time():
     what = view({"plugin.py": new}, previous={"plugin.py": old})
     text = drawn(what)
     assert text.count("│ x") == 60_000
+
+
+def test_figures_have_units_and_stand_in_one_order_however_a_report_was_stored():
+    figures = {"value_killed": 5, "value": 0.625, "survivors": 3, "raw": 1.0, "mutants": 8, "killed": 8}
+    cost = {"peak_memory_mb": 19.68, "call_s": 0.0032, "questions": ["no"]}
+    stages = (
+        StageResult(name="mutation", verdict="refuse", figures=figures),
+        StageResult(name="cost", verdict="pass", figures=cost),
+        StageResult(name="oracle", verdict="pass", figures={"independent": False, "examples": 0}),
+    )
+    shown = drawn(view({"plugin.py": SOURCE}, stages=stages), width=100)
+    assert "  mutation      refused   changes 8, noticed 100 %, by assertions 62.5 %, unnoticed 3\n" in shown
+    assert "  cost          ok        call 3.2 ms, peak memory 19.7 MB\n" in shown
+    assert "  oracle        ok        examples 0, independent oracle no\n" in shown
+    narrow = drawn(view({"plugin.py": SOURCE}, stages=stages), width=62)
+    assert f"changes 8, noticed 100 %,\n{'':26}by assertions 62.5 %, unnoticed 3\n" in narrow
+
+
+def test_a_survivor_is_named_so_that_it_can_be_waived():
+    survivor = Finding(id="mutation.survivor:plugin.py:1", rule="mutation.survivor", message="-a\n+b", waivable=True)
+    one = drawn(
+        view({"plugin.py": SOURCE}, stages=(StageResult(name="mutation", verdict="refuse", findings=(survivor,)),))
+    )
+    assert "id: mutation.survivor:plugin.py:1  can be waived" in one
+    assert "ratchet waive P-1 FINDING-ID --reason TEXT" in one
+    accepted = replace(survivor, waived=True)
+    other = drawn(
+        view({"plugin.py": SOURCE}, stages=(StageResult(name="mutation", verdict="pass", findings=(accepted,)),))
+    )
+    assert "id: mutation.survivor:plugin.py:1  waived" in other
+    assert "ratchet waive" not in other
