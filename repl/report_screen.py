@@ -55,9 +55,17 @@ def draw_stages(screen: Screen, report: Report) -> None:
         (f"  in {report['seconds']:.2f} s", "dim"),
     )
     for stage in report["stages"]:
-        mark, mark_style = _VERDICTS[stage["verdict"]] if stage["applicable"] else ("does not apply", "dim")
+        mark, mark_style = _mark(stage)
         figures = _figures(stage["figures"])
         screen.row((f"  {stage['name']:<14}", ""), (f"{mark:<10}" if figures else mark, mark_style), values=figures)
+
+
+def _mark(stage: Mapping[str, Any]) -> tuple[str, str]:
+    if not stage["applicable"]:
+        return "does not apply", "dim"
+    if stage["verdict"] == "pass" and any(finding["waived"] for finding in stage["findings"]):
+        return "waived", "yellow"
+    return _VERDICTS[stage["verdict"]]
 
 
 def draw_finding(screen: Screen, finding: Mapping[str, Any]) -> None:

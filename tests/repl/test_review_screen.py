@@ -227,3 +227,11 @@ def test_a_survivor_is_named_so_that_it_can_be_waived():
     )
     assert "id: mutation.survivor:plugin.py:1  waived" in other
     assert "ratchet waive" not in other
+    assert re.search(r"^  mutation +waived$", other, re.MULTILINE)
+
+
+def test_only_a_model_is_said_not_to_have_seen_an_example():
+    held = Example(source="f(1) == 2", kind="equals", function="f", call="f(1)", held_back=True)
+    spec = Spec(text="t", examples=(held,))
+    assert "never shown" in drawn(view({"plugin.py": SOURCE}, spec=spec))
+    assert "never shown" not in drawn(view({"plugin.py": SOURCE}, spec=spec, model=""))
