@@ -10,6 +10,7 @@ from typing import Any, Final
 from selfmod.gate.parse import MAX_FOUND, Material, found
 from selfmod.gate.parse_addressed import addressed, is_addressed
 from selfmod.gate.parse_pages import loading, rendered
+from selfmod.gate.parse_readers import told_in_code, told_in_text
 from selfmod.gate.parse_texts import constant_texts
 
 _LICENCES: Final = {
@@ -65,6 +66,11 @@ def _words(material: Material) -> Iterator[dict[str, Any]]:
         tree = material.trees.get(path)
         if isinstance(tree, ast.Module):
             told = {**dict(_in_pieces(tree)), **told}
+            swayed = told_in_code("\n".join(lines), tree, test=path in material.tests)
+        else:
+            swayed = iter(()) if recorded else told_in_text("\n".join(lines))
+        for number in swayed:
+            told.setdefault(number, "by whom it is read, and how to judge")
         yield from (_instruction(path, number, how) for number, how in sorted(told.items()))
         if path.endswith((".md", ".txt")) and not recorded:
             yield from rendered(path, "\n".join(lines))
