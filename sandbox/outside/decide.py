@@ -16,7 +16,7 @@ _HOST: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(
 _MAX_NAME: Final = 300
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 #: Trees of the system that no grant reaches: processes, devices, runtime sockets.
-_SYSTEM: Final = ("/proc", "/sys", "/dev", "/run", "/var/run")
+SYSTEM: Final = ("/proc", "/sys", "/dev", "/run", "/var/run")
 #: Names that no path may contain: they steer git or this program.
 _CONTROL: Final = frozenset({".git", "ratchet.toml"})
 
@@ -61,7 +61,7 @@ def never_grantable(path: str, forbidden: Iterable[str] = ()) -> str:
     """
     if path == "/":
         return "the whole file system cannot be granted"
-    for tree in (*_SYSTEM, *forbidden):
+    for tree in (*SYSTEM, *forbidden):
         if is_within(path, tree):
             return f"{tree} cannot be granted"
     for part in PurePosixPath(path).parts:
@@ -96,17 +96,18 @@ class Permit:
         """Reading one clean path; what may be written may be read back."""
         if any(is_within(path, grant) for grant in self.read_grants):
             return None
-        return self._no_path("read", path)
+        return self.refuse("read", path)
 
     def write(self, path: str) -> Refused | None:
         """Writing one clean path."""
         if any(is_within(path, grant) for grant in self.write_grants):
             return None
-        return self._no_path("write", path)
+        return self.refuse("write", path)
 
-    def _no_path(self, kind: str, path: str) -> Refused:
+    def refuse(self, kind: str, path: str, message: str = "") -> Refused:
+        """Return the refusal of a path, which names it as manifests do."""
         shown = "~" + path[len(self.home) :] if self.home and is_within(path, self.home) else path
-        return _refused(f"{kind}:{shown}", f"the manifest does not declare: {kind} {shown}")
+        return _refused(f"{kind}:{shown}", message or f"the manifest does not declare: {kind} {shown}")
 
     def environment(self, name: str) -> Refused | None:
         """Reading one variable."""

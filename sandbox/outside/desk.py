@@ -19,6 +19,8 @@ from sandbox.outside.urls import Url, parse_url
 
 #: The most bytes that one answer or ask carries.
 CHUNK: Final = 256 * 1024
+#: The most responses and connections that stand open at one time.
+MAX_OPEN: Final = 8
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _MAX_MESSAGES: Final = 1000
 _CATCHABLE: Final = ("FileNotFoundError", "PermissionError", "IsADirectoryError", "NotADirectoryError", "TimeoutError")
@@ -33,6 +35,11 @@ class Request:
     headers: dict[str, str]
     body: bytes
     timeout_s: float
+
+    def size(self) -> int:
+        """How many bytes of it are the plugin's own."""
+        named = sum(len(name) + len(value) for name, value in self.headers.items())
+        return len(self.url.target) + len(self.body) + named
 
 
 class Web(Protocol):
@@ -152,7 +159,7 @@ class Desk:
         """Answer one ask; never raises for what a worker asks."""
         handler = self._table.get(ask.op)
         if handler is None:
-            return Refused(capability="", message="there is no such operation")
+            return Refused(capability="operation", message="there is no such operation")
         try:
             return handler(Fields(ask.argument))
         except LimitReached as reached:

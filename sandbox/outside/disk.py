@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from sandbox import syscalls
-from sandbox.outside.base import Refused
-from sandbox.outside.decide import Permit, is_within, never_grantable
-from sandbox.outside.limited import LimitReached, NotGranted
+from sandbox.limits import Limits
+from sandbox.outside.decide import SYSTEM, Permit, is_within, never_grantable
+from sandbox.outside.limited import NotGranted, Written
 
 _MAX_NAMES: Final = 5000
 _MAX_NAME_BYTES: Final = 256 * 1024
@@ -21,17 +21,17 @@ _MAX_NAME_BYTES: Final = 256 * 1024
 class HostDisk:
     """The real files. `forbidden` lists trees of this installation that no grant reaches, at any spelling."""
 
-    def __init__(self, permit: Permit, *, forbidden: Iterable[str] = (), quota_mb: float, file_mb: float) -> None:
-        self._forbidden = tuple(dict.fromkeys(path for tree in forbidden for path in (tree, os.path.realpath(tree))))
-        self._quota, self._most = int(quota_mb * 1024 * 1024), int(file_mb * 1024 * 1024)
+    def __init__(self, permit: Permit, *, forbidden: Iterable[str] = (), limits: Limits) -> None:
+        trees = (*SYSTEM, *forbidden)
+        self._forbidden = tuple(dict.fromkeys(path for tree in trees for path in (tree, os.path.realpath(tree))))
+        self._permit, self._written = permit, Written(limits)
         # A granted folder may itself be reached through a link that the person made: followed here, and never again.
         self._grants = {grant: os.path.realpath(grant) for grant in permit.read_grants}
-        self._written = 0
         self._lock = threading.Lock()
 
     def read(self, path: str, offset: int, size: int) -> tuple[bytes, bool]:
         """Return a piece of a regular file, and whether it is the last."""
-        descriptor = self._open(path, os.O_RDONLY)
+        descriptor = self._open("read", path, os.O_RDONLY)
         try:
             data = os.pread(descriptor, size, offset)
             return data, offset + len(data) >= os.fstat(descriptor).st_size or not data
@@ -41,23 +41,27 @@ class HostDisk:
     def write(self, path: str, data: bytes, *, append: bool) -> None:
         """Write a regular file, or append to it; new ones get mode 0644 less the umask."""
         with self._lock:
-            if self._written + len(data) > self._quota:
-                raise LimitReached("disk_mb", f"more than {self._quota} bytes written")
-            descriptor = self._open(path, os.O_WRONLY | os.O_CREAT, mode=0o644)
+            self._written.check(len(data))
+            descriptor = self._open_to_write(path)
             try:
                 start = os.fstat(descriptor).st_size if append else 0
-                if start + len(data) > self._most:
-                    raise LimitReached("file_mb", f"a file of more than {self._most} bytes")
-                self._written += len(data)
+                self._written.grow(start, len(data))
                 if not append:
                     os.ftruncate(descriptor, 0)
                 _write_all(descriptor, data, start)
             finally:
                 os.close(descriptor)
 
+    def _open_to_write(self, path: str) -> int:
+        try:
+            return self._open("write", path, os.O_WRONLY)
+        except FileNotFoundError:
+            self._written.make()
+            return self._open("write", path, os.O_WRONLY | os.O_CREAT, mode=0o644)
+
     def names(self, path: str) -> list[str]:
         """Return the names of regular files and folders, sorted; folders end in a slash, links are left out."""
-        descriptor = self._open(path, os.O_RDONLY | os.O_DIRECTORY, folder=True)
+        descriptor = self._open("read", path, os.O_RDONLY | os.O_DIRECTORY, folder=True)
         try:
             with os.scandir(descriptor) as entries:
                 found = sorted(_shown(entry) for entry in entries if not entry.is_symlink())
@@ -68,9 +72,12 @@ class HostDisk:
             raise OSError(errno.E2BIG, f"more than {_MAX_NAMES} names in one folder")
         return names
 
-    def _open(self, path: str, flags: int, *, mode: int = 0, folder: bool = False) -> int:
-        real = self._real(path)
-        self._check_protected(real)
+    def _open(self, kind: str, path: str, flags: int, *, mode: int = 0, folder: bool = False) -> int:
+        base, real = self._real(path)
+        problem = never_grantable(base) or self._problem(real)
+        if problem:
+            message = f"{problem}: user state, git and the system stay out of reach"
+            raise NotGranted(self._permit.refuse(kind, path, message))
         root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             extra = os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
@@ -88,13 +95,14 @@ class HostDisk:
             raise
         return descriptor
 
-    def _real(self, path: str) -> str:
-        """Return the path with its grant's own links resolved; the longest grant decides."""
+    def _real(self, path: str) -> tuple[str, str]:
+        """Return the grant of a path, and the path, with the grant's own links resolved; the longest grant decides."""
         grant = max((grant for grant in self._grants if is_within(path, grant)), key=len, default=path)
-        return self._grants.get(grant, path) + path[len(grant) :]
+        base = self._grants.get(grant, path)
+        return base, base.rstrip("/") + path[len(grant) :]
 
-    def _check_protected(self, real: str) -> None:
-        """Refuse protected trees by name, and by identity: a second mount or other case is the same folder."""
+    def _problem(self, real: str) -> str:
+        """Return why a path stays out of reach, by name and by identity: a second mount is the same folder."""
         problem = never_grantable(real, self._forbidden)
         protected = {} if problem else _identities(self._forbidden)
         parts = real.split("/")
@@ -103,10 +111,7 @@ class HostDisk:
                 break
             found = _identity("/".join(parts[:end]))
             problem = f"{protected[found]} cannot be granted" if found in protected else ""
-        if problem:
-            raise NotGranted(
-                Refused(capability="", message=f"{problem}: user state, git and the system stay out of reach")
-            )
+        return problem
 
 
 def _check_kind(status: os.stat_result, *, folder: bool) -> None:

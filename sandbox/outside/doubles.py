@@ -6,21 +6,29 @@ always the same.
 
 from __future__ import annotations
 
+import json
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from sandbox.outside.base import Answer, Ask, Refused
+from sandbox import values
+from sandbox.limits import Limits
+from sandbox.outside.base import Answer, Ask, Exceeded, Refused
 from sandbox.outside.decide import Permit, clean_path, host_name, is_within
-from sandbox.outside.desk import CHUNK, Desk, Parts, Request
+from sandbox.outside.desk import CHUNK, MAX_OPEN, Desk, Parts, Request
+from sandbox.outside.limited import LimitReached, Room, Traffic, Written, key_bytes
 from sandbox.outside.urls import parse_url
 from sandbox.policy import Policy
 
 #: The home of doubles: `~/notes` and its absolute form must be one path, and no real person's.
 HOME: Final = "/home/person"
-_MAX_SEEN: Final = 10_000
+#: Above everything that the ceilings of disk and network let through by default.
+_MAX_RECORDED: Final = 128 * 1024 * 1024
 _WALL_S: Final = 30.0
+#: Inside a worker, where a plugin's own tests run, the worker's memory is the ceiling.
+_OWN: Final = Limits(network_mb=1 << 16, disk_mb=1 << 16, file_mb=1 << 16, inodes=1 << 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +61,23 @@ NEUTRAL: Final = ScriptedReply(headers={"Content-Type": "application/json"}, bod
 
 
 class Doubles(Desk):
-    """Answers asks from a script and records them; `policy` None allows everything (for a plugin's own tests)."""
+    """Answers asks from a script and records them; `policy` None allows everything (for a plugin's own tests).
 
-    def __init__(self, policy: Policy | None = None, script: Script | None = None) -> None:
+    It holds what it is given, in the memory of whoever made it, so it has the ceilings that the real outside has.
+    """
+
+    def __init__(
+        self, policy: Policy | None = None, script: Script | None = None, limits: Limits | None = None
+    ) -> None:
         script = script or Script()
         permit = Permit(policy, HOME) if policy is not None else Everything()
-        self.disk = _Disk(script.files)
-        self.store = _Store(script.storage)
-        self._web = _Web(script)
+        limits = limits or (Limits() if policy is not None else _OWN)
+        self.disk = _Disk(script.files, limits)
+        self.store = _Store(script.storage, limits)
+        self._web = _Web(script, limits)
         self.messages: list[tuple[str, dict[str, object]]] = []
         self._seen: list[Ask] = []
+        self._recorded = 0
         self._record = threading.Lock()
         ticks, seeds = _Counter(script.now), _Counter(script.seed)
         parts = Parts(
@@ -75,7 +90,7 @@ class Doubles(Desk):
             seed=lambda: int(seeds.next()),
             message=lambda kind, content: self.messages.append((kind, content)),
         )
-        super().__init__(permit, parts, wall_s=_WALL_S)
+        super().__init__(permit, parts, wall_s=_WALL_S, upload_bytes=limits.network_mb * 1024 * 1024)
 
     @property
     def requests(self) -> tuple[Request, ...]:
@@ -88,11 +103,21 @@ class Doubles(Desk):
         return tuple(self._seen)
 
     def answer(self, ask: Ask) -> Answer:
-        """Record the ask, and answer it from the script."""
+        """Record the ask, and answer it from the script; what would not be recorded is not answered."""
         with self._record:
-            if len(self._seen) < _MAX_SEEN:
-                self._seen.append(ask)
+            self._recorded += sys.getsizeof(ask) + _weight(ask.argument)
+            if self._recorded > _MAX_RECORDED:
+                return Exceeded(limit="output_kb", message=f"more than {_MAX_RECORDED} bytes asked of a double")
+            self._seen.append(ask)
         return super().answer(ask)
+
+
+def _weight(value: object) -> int:
+    """Return about how much memory a decoded value takes."""
+    if isinstance(value, dict):
+        return sys.getsizeof(value) + sum(_weight(key) + _weight(item) for key, item in value.items())
+    inner = value if isinstance(value, list | tuple | set | frozenset) else ()
+    return sys.getsizeof(value) + sum(map(_weight, inner))
 
 
 class Everything(Permit):
@@ -137,58 +162,75 @@ class _Counter:
 class _Web:
     """No web: replies of a script, and TCP peers that say what the script says."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, limits: Limits) -> None:
+        self._traffic = Traffic(limits.network_mb)
         self._replies = {_spelled(key): reply for key, reply in script.http.items()}
         self._peers = {_endpoint(key): answer for key, answer in script.tcp.items()}
-        self._rest: dict[int, bytes] = {}
+        self._bodies: dict[int, bytes] = {}
+        self._lines: dict[int, bytes] = {}
         self._handles = _Counter(1)
         self.requests: list[Request] = []
 
     def request(self, request: Request) -> dict[str, object]:
         url = str(request.url)
+        self._traffic.count("sent", request.size())
         self.requests.append(request)
         reply = self._replies.get(f"{request.method} {url}") or self._replies.get(url) or NEUTRAL
         body = b"" if request.method == "HEAD" else reply.body
         handle = None
         if len(body) > CHUNK:
-            handle = self._keep(body[CHUNK:])
+            handle = self._keep(self._bodies, body[CHUNK:])
         headers = [[name, value] for name, value in reply.headers.items()]
+        self._traffic.count("received", len(body[:CHUNK]))
         return {"status": reply.status, "url": url, "headers": headers, "body": body[:CHUNK], "handle": handle}
 
     def read(self, handle: int, size: int) -> bytes:
-        rest = self._rest.get(handle)
-        if rest is None:
-            raise ValueError("this connection is closed")
-        self._rest[handle] = rest[size:]
-        return rest[:size]
-
-    receive = read
+        data = self._taken(self._bodies, handle, size)
+        if not data:
+            self.disconnect(handle)
+        return data
 
     def connect(self, host: str, port: int, timeout_s: float) -> int:
         del timeout_s
-        return self._keep(self._peers.get((host, port), b""))
+        return self._keep(self._lines, self._peers.get((host, port), b""))
 
     def send(self, handle: int, data: bytes) -> None:
-        del data
-        if handle not in self._rest:
+        if handle not in self._lines:
             raise ValueError("this connection is closed")
+        self._traffic.count("sent", len(data))
+
+    def receive(self, handle: int, size: int) -> bytes:
+        return self._taken(self._lines, handle, size)
 
     def disconnect(self, handle: int) -> None:
-        self._rest.pop(handle, None)
+        self._bodies.pop(handle, None)
+        self._lines.pop(handle, None)
 
     def close(self) -> None:
-        self._rest.clear()
+        self._bodies.clear()
+        self._lines.clear()
 
-    def _keep(self, data: bytes) -> int:
+    def _taken(self, where: dict[int, bytes], handle: int, size: int) -> bytes:
+        rest = where.get(handle)
+        if rest is None:
+            raise ValueError("this connection is closed")
+        where[handle] = rest[size:]
+        self._traffic.count("received", len(rest[:size]))
+        return rest[:size]
+
+    def _keep(self, where: dict[int, bytes], data: bytes) -> int:
+        if len(self._bodies) + len(self._lines) >= MAX_OPEN:
+            raise LimitReached("open_files", f"more than {MAX_OPEN} open connections")
         handle = int(self._handles.next())
-        self._rest[handle] = data
+        where[handle] = data
         return handle
 
 
 class _Disk:
     """Files in memory."""
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
+    def __init__(self, files: Mapping[str, bytes], limits: Limits) -> None:
+        self._written = Written(limits)
         self.files = {clean_path(path, HOME): bytes(data) for path, data in files.items()}
 
     def read(self, path: str, offset: int, size: int) -> tuple[bytes, bool]:
@@ -198,7 +240,12 @@ class _Disk:
         return data[offset : offset + size], offset + size >= len(data)
 
     def write(self, path: str, data: bytes, *, append: bool) -> None:
-        self.files[path] = (self.files.get(path, b"") if append else b"") + data
+        self._written.check(len(data))
+        if path not in self.files:
+            self._written.make()
+        before = self.files.get(path, b"") if append else b""
+        self._written.grow(len(before), len(data))
+        self.files[path] = before + data
 
     def names(self, path: str) -> list[str]:
         below = [name[len(path.rstrip("/")) + 1 :] for name in self.files if name != path and is_within(name, path)]
@@ -208,20 +255,31 @@ class _Disk:
 class _Store:
     """Values in memory."""
 
-    def __init__(self, start: Mapping[str, object]) -> None:
-        self.values = dict(start)
+    def __init__(self, start: Mapping[str, object], limits: Limits) -> None:
+        self.values, self._room = dict(start), Room(limits.disk_mb)
+        self._sizes = {key: _stored_size(value) for key, value in start.items()}
 
     def get(self, key: str) -> tuple[bool, object]:
+        key_bytes(key)
         return key in self.values, self.values.get(key)
 
     def set(self, key: str, value: object) -> None:
-        self.values[key] = value
+        key_bytes(key)
+        size = _stored_size(value)
+        self._room.check([other for name, other in self._sizes.items() if name != key], size)
+        self.values[key], self._sizes[key] = value, size
 
     def delete(self, key: str) -> None:
+        key_bytes(key)
         self.values.pop(key, None)
+        self._sizes.pop(key, None)
 
     def keys(self) -> list[str]:
         return sorted(self.values)
+
+
+def _stored_size(value: object) -> int:
+    return len(json.dumps(values.encode(value)))
 
 
 def _spelled(key: str) -> str:

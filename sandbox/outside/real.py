@@ -58,7 +58,7 @@ class RealOutside(Desk):
         variables = os.environ if environ is None else environ
         parts = Parts(
             web=web,
-            disk=HostDisk(permit, forbidden=protected, quota_mb=limits.disk_mb, file_mb=limits.file_mb),
+            disk=HostDisk(permit, forbidden=protected, limits=limits),
             store=HostStore(storage_dir, quota_mb=limits.disk_mb),
             variable=variables.get,
             now=time.time,

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from sandbox import values
-from sandbox.outside.limited import LimitReached
+from sandbox.outside.limited import Room, key_bytes
 
-_MAX_KEYS: Final = 4096
-_MAX_KEY_BYTES: Final = 150
+_LOCK: Final = ".lock"
 _SUFFIX: Final = ".json"
 
 
@@ -25,7 +24,7 @@ class HostStore:
     """The real store. Each value is written whole or not at all; a lock covers processes that share the folder."""
 
     def __init__(self, folder: Path, *, quota_mb: float) -> None:
-        self._folder, self._quota = folder, int(quota_mb * 1024 * 1024)
+        self._folder, self._room = folder, Room(quota_mb)
 
     def get(self, key: str) -> tuple[bool, object]:
         """Return whether there is a value, and the value."""
@@ -34,18 +33,16 @@ class HostStore:
         except FileNotFoundError:
             return False, None
         with os.fdopen(descriptor, "rb") as file:
-            return True, values.decode(json.loads(file.read(self._quota + 1)))
+            return True, values.decode(json.loads(file.read(self._room.most + 1)))
 
     def set(self, key: str, value: object) -> None:
         """Keep a value; over the quota nothing changes."""
         data = json.dumps(values.encode(value)).encode()
         path = self._path(key)
         with self._locked():
+            self._sweep()
             others = [entry for entry in self._entries() if entry.name != path.name]
-            if len(others) >= _MAX_KEYS:
-                raise LimitReached("disk_mb", f"more than {_MAX_KEYS} keys")
-            if sum(entry.stat(follow_symlinks=False).st_size for entry in others) + len(data) > self._quota:
-                raise LimitReached("disk_mb", f"more than {self._quota} bytes stored")
+            self._room.check([entry.stat(follow_symlinks=False).st_size for entry in others], len(data))
             temporary = self._folder / f".{secrets.token_hex(8)}"
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
@@ -64,10 +61,7 @@ class HostStore:
         return sorted(_key(entry.name) for entry in self._entries())
 
     def _path(self, key: str) -> Path:
-        raw = key.encode()
-        if not raw or len(raw) > _MAX_KEY_BYTES:
-            raise ValueError(f"a key has 1 to {_MAX_KEY_BYTES} bytes")
-        return self._folder / (base64.urlsafe_b64encode(raw).decode() + _SUFFIX)
+        return self._folder / (base64.urlsafe_b64encode(key_bytes(key)).decode() + _SUFFIX)
 
     def _entries(self) -> list[os.DirEntry[str]]:
         if not self._folder.is_dir():
@@ -75,10 +69,17 @@ class HostStore:
         with os.scandir(self._folder) as entries:
             return [entry for entry in entries if entry.name.endswith(_SUFFIX) and _key(entry.name)]
 
+    def _sweep(self) -> None:
+        """Remove what a full disk or a kill left half written: nobody else writes while the lock is held."""
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") and entry.name != _LOCK:
+                    os.unlink(entry.path)
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

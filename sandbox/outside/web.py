@@ -15,13 +15,12 @@ from typing import Final
 from sandbox.outside.addresses import Names
 from sandbox.outside.counted import Counted
 from sandbox.outside.decide import Permit
-from sandbox.outside.desk import CHUNK, Request
+from sandbox.outside.desk import CHUNK, MAX_OPEN, Request
 from sandbox.outside.limited import LimitReached, NotGranted, Traffic
 from sandbox.outside.urls import Url, redirected
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS: Final = 5
-_MAX_OPEN: Final = 8
 _MAX_HEADER_BYTES: Final = 64 * 1024
 #: Headers that steer the connection, and are the host's alone.
 _OWN_HEADERS: Final = frozenset(
@@ -129,10 +128,7 @@ class HostWeb:
             writer.putheader(name, value)
         if request.body or request.method in ("POST", "PUT", "PATCH"):
             writer.putheader("Content-Length", str(len(request.body)))
-        size = (
-            len(request.url.target) + len(request.body) + sum(len(name) + len(value) for name, value in headers.items())
-        )
-        self._traffic.count("sent", size)
+        self._traffic.count("sent", replace(request, headers=headers).size())
         writer.endheaders(request.body or None)
         writer.sock = None  # the response owns the socket now
 
@@ -241,9 +237,9 @@ class HostWeb:
 
     def _keep(self, opened: _Open) -> int:
         with self._lock:
-            if len(self._open) >= _MAX_OPEN:
+            if len(self._open) >= MAX_OPEN:
                 opened.socket.close()
-                raise LimitReached("open_files", f"more than {_MAX_OPEN} open connections")
+                raise LimitReached("open_files", f"more than {MAX_OPEN} open connections")
             self._last += 1
             self._open[self._last] = opened
             return self._last

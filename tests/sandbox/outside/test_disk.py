@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from sandbox import Limits, Policy
 from sandbox.outside.base import Exceeded, Failed, Given, Refused
 from sandbox.outside.decide import clean_path, never_grantable
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -134,6 +139,16 @@ def test_quota_and_file_size_are_held_to_the_byte(home, outside, write):
     assert isinstance(answer, Exceeded) and answer.limit == "file_mb"
 
 
+def test_empty_files_have_a_quota_too(home, outside, write):
+    door = outside(Policy(write=("~/out",)), limits=Limits(inodes=3))
+    for name in "abc":
+        assert write(f"~/out/{name}", b"", door=door) == Given()
+    over = write("~/out/d", b"", door=door)
+    assert isinstance(over, Exceeded) and over.limit == "inodes"
+    assert write("~/out/a", b"again", door=door) == Given()
+    assert sorted(os.listdir(home / "out")) == ["a", "b", "c"]
+
+
 def test_protected_trees_stay_out_of_a_wide_grant(home, outside, read, write, ask):
     state = home / ".local" / "state" / "ratchet"
     (state / "inner").mkdir(parents=True)
@@ -152,6 +167,48 @@ def test_protected_trees_stay_out_of_a_wide_grant(home, outside, read, write, as
         assert isinstance(write(path, door=door), Refused)
     assert isinstance(ask(door, "files.list", path="~/.local/state/ratchet"), Refused)
     assert (state / "key").read_text() == "key"
+
+
+def test_a_refusal_of_what_is_protected_names_it(home, outside, read, write):
+    (home / "notes" / ".git").mkdir()
+    door = outside(Policy(read=("~",), write=("~",)))
+    assert read("~/notes/.git/config", door=door).capability == "read:~/notes/.git/config"
+    refused = write("~/notes/.git/config", door=door)
+    assert refused.capability == "write:~/notes/.git/config" and "cannot be granted" in refused.message
+
+
+def test_a_grant_that_is_a_link_to_everything_grants_nothing(home, outside, read, ask):
+    (home / "all").symlink_to("/")
+    (home / "system").symlink_to("/proc")
+    door = outside(Policy(read=("~/all", "~/system")))
+    for path in ("~/all/etc/passwd", f"~/all/proc/{os.getpid()}/environ", "~/all/proc/1/environ", "~/system/version"):
+        assert isinstance(read(path, door=door), Refused)
+    assert isinstance(ask(door, "files.list", path="~/all"), Refused)
+
+
+MOUNTED = """
+import os, subprocess, sys
+from pathlib import Path
+from sandbox import Limits, Policy
+from sandbox.outside.base import Ask
+from sandbox.outside.real import RealOutside
+home = Path(sys.argv[1])
+for name, tree in (("devices", "/dev"), ("git", str(home / "repo/.git"))):
+    (home / "notes" / name).mkdir()
+    subprocess.run(["mount", "--rbind", tree, str(home / "notes" / name)], check=True)
+door = RealOutside(Policy(read=("~/notes",)), Limits(), home / "s", home=str(home), forbidden=[str(home / "repo/.git")])
+for path in ("~/notes/devices/null", "~/notes/git/config", "~/notes/a.txt"):
+    answer = door.answer(Ask(op="files.read", argument={"path": path, "offset": 0, "size": 9}))
+    print(type(answer).__name__)
+"""
+
+
+def test_a_second_mount_of_a_protected_tree_is_protected(home):
+    (home / "repo/.git").mkdir(parents=True)
+    (home / "repo/.git/config").write_text("secret")
+    script = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{MOUNTED}", str(home)]
+    done = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", *script], capture_output=True, text=True)
+    assert done.stdout.split() == ["Refused", "Refused", "Given"], done.stderr
 
 
 def test_a_protected_tree_is_known_by_identity_not_only_by_name(home, outside, read):

@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from sandbox import Policy
-from sandbox.outside.base import Ask, Failed, Given, Refused
+from sandbox import Limits, Policy
+from sandbox.outside.base import Ask, Exceeded, Failed, Given, Refused
 from sandbox.outside.doubles import Doubles, Script, ScriptedReply
 
 POLICY = Policy(network=("api.example.org:443",), read=("~/notes",), write=("~/out",), effects=("clock", "random"))
@@ -91,3 +91,116 @@ def test_a_large_reply_comes_in_pieces():
     assert got == body
     door.close()
     assert isinstance(send(door, "http.read", handle=first["handle"], size=1), Failed)
+
+
+SMALL = Limits(disk_mb=1, file_mb=1, inodes=3, network_mb=1)
+KIB = 1024
+
+
+def said(answer):
+    """The kind of an answer, and what it names."""
+    named = answer.limit if isinstance(answer, Exceeded) else getattr(answer, "kind", "")
+    return type(answer).__name__, named
+
+
+def write(name, size, append=False):
+    return "files.write", {"path": f"~/out/{name}", "data": b"x" * size, "append": append}
+
+
+def post(port, size):
+    url = f"http://api.example.org:{port}/"
+    fields = {"method": "POST", "headers": {}, "upload": 0, "timeout_s": 5}
+    return "http.request", {**fields, "url": url, "body": b"x" * size}
+
+
+def get_large(port):
+    fields = {"method": "GET", "headers": {}, "upload": 0, "timeout_s": 5, "body": None}
+    return "http.request", {**fields, "url": f"http://api.example.org:{port}/bytes/300000"}
+
+
+SEQUENCES = {
+    "bytes written": lambda _: [*(write("a", 256 * KIB, append=True) for _ in range(4)), write("b", 1)],
+    "the same file again and again": lambda _: [write("a", 256 * KIB) for _ in range(5)],
+    "files made": lambda _: [write(name, 0) for name in "abcda"],
+    "the size of a file": lambda _: [write("full", 1, append=True), write("full", 1)],
+    "bytes stored": lambda _: [
+        *(("storage.set", {"key": key, "value": "x" * (512 * KIB - 2)}) for key in "aba"),
+        ("storage.set", {"key": "c", "value": ""}),
+        ("storage.delete", {"key": "a"}),
+        ("storage.set", {"key": "c", "value": ""}),
+    ],
+    "odd keys": lambda _: (
+        [("storage.set", {"key": key, "value": 1}) for key in ("", "\u4e2d" * 60, "fine")]
+        + [("storage.get", {"key": ""}), ("storage.delete", {"key": ""})]
+    ),
+    "bytes sent": lambda port: [post(port, 256 * KIB) for _ in range(5)],
+    "bodies on their way": lambda _: [("http.body", {"handle": 0, "data": b"x" * 250 * KIB}) for _ in range(5)],
+    "open responses": lambda port: [get_large(port)] * 9,
+    "open connections": lambda port: [("tcp.open", {"host": "api.example.org", "port": port})] * 9,
+    "a response is no connection": lambda port: [
+        get_large(port),
+        ("tcp.send", {"handle": 1, "data": b"x"}),
+        ("tcp.receive", {"handle": 1, "size": 1}),
+        ("http.read", {"handle": 1, "size": 1}),
+    ],
+    "a connection is no response": lambda port: [
+        ("tcp.open", {"host": "api.example.org", "port": port}),
+        ("http.read", {"handle": 1, "size": 1}),
+        ("tcp.close", {"handle": 1}),
+        ("tcp.send", {"handle": 1, "data": b"x"}),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_it_has_the_ceilings_of_the_real_outside(name, outside, server, tmp_path):
+    port = server.server_address[1]
+    policy = Policy(network=(f"api.example.org:{port}",), write=("~/out",), storage=True)
+    limits = SMALL if not name.startswith("open") else Limits()
+    (tmp_path / "home/out").mkdir(parents=True)
+    (tmp_path / "home/out/full").write_bytes(b"x" * KIB * KIB)
+    body = {f"http://api.example.org:{port}/bytes/300000": ScriptedReply(body=b"x" * 300_000)}
+    double = Doubles(policy, Script(files={"~/out/full": b"x" * KIB * KIB}, http=body), limits)
+    real = outside(policy, limits=limits)
+    asked = [Ask(op=op, argument=argument) for op, argument in SEQUENCES[name](port)]
+    answers = [said(real.answer(ask)) for ask in asked]
+    assert [said(double.answer(ask)) for ask in asked] == answers
+    assert len(set(answers)) > 1
+
+
+def downloads(door, port):
+    """How many bodies of 300 000 bytes come whole, and what ends it."""
+    for whole in range(10):
+        handle, answer = None, door.answer(Ask(op=get_large(port)[0], argument=get_large(port)[1]))
+        while isinstance(answer, Given) and answer.value:
+            handle = answer.value["handle"] if isinstance(answer.value, dict) else handle
+            answer = send(door, "http.read", handle=handle, size=100_000)
+        if not isinstance(answer, Given):
+            return whole, said(answer)
+    return whole, None
+
+
+def test_it_has_the_ceiling_of_the_real_outside_for_what_is_received(outside, server):
+    port = server.server_address[1]
+    policy = Policy(network=(f"api.example.org:{port}",))
+    body = {f"http://api.example.org:{port}/bytes/300000": ScriptedReply(body=b"x" * 300_000)}
+    double = Doubles(policy, Script(http=body), SMALL)
+    assert downloads(double, port) == downloads(outside(policy, limits=SMALL), port) == (3, ("Exceeded", "network_mb"))
+
+
+def test_a_body_that_was_read_to_its_end_is_closed():
+    door = Doubles(POLICY, Script(http={"https://api.example.org/": ScriptedReply(body=b"x" * 300_000)}))
+    for _ in range(20):
+        handle = get(door, "https://api.example.org/").value["handle"]
+        while send(door, "http.read", handle=handle, size=100_000).value:
+            pass
+    assert isinstance(send(door, "http.read", handle=handle, size=1), Failed)
+
+
+def test_a_plugin_cannot_fill_the_memory_of_who_records_it():
+    """Whatever an ask holds is kept; what would not be kept is not answered, so nothing can happen unrecorded."""
+    door, junk = Doubles(POLICY), b"x" * 1_000_000
+    answers = [send(door, "clock.now", junk=[junk], number=number) for number in range(200)]
+    given = [answer for answer in answers if isinstance(answer, Given)]
+    assert 100 < len(given) < 140 and len(door.seen) == len(given)
+    assert all(isinstance(answer, Exceeded) for answer in answers[len(given) :])

@@ -75,6 +75,15 @@ def test_a_damaged_file_is_a_failure(outside, ask, tmp_path):
     assert isinstance(ask(door, "storage.get", key="a"), Failed)
 
 
+def test_what_was_left_half_written_goes_with_the_next_write(outside, ask, tmp_path):
+    door = outside(STORED)
+    ask(door, "storage.set", key="a", value=1)
+    (tmp_path / "storage" / ".0123456789abcdef").write_bytes(b"x" * 1000)
+    ask(door, "storage.set", key="a", value=2)
+    assert sorted(os.listdir(tmp_path / "storage")) == [".lock", "YQ==.json"]
+    assert ask(door, "storage.get", key="a").value == [True, 2]
+
+
 def test_writers_at_the_same_time_leave_whole_values(tmp_path):
     store = HostStore(tmp_path / "s", quota_mb=1)
     threads = [threading.Thread(target=store.set, args=("k", [number] * 1000)) for number in range(8)]
