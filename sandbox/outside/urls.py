@@ -11,6 +11,7 @@ from sandbox.outside.decide import host_name
 
 _SAFE: Final = "/:?#[]@!$&'()*+,;=%-._~"
 _ODD: Final = re.compile(r"[\x00-\x20\x7f\\]")
+_PLACE: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:@%]+)(?::[0-9]*)?\Z")
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -52,7 +53,7 @@ def parse_url(text: str) -> Url:
         raise ValueError("a URL starts with https:// or http://")
     if "@" in parts.netloc or not parts.hostname:
         raise ValueError("a URL names a host, without user or password")
-    if "%" in parts.netloc:
+    if not _PLACE.match(parts.netloc):
         raise ValueError("a URL spells its host plainly")
     path = quote(parts.path or "/", safe=_SAFE)
     query = "?" + quote(parts.query, safe=_SAFE) if parts.query else ""

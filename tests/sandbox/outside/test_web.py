@@ -82,6 +82,16 @@ def test_a_redirect_to_the_metadata_address_is_refused(status, server, outside, 
     assert isinstance(answer, Refused) and answer.capability == "network:169.254.169.254:80"
 
 
+def test_the_metadata_address_is_refused_under_a_declared_name_and_as_itself(server, outside, fetch, names):
+    names.known["other_example_org"] = "169.254.169.254"
+    server.targets["meta"] = url_of(server, "/latest/meta-data/", host="other.example.org")
+    door = outside(policy_for(server, hosts=(HOST, "other.example.org")))
+    refused = fetch(door, url_of(server, "/redirect/302/meta"))
+    assert isinstance(refused, Refused) and refused.capability == "address:169.254.169.254"
+    literal = fetch(outside(Policy(network=("169.254.169.254:80",))), "http://169.254.169.254/latest/meta-data/")
+    assert isinstance(literal, Refused) and literal.capability == "address:169.254.169.254"
+
+
 def test_a_redirect_to_another_host_needs_that_host_too(server, outside, fetch):
     server.targets["other"] = url_of(server, "/landed", host="other.example.org")
     refused = fetch(outside(policy_for(server)), url_of(server, "/redirect/302/other"))
@@ -144,6 +154,7 @@ def test_headers_cannot_smuggle_lines(headers, server, outside, fetch):
         ),
         *("http://evil@api.example.org:PORT/", "//api.example.org:PORT/", "file:///etc/passwd", "http://", "http:///x"),
         *("http://api.example.org:99999/", "http://[::1/", "http://%61pi.example.org:PORT/", "http://2130706433/"),
+        *("http://[::1]evil.org:PORT/", "http://evil.org[::1]:PORT/", "http://[v1.a]:PORT/"),
     ],
 )
 def test_urls_that_can_be_read_in_two_ways_are_refused(url, server, outside, fetch):
