@@ -6,6 +6,7 @@ program shares this memory and may change all of it.
 
 from __future__ import annotations
 
+import builtins
 import errno
 import importlib.util
 import inspect
@@ -22,6 +23,7 @@ from sandbox.outcome import Violation
 
 _MAX_TEXT: Final = 4096
 _MAX_FRAMES: Final = 20
+_MAX_BASES: Final = 20
 _MAX_VIOLATIONS: Final = 200
 MAX_ITEMS: Final = 100_000
 _OWN: Final = os.path.dirname(__file__) + os.sep
@@ -158,8 +160,17 @@ def describe(problem: BaseException) -> Message:
     limit = _limit_of(problem)
     if limit:
         return "limit", {"limit": limit, "message": _text(problem) or f"{limit} is used up"}
-    kind = type(problem).__name__
-    return "raised", {"type": kind[:200], "message": _text(problem), "frames": _frames(problem.__traceback__)}
+    kind, frames = type(problem).__name__, _frames(problem.__traceback__)
+    return "raised", {"type": kind[:200], "message": _text(problem), "frames": frames, "bases": _bases(type(problem))}
+
+
+def _bases(kind: type) -> list[str]:
+    """The names of what an exception also is, nearest first; a built-in one's only where it is that one."""
+    try:
+        known = [(base.__name__, base) for base in type.mro(kind)[1:-1]]
+        return [name[:200] for name, base in known if getattr(builtins, name, base) is base][:_MAX_BASES]
+    except BaseException:  # noqa: BLE001 (a class of the program may refuse to be asked)
+        return []
 
 
 def _violation(violation: Violation) -> dict[str, object]:

@@ -51,11 +51,15 @@ class Completed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raised:
-    """The called code raised. `frames` are "file:line in function" of the program's own files, innermost last."""
+    """The called code raised. `frames` are "file:line in function" of the program's own files, innermost last.
+
+    `bases` are the names of what the exception also is, nearest first ("LookupError", "Exception", "BaseException").
+    """
 
     kind: str
     message: str
     frames: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
 
 

@@ -16,6 +16,7 @@ from sandbox.protocol import Request
 _MAX_TEXT: Final = 8192
 _MAX_NAME: Final = 200
 _MAX_FRAMES: Final = 20
+_MAX_BASES: Final = 20
 _MAX_VIOLATIONS: Final = 200
 # The ceilings that show inside a worker; the others are seen from outside only.
 _LIMITS_SEEN_INSIDE: Final = frozenset(
@@ -30,9 +31,10 @@ def outcome_of(kind: str, body: object, usage: Usage) -> Outcome:
         case "completed":
             return completed(value_of(body), usage)
         case "raised":
-            name, message, listed = _fields(body, "type", "message", "frames")
+            name, message, listed, wider = _fields(body, "type", "message", "frames", "bases")
             frames = tuple(_text(item) for item in _list(listed, _MAX_FRAMES))
-            return Raised(kind=_text(name), message=_text(message), frames=frames, usage=usage)
+            bases = tuple(_text(item) for item in _list(wider, _MAX_BASES))
+            return Raised(kind=_text(name), message=_text(message), frames=frames, bases=bases, usage=usage)
         case "limit":
             limit, message = _fields(body, "limit", "message")
             if _text(limit) not in _LIMITS_SEEN_INSIDE:

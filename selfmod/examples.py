@@ -131,7 +131,9 @@ def expected_value(example: Example) -> object:
 def mismatch(example: Example, outcome: Outcome) -> str:
     """Return "" when `outcome` is what the example says, by type and value; else one sentence that says what it was."""
     if example.kind == "raises":
-        if isinstance(outcome, Raised) and _is_error(outcome.kind, example.expected):
+        if isinstance(outcome, Raised) and any(
+            _is_error(one, example.expected) for one in (outcome.kind, *outcome.bases)
+        ):
             return ""
         return f"{example.call} should raise {example.expected}, but {_told(outcome)}"
     if not isinstance(outcome, Completed):

@@ -55,6 +55,9 @@ def test_an_answer_too_many_ends_the_worker_at_the_next_call(hostile):
     assert hostile.call("fine").value == 1
 
 
+_RAISED = {"type": "x", "message": "", "frames": [], "bases": []}
+
+
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
@@ -76,9 +79,14 @@ def test_an_answer_too_many_ends_the_worker_at_the_next_call(hostile):
         ("claim", ({"kind": "limit", "body": {"limit": "wall_s", "message": ""}},)),
         ("claim", ({"kind": "limit", "body": {"limit": "memory_mb"}},)),
         ("claim", ({"kind": "limit", "body": "memory_mb"},)),
-        ("claim", ({"kind": "raised", "body": {"type": 1, "message": "", "frames": []}},)),
-        ("claim", ({"kind": "raised", "body": {"type": "x" * 9000, "message": "", "frames": []}},)),
-        ("claim", ({"kind": "raised", "body": {"type": "x", "message": "", "frames": [], "usage": 0}},)),
+        ("claim", ({"kind": "raised", "body": {"type": 1, "message": "", "frames": [], "bases": []}},)),
+        ("claim", ({"kind": "raised", "body": {"type": "x" * 9000, "message": "", "frames": [], "bases": []}},)),
+        ("claim", ({"kind": "raised", "body": {**_RAISED, "usage": 0}},)),
+        ("claim", ({"kind": "raised", "body": {**_RAISED, "bases": "ValueError"}},)),
+        ("claim", ({"kind": "raised", "body": {**_RAISED, "bases": [1]}},)),
+        ("claim", ({"kind": "raised", "body": {**_RAISED, "bases": ["x" * 9000]}},)),
+        ("claim", ({"kind": "raised", "body": {**_RAISED, "bases": ["x"] * 21}},)),
+        ("claim", ({"kind": "raised", "body": {"type": "x", "message": "", "frames": []}},)),
         ("claim", ({"kind": "refused", "body": [{"rule": "x"}]},)),
         ("claim", ({"kind": "refused", "body": {}},)),
         ("claim", ({"kind": "unreachable", "body": 1},)),

@@ -98,6 +98,25 @@ def test_an_exception_is_raised_with_its_place(opened):
     assert [frame.partition(":")[0] for frame in outcome.frames] == ["plugin.py"]
 
 
+def test_an_exception_says_what_else_it_is(opened):
+    source = b"""
+class Known(ValueError): pass
+class Deep(Known, LookupError): pass
+class TypeError(Exception): pass
+class Fake(TypeError): pass
+class Shy(type):
+    @property
+    def __mro__(cls): raise RuntimeError
+class Odd(KeyError, metaclass=Shy): pass
+def fail(name): raise globals()[name]("x")
+"""
+    session = opened(source)
+    usual = ("Exception", "BaseException")
+    assert session.call("fail", ("Deep",)).bases == ("Known", "ValueError", "LookupError", *usual)
+    assert session.call("fail", ("Fake",)).bases == usual  # what only bears the name of a built-in one is none
+    assert session.call("fail", ("Odd",)).bases == ("KeyError", "LookupError", *usual)
+
+
 def test_a_program_that_fails_to_load_says_so(opened):
     session = opened(b"x = 1 / 0\n")
     assert isinstance(session.loaded, Raised) and session.call("x") == session.loaded

@@ -244,6 +244,23 @@ def test_mismatch_of_an_expected_error():
 
 
 @pytest.mark.parametrize(
+    ("bases", "error", "alike"),
+    [
+        (("ValueError", "Exception"), "ValueError", True),
+        (("UnicodeError", "ValueError"), "ValueError", True),
+        (("UnicodeError",), "ValueError", True),  # a ValueError too
+        (("Wrong", "Exception"), "Wrong", True),
+        (("Exception",), "ValueError", False),
+        (("KeyError", "LookupError"), "ValueError", False),
+        ((), "ValueError", False),
+    ],
+)
+def test_an_expected_error_may_be_what_the_raised_one_also_is(bases, error, alike):
+    outcome = Raised(kind="CycleError", message="", bases=bases)
+    assert (mismatch(parse_example(f"f('') raises {error}"), outcome) == "") is alike
+
+
+@pytest.mark.parametrize(
     ("left", "right", "alike"),
     [
         ({1}, {True}, False),
