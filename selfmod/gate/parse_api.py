@@ -25,7 +25,36 @@ def api(material: Material) -> dict[str, Any]:
         }
         for breakage in griffe.find_breaking_changes(old, new)
     ]
+    breaking += _bases_lost(old, new)
     return {"breaking": breaking[:MAX_FOUND], "added": _added(old, new)[:MAX_FOUND]}
+
+
+def _bases_lost(old: Any, new: Any) -> list[dict[str, Any]]:
+    """Public classes that are no longer what they were: whoever catches or asks for the base misses them now.
+
+    griffe sees only that a class has fewer bases than before.
+    """
+    before, now = _classes(old), _classes(new)
+    return [
+        {"kind": "class-lost-base", "name": name, "what": f"It is no {lost} any more", "line": now[name].lineno or 0}
+        for name in sorted(before.keys() & now.keys())
+        if not name.startswith("_") and len(now[name].bases) >= len(before[name].bases)
+        for lost in sorted(_bases(name, before) - _bases(name, now))
+    ]
+
+
+def _classes(module: Any) -> dict[str, Any]:
+    return {name: member for name, member in module.members.items() if not member.is_alias and member.is_class}
+
+
+def _bases(name: str, classes: dict[str, Any]) -> set[str]:
+    """All that a class is by the names of its bases, those within the module followed."""
+    found, left = set[str](), [name]
+    while left:
+        bases = {str(base) for base in classes[known].bases} if (known := left.pop()) in classes else set()
+        left += bases - found
+        found |= bases
+    return {base for base in found if not base.startswith("_")}
 
 
 def _visited(data: bytes) -> Any:

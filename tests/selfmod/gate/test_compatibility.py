@@ -114,3 +114,31 @@ def test_another_function_behind_a_tool_is_a_break_though_the_old_one_is_still_t
     for version, expected in (("1.1.0", {"compatibility.version-step"}), ("2.0.0", set())):
         files = first | {"plugin.py": more, "plugin.yaml": moved.replace("version: 1.0.0", f"version: {version}")}
         assert rules(make_subject(files, previous=first)) == expected
+
+
+WORSE = "import enum as _enum\n\n\nclass Worse(LookupError):\n    pass\n\n\nclass Wrong(ValueError, Worse):\n    pass\n"
+
+
+@pytest.mark.parametrize(
+    ("now", "step"),
+    [
+        (WORSE + "\n\nMORE = 1\n", "minor"),
+        (WORSE.replace("(ValueError, Worse)", "(Exception, Worse)"), "major"),
+        (WORSE.replace("(ValueError, Worse)", "(ValueError)"), "major"),
+        (WORSE.replace("(LookupError)", "(Exception)"), "major"),
+        (WORSE.replace("(ValueError, Worse)", "(Worse, ValueError)"), "patch"),
+        ("class _Own(ValueError):\n    pass\n\n\n" + WORSE.replace("(ValueError,", "(_Own,"), "patch"),
+        (
+            WORSE.replace("(LookupError)", "(LookupError, ValueError)").replace("(ValueError, Worse)", "(Worse)"),
+            "major",
+        ),
+    ],
+)
+def test_a_class_that_is_no_longer_what_it_was_is_a_break(
+    make_subject: Make, first: dict[str, str], now: str, step: Step
+) -> None:
+    before = first | {"plugin.py": first["plugin.py"] + "\n\n" + WORSE}
+    after = changed(before, "1.0.1", WORSE, now, "plugin.py")
+    subject = make_subject(after, previous=before)
+    ManifestStage().run(subject)
+    assert Compatibility().run(subject).figures["needed"] == step
