@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType
 from typing import Any, Final, Literal
 
+from selfmod.gate.operands import Role, refusing, roles
 from selfmod.gate.parse import MAX_FOUND, Material
 from selfmod.gate.parse_texts import names_once
 
@@ -28,14 +29,23 @@ _PLAIN: Final = (None, True, False, "", b"", 0, 1, -1)
 class Condition:
     """One condition. `needs` is what tests must have made of it: a special value must have occurred once.
 
-    Of a member, the value is compared with `members` when it is seen, and `needs` their positions.
+    Of a member, the value is compared with `members` when it is seen, and `needs` their positions. What lacks one of
+    the `mild` only is worth a word and no more. `role` says what an operand is good for where its value is not True or
+    False: in `name or "nobody"` nothing is asked, and nothing depends on the truth of the last one.
     """
 
-    index: int
     node: ast.AST
     kind: Kind
     needs: tuple[int, ...]
+    index: int = 0
     members: tuple[object, ...] = ()
+    mild: tuple[int, ...] = ()
+    role: Role = "asked"
+
+    @property
+    def works(self) -> bool:
+        """Whether something is called or compared here, which nobody has seen where no test gets to it."""
+        return any(isinstance(part, ast.Call | ast.Compare) for part in ast.walk(self.node))
 
     @property
     def shown(self) -> ast.expr | ast.pattern:
@@ -47,46 +57,80 @@ class Condition:
 
 def conditions(tree: ast.Module) -> list[Condition]:
     """Return the conditions of a module in an order that depends on the source alone."""
-    return [
-        Condition(index=index, node=node, kind=kind, needs=needs, members=members)
-        for index, (node, kind, needs, members) in enumerate(_found(tree, names_once(tree)))
-    ]
+    names = names_once(tree)
+    found = [*_specials(tree, names), *_found_operands(tree, names), *_found_members(tree, names)]
+    return [replace(one, index=index) for index, one in enumerate(found)]
 
 
-def _found(
-    tree: ast.Module, names: Mapping[str, ast.expr]
-) -> Iterator[tuple[ast.AST, Kind, tuple[int, ...], tuple[object, ...]]]:
-    special = [node for node in ast.walk(tree) if _is_special(node, names)]
-    yield from ((node, "special", (int(not _is_negated(node)),), ()) for node in special)
-    told = {id(node) for node in special}
+def _specials(tree: ast.Module, names: Mapping[str, ast.expr]) -> Iterator[Condition]:
+    for node in ast.walk(tree):
+        if _is_special(node, names):
+            yield Condition(node=node, kind="special", needs=(int(not _is_negated(node)),))
+
+
+def _found_operands(tree: ast.Module, names: Mapping[str, ast.expr]) -> Iterator[Condition]:
+    told = {id(node) for node in ast.walk(tree) if _is_special(node, names)}
     told |= {id(node.test) for node in ast.walk(tree) if isinstance(node, ast.If | ast.While)}  # coverage counts those
+    told |= {id(part) for hint in _hints(tree) for part in ast.walk(hint)}
+    role_of, raised_by = roles(tree), refusing(tree)
     for node in ast.walk(tree):
         for operand in _operands(node):
             if not isinstance(operand, ast.BoolOp | ast.Constant) and id(operand) not in told:
                 told.add(id(operand))
-                yield operand, "operand", (0, 1), ()
-        for asked, among in _asked(node):
-            if members := _members(among, names):
-                yield asked, "member", tuple(range(len(members))), members
+                mild = (raised_by[id(operand)],) if id(operand) in raised_by else ()
+                role = role_of.get(id(operand), "asked")
+                yield Condition(node=operand, kind="operand", needs=(0, 1), mild=mild, role=role)
 
 
-def _asked(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+def _hints(tree: ast.Module) -> Iterator[ast.expr]:
+    """Type hints: `int | None` in one of these asks nothing."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(returns=ast.expr() as hint) | ast.AsyncFunctionDef(returns=ast.expr() as hint):
+                yield hint
+            case ast.arg(annotation=ast.expr() as hint) | ast.AnnAssign(annotation=hint):
+                yield hint
+            case _:
+                pass
+
+
+def _found_members(tree: ast.Module, names: Mapping[str, ast.expr]) -> Iterator[Condition]:
+    for node in ast.walk(tree):
+        for asked, among in _asked(node, names):
+            if (members := _members(among, names)) and not isinstance(asked, ast.Constant):
+                needs = tuple(range(len(members)))
+                mild = needs if _tells_apart(node, _meant(among, names)) else ()
+                yield Condition(node=asked, kind="member", needs=needs, members=members, mild=mild)
+
+
+def _tells_apart(node: ast.AST, among: ast.expr) -> bool:
+    """Whether a table gives different things for its entries; one of a single entry, or value, only asks."""
+    values = among.values if isinstance(among, ast.Dict) and not isinstance(node, ast.Compare) else []
+    return len(set(map(ast.dump, values))) > 1
+
+
+def _asked(node: ast.AST, names: Mapping[str, ast.expr]) -> Iterator[tuple[ast.expr, ast.expr]]:
     """Yield what is looked for, and where: `x in (1, 2)`, `{1: "a"}.get(x)`, `{1: "a"}[x]`."""
     match node:
         case ast.Compare(left=asked, ops=[ast.In() | ast.NotIn()], comparators=[among]):
             yield asked, among
-        case ast.Call(func=ast.Attribute(value=among, attr="get"), args=[asked, *_]):
-            yield asked, among
-        case ast.Subscript(value=among, slice=asked, ctx=ast.Load()) if not isinstance(asked, ast.Slice):
+        case (
+            ast.Call(func=ast.Attribute(value=among, attr="get"), args=[asked, *_])
+            | ast.Subscript(value=among, slice=asked, ctx=ast.Load())
+        ) if isinstance(_meant(among, names), ast.Dict):
             yield asked, among
         case _:
             pass
 
 
+def _meant(node: ast.expr, names: Mapping[str, ast.expr]) -> ast.expr:
+    """What a name that is given a value once stands for."""
+    return names.get(node.id, node) if isinstance(node, ast.Name) else node
+
+
 def _members(among: ast.expr, names: Mapping[str, ast.expr]) -> tuple[object, ...]:
     """Return the few certain values that are asked for one by one."""
-    among = names.get(among.id, among) if isinstance(among, ast.Name) else among
-    match among:
+    match _meant(among, names):
         case ast.Dict(keys=keys):
             row = [key for key in keys if key is not None]
         case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items) if len(items) > 1:
@@ -108,6 +152,10 @@ def _operands(node: ast.AST) -> list[ast.expr]:
             return [test]
         case ast.comprehension(ifs=tests):
             return tests
+        case ast.BinOp(left=left, op=ast.BitOr() | ast.BitAnd() | ast.BitXor(), right=right):
+            return [left, right]
+        case ast.Call(func=ast.Name(id="any" | "all"), args=[ast.List(elts=items) | ast.Tuple(elts=items)]):
+            return items
         case _:
             return []
 
@@ -125,6 +173,9 @@ def facts(material: Material) -> list[dict[str, Any]]:
             "needs": list(one.needs),
             "text": ast.unparse(one.shown)[:_SHOWN],
             "members": [repr(member)[:_SHOWN] for member in one.members],
+            "mild": list(one.mild),
+            "role": one.role,
+            "works": one.works,
         }
         for one in conditions(module)
     ][: MAX_FOUND * 5]
@@ -147,9 +198,8 @@ def _is_special(node: ast.AST, names: Mapping[str, ast.expr]) -> bool:
 
 
 def _is_certain(node: ast.expr, names: Mapping[str, ast.expr]) -> bool:
-    node = names.get(node.id, node) if isinstance(node, ast.Name) else node
     try:
-        value = ast.literal_eval(node)
+        value = ast.literal_eval(_meant(node, names))
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return False
     return not any(value is plain or (type(value) is type(plain) and value == plain) for plain in _PLAIN)

@@ -23,6 +23,7 @@ from selfmod.gate.harness import Note, canonical_id, noter, session
 from selfmod.gate.harness_forks import Line, Say, limit_time, pool, run_item
 from selfmod.gate.harness_notice import noticed
 from selfmod.gate.harness_world import World, enter, reseed
+from selfmod.gate.operands import OTHER
 
 _CPU_S = 2.0  # of all tests of one handler whose results are other ones
 _WALL_S = 4.0
@@ -56,13 +57,19 @@ class Seen:
 
     def take(self, index: int, value: Any) -> Any:
         """Note a value and give it back; called by the code under test."""
-        plain = value is None or isinstance(value, (bool, int, float, str, bytes, list, tuple, dict, set, frozenset))
-        if index not in self._members:
-            self.values.setdefault(index, set()).add(int(bool(value) if plain else True))
-        elif plain:
-            met = (position for position, member in enumerate(self._members[index]) if member == value)
-            self.values.setdefault(index, set()).update(met)
+        seen = self.values.setdefault(index, set())
+        with contextlib.suppress(Exception):  # what the plugin's own values do when they are asked is its business
+            seen.update(self._met(index, value) if index in self._members else _truth(value))
         return value
+
+    def _met(self, index: int, value: Any) -> list[int]:
+        plain = value is None or isinstance(value, (bool, int, float, str, bytes, list, tuple, dict, set, frozenset))
+        return [position for position, member in enumerate(self._members[index]) if plain and member == value]
+
+
+def _truth(value: Any) -> set[int]:
+    """The truth of a value; and that it is none of the two truth values, where it is not."""
+    return {int(bool(value))} if type(value) is bool else {int(bool(value)), OTHER}
 
 
 class Switch:

@@ -14,7 +14,7 @@ from selfmod.gate.evidence import BadEvidence, MutantNotes, array, mapping, text
 from selfmod.gate.mutations import RESULT
 from selfmod.gate.observed import observed
 from selfmod.gate.subject import Subject, SuiteRun, TestRun
-from selfmod.gate.suite import Plan, limits_for, plain_world, test_paths
+from selfmod.gate.suite import Plan, handlers, limits_for, plain_world, test_paths
 
 _PER_LINE, _MOST = 2, 150
 _WORKERS = 2
@@ -210,8 +210,7 @@ def _unlooked(subject: Subject, changes: Sequence[Change], results: Mapping[int,
 
     Only what is called from outside refuses: inside, what a result is good for may not depend on all of it.
     """
-    manifest = subject.manifest
-    handlers = {tool.handler for tool in (*manifest.tools, *manifest.commands)} if manifest else set()
+    outside = handlers(subject)
     hollow: dict[str, list[Change]] = {}
     for change in changes:
         if change.operator == RESULT and change.scope == "call":
@@ -225,7 +224,7 @@ def _unlooked(subject: Subject, changes: Sequence[Change], results: Mapping[int,
                 line=those[0].at,
                 hint="compare a result with an expected value",
                 key=function,
-                advisory=bool(handlers) and function not in handlers,
+                advisory=bool(outside) and function not in outside,
             )
 
 

@@ -16,8 +16,9 @@ from selfmod.examples import arguments
 from selfmod.gate.base import Finding, finding
 from selfmod.gate.evidence import BadEvidence, add, array, mapping, once, text, whole, within
 from selfmod.gate.facts import facts_of
+from selfmod.gate.operands import OTHER
 from selfmod.gate.subject import Subject, SuiteRun
-from selfmod.gate.suite import Plan, limits_for, plain_world, test_paths
+from selfmod.gate.suite import Plan, handlers, limits_for, plain_world, test_paths
 
 _EXAMPLES = 50
 
@@ -66,11 +67,11 @@ def observed(subject: Subject, plan: Plan, run: SuiteRun) -> Iterator[Finding]:
     except BadEvidence as error:
         yield _final("mutation.unreadable", f"the conditions cannot be read: {error}")
         return
-    handlers = _handlers(subject, run)
-    if not wanted and not handlers:
+    called = _handlers(subject, run)
+    if not wanted and not called:
         return
-    notes = Observations(nonce=secrets.token_hex(16), limit=len(wanted) + len(handlers) + 10)
-    ended = _run(subject, plan, handlers, notes)
+    notes = Observations(nonce=secrets.token_hex(16), limit=len(wanted) + len(called) + 10)
+    ended = _run(subject, plan, called, notes)
     if notes.problem:
         yield _final("mutation.forged", f"the worker's account of the second look is not our own: {notes.problem}")
         return
@@ -78,7 +79,7 @@ def observed(subject: Subject, plan: Plan, run: SuiteRun) -> Iterator[Finding]:
         yield _final("mutation.ended", f"the second look at the tests did not end normally: {ended}")
         return
     yield from (found for item in wanted for found in _unmet(subject, item, notes))
-    yield from (_unlooked(subject, name) for name in handlers if not notes.noticed.get(name))
+    yield from (_unlooked(subject, name) for name in called if not notes.noticed.get(name))
 
 
 def _final(rule: str, message: str) -> Finding:
@@ -88,8 +89,7 @@ def _final(rule: str, message: str) -> Finding:
 
 def _handlers(subject: Subject, run: SuiteRun) -> dict[str, list[str]]:
     """The handlers that give something back, with the tests that call them, quick ones first."""
-    manifest = subject.manifest
-    names = {tool.handler for tool in (*manifest.tools, *manifest.commands)} if manifest else set()
+    names = handlers(subject)
     seconds = {test.id: test.seconds for test in run.passed}
     found: dict[str, set[str]] = {}
     for call in run.calls:
@@ -98,7 +98,7 @@ def _handlers(subject: Subject, run: SuiteRun) -> dict[str, list[str]]:
     return {name: sorted(tests, key=lambda test: (seconds.get(test, 0.0), test)) for name, tests in found.items()}
 
 
-def _run(subject: Subject, plan: Plan, handlers: Mapping[str, list[str]], notes: Observations) -> str:
+def _run(subject: Subject, plan: Plan, called: Mapping[str, list[str]], notes: Observations) -> str:
     """Run the look; return how it ended, "" where that was as it should."""
     examples = subject.spec.examples if subject.spec else ()
     job = Job(
@@ -109,7 +109,7 @@ def _run(subject: Subject, plan: Plan, handlers: Mapping[str, list[str]], notes:
             "indexed": list(plan.indexed),
             "nonce": notes.nonce,
             "world": plain_world(subject),
-            "handlers": dict(handlers),
+            "handlers": dict(called),
             "examples": [
                 {"function": one.function, "args": encode(args), "kwargs": encode(named)}
                 for one in examples[:_EXAMPLES]
@@ -125,26 +125,44 @@ def _run(subject: Subject, plan: Plan, handlers: Mapping[str, list[str]], notes:
 
 def _unmet(subject: Subject, item: Mapping[str, object], notes: Observations) -> Iterator[Finding]:
     """What of one condition no passing test and no example met."""
-    index, shown, kind = whole(item.get("index")), text(item.get("text")), item.get("kind")
-    members = [text(member) for member in array(item.get("members"))]
-    for need in sorted({whole(one) for one in array(item.get("needs"))} - notes.seen.get(index, frozenset())):
-        match kind:
-            case "member":
-                message = f"no test meets the special case {members[need]}, one of few that {shown} may be"
-            case "special":
-                message = f"no test meets the special case {shown}"
-            case _:
-                message = f"in every test {shown} comes out {'false' if need else 'true'}"
+    index, kind = whole(item.get("index")), item.get("kind")
+    seen, mild = notes.seen.get(index, frozenset()), set(map(whole, array(item.get("mild"))))
+    is_value = OTHER in seen and item.get("role") != "asked"
+    if kind == "operand" and is_value and item.get("role") == "last":
+        return  # nothing depends on the truth of a value that is given on
+    unseen = kind == "operand" and not seen
+    mild |= {0, 1} if kind == "operand" and (is_value or _is_plain(item, unseen=unseen)) else set()
+    unmet = {whole(one) for one in array(item.get("needs"))} - seen
+    for need in sorted(unmet)[: 1 if unseen else None]:
         yield finding(
             "mutation.operand" if kind == "operand" else "mutation.special",
-            message,
+            _said(item, need, unseen=unseen),
             path=subject.entry,
             line=whole(item.get("line")),
             hint="add a test in which it comes out the other way, or remove it",
             key=f"{index}:{need}",
-            # `name or "nobody"` gives a value and asks nothing.
-            advisory=kind == "operand" and shown.isidentifier(),
+            advisory=need in mild,
         )
+
+
+def _is_plain(item: Mapping[str, object], *, unseen: bool) -> bool:
+    """`name or "nobody"` gives a value and asks nothing, and a value that nothing works out hides nothing."""
+    unused = unseen and item.get("role") != "asked" and item.get("works") is False
+    return unused or text(item.get("text")).isidentifier()
+
+
+def _said(item: Mapping[str, object], need: int, *, unseen: bool) -> str:
+    shown = text(item.get("text"))
+    match item.get("kind"):
+        case "member":
+            member = text(array(item.get("members"))[need])
+            return f"no test meets the special case {member}, one of few that {shown} may be"
+        case "special":
+            return f"no test meets the special case {shown}"
+        case _ if unseen:
+            return f"no test gets as far as {shown}"
+        case _:
+            return f"in every test {shown} comes out {'false' if need else 'true'}"
 
 
 def _unlooked(subject: Subject, name: str) -> Finding:

@@ -63,6 +63,12 @@ def test_paths(subject: Subject) -> list[str]:
     return sorted(path for path in subject.candidate.files if path.startswith("tests/test_") and path.endswith(".py"))
 
 
+def handlers(subject: Subject) -> frozenset[str]:
+    """The functions that are called from outside, by what the manifest says."""
+    manifest = subject.manifest
+    return frozenset(tool.handler for tool in (*manifest.tools, *manifest.commands)) if manifest else frozenset()
+
+
 def make_plan(subject: Subject) -> Plan:
     """Read the candidate in a worker of its own. Raises NoPlan with a reason."""
     job = Job(
