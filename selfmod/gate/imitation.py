@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from selfmod.gate.clones import clones, themselves
+from selfmod.gate.expectations import unwritten
 from selfmod.gate.parse_texts import constant_texts, decoded
 
 _FITTED = 0.8  # of the entries of a table that are examples
@@ -23,16 +24,21 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def imitations(argument: dict[str, Any]) -> list[Imitation]:
-    """Job: read `entry` and `tests`; `examples` are [function, key, expected, held back], as texts by `repr`."""
+    """Job: read `entry` and `tests`; `examples` are [function, key, expected, held back], as texts by `repr`.
+
+    `handlers` are the functions that are called from outside.
+    """
     entry: str = argument["entry"]
     tree = ast.parse(Path(entry).read_bytes())
     tables = [*_tables(tree, argument["examples"]), *_packed(tree, argument["examples"])]
     found = [("oracle.lookup", entry, line, message) for line, message in tables]
-    for path in argument["tests"]:
-        tests = ast.parse(Path(path).read_bytes())
+    files = [(path, ast.parse(Path(path).read_bytes())) for path in argument["tests"]]
+    for path, tests in files:
         found.extend(("oracle.clone", path, line, message) for line, message in clones(tree, tests))
         found.extend(("oracle.itself", path, line, message) for line, message in themselves(tree, tests))
-    return found
+    own = {node.name for node in tree.body if isinstance(node, Function)}
+    told = unwritten(files, Path(entry).stem, own, set(argument["handlers"]) & own)
+    return [*found, *(("oracle.unwritten", path, line, message) for path, line, message in told)]
 
 
 # ---- tables of the examples --------------------------------------------------------------------------------------

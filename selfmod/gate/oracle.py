@@ -22,13 +22,14 @@ from selfmod.examples import arguments, expected_value, mismatch
 from selfmod.gate.base import PREVIOUS, Figure, Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence, array, text, whole
 from selfmod.gate.subject import RecordedCall, Subject, SuiteRun
-from selfmod.gate.suite import NoPlan, Variation, limits_for, make_plan, plain_world, run_tests, test_paths
+from selfmod.gate.suite import NoPlan, Variation, handlers, limits_for, make_plan, plain_world, run_tests, test_paths
 from selfmod.spec import Example
 
 _REPLAYED = 100
 _SHOWN = 5
 _LONG = 40  # characters: a shorter recorded text is as likely to be written by hand
 _ADVISORY = frozenset({"oracle.itself"})
+_HINTS = {"oracle.unwritten": "write at least one expected value by hand, as a literal in a test"}
 
 
 class Oracle:
@@ -246,6 +247,7 @@ def _imitations(subject: Subject) -> Iterator[Finding]:
         argument={
             "entry": subject.entry,
             "tests": test_paths(subject),
+            "handlers": sorted(handlers(subject)),
             "examples": [
                 [example.function, _key(example), repr(expected_value(example)), example.held_back]
                 for example in examples
@@ -263,7 +265,7 @@ def _imitations(subject: Subject) -> Iterator[Finding]:
             text(message),
             path=text(path),
             line=whole(line),
-            hint="write what the request means, and tests that say it in another way",
+            hint=_HINTS.get(text(rule), "write what the request means, and tests that say it in another way"),
             advisory=rule in _ADVISORY,
         )
 
