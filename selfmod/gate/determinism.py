@@ -9,6 +9,7 @@ from typing import Any
 
 from selfmod.gate.base import Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence
+from selfmod.gate.harness_world import REVERSED
 from selfmod.gate.subject import RecordedCall, Subject, SuiteRun
 from selfmod.gate.suite import Plan, Run, Variation, plain_world, run_tests
 from selfmod.gate.workers import hash_seed
@@ -59,7 +60,7 @@ def _variations(subject: Subject) -> list[Variation]:
     changes = _changes(subject)
     shuffled = _apply(Variation(world=plain_world(subject)), changes, ("order", "hash", "clock", "zone", "random"))
     alone = _apply(Variation(world=plain_world(subject)), changes, ("alone", "clock", "random"))
-    again = replace(shuffled, order=subject.seed("order-2"))
+    again = replace(shuffled, order=subject.seed("order"))
     return [
         replace(shuffled, hash_seed=hash_seed(subject.secret, 1)),
         replace(alone, hash_seed=hash_seed(subject.secret, 2)),
@@ -82,7 +83,7 @@ def _changes(subject: Subject) -> dict[str, _Change]:
     if "random" not in effects:
         changes["random"] = lambda variation: _in_world(variation, {"seed": seed})
     changes["hash"] = lambda variation: replace(variation, hash_seed=hash_seed(subject.secret, 1))
-    changes["order"] = lambda variation: replace(variation, order=subject.seed("order"))
+    changes["order"] = lambda variation: replace(variation, order=REVERSED)
     changes["alone"] = lambda variation: replace(variation, function="harness_alone:run_alone", processes=16)
     return changes
 

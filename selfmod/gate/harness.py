@@ -26,7 +26,7 @@ from plugins.sdk_testing import outside, recorded
 from selfmod.gate.harness_assertions import lines_run, watched
 from selfmod.gate.harness_calls import CallLog, asks_since, shadow
 from selfmod.gate.harness_reach import Fixtures, closed_imports
-from selfmod.gate.harness_world import World, enter, reseed
+from selfmod.gate.harness_world import REVERSED, World, enter, reseed
 
 if TYPE_CHECKING:
     from coverage import Coverage
@@ -108,7 +108,9 @@ class Recorder:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Give each test the id that reading the files gives it, and shuffle where an order is asked for."""
         self._ids = {item.nodeid: canonical_id(item, self._indexed) for item in items}
-        if self._order is not None:
+        if self._order == REVERSED:
+            items.reverse()  # of any two tests, each comes first in one of the runs
+        elif self._order is not None:
             random.Random(self._order).shuffle(items)  # noqa: S311
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+REVERSED = -1  # an order of the tests; any other is the seed of a shuffle
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
