@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Final
 
@@ -35,16 +35,21 @@ def preload(names: Iterable[str]) -> None:
         with suppress(ImportError):  # a Python built without that library
             importlib.import_module(name)
     for name in (*_COMMON, *names):
-        try:
+        with _blamed(name):
             importlib.import_module(name)
-        except Exception as problem:
-            raise LayerFailed("preload", 0, f"{name}: {type(problem).__name__}: {problem}") from problem
-    if "sandbox.language" in sys.modules:
-        _warm_language()
-    if "pytest" in sys.modules:
-        _warm_pytest()
-    if "coverage" in sys.modules:
-        _warm_coverage()
+    for name, warm in (("sandbox.language", _warm_language), ("pytest", _warm_pytest), ("coverage", _warm_coverage)):
+        if name in sys.modules:
+            with _blamed(name):
+                warm()
+
+
+@contextmanager
+def _blamed(name: str) -> Iterator[None]:
+    """Say by name what cannot be loaded; parts of a module are loaded only where it is used."""
+    try:
+        yield
+    except Exception as problem:
+        raise LayerFailed("preload", 0, f"{name}: {type(problem).__name__}: {problem}") from problem
 
 
 def _warm_language() -> None:

@@ -132,6 +132,16 @@ def test_a_preload_that_cannot_be_imported_is_said_by_name():
     assert caught.value.layer == "preload" and "no_such_module_here" in str(caught.value)
 
 
+def test_a_missing_library_behind_a_preloaded_module_is_said_by_name_and_once():
+    preload = {"plain": ("tests.sandbox.no_library", "sandbox.language")}
+    with Sandbox(preload=preload) as sandbox, pytest.raises(SandboxUnavailable) as caught:
+        sandbox.open(Program(files={"plugin.py": b""}), policy=Policy(), limits=Limits())
+    assert caught.value.layer == "preload"
+    said = str(caught.value)
+    assert said.count("sandbox.language: ModuleNotFoundError") == 1 and "RestrictedPython" in said
+    assert "Traceback" not in said and said.count("Install Ratchet again") == 1
+
+
 def test_what_stops_a_fork_server_is_said_where_the_server_is_needed_and_not_before():
     with Sandbox(preload={"plain": ("no_such_module_here",)}) as sandbox:
         sandbox.warm([("plain", None)])
