@@ -24,6 +24,7 @@ _MODULES: Final[Mapping[str, tuple[str, ...] | None]] = {
     "array": ("array", "typecodes"),
     "asyncio": (
         *("gather", "wait", "wait_for", "sleep", "timeout", "TaskGroup", "create_task", "as_completed", "shield"),
+        "Future",
         *("Queue", "LifoQueue", "PriorityQueue", "QueueEmpty", "QueueFull", "Lock", "Event", "Condition", "Semaphore"),
         *("BoundedSemaphore", "CancelledError", "TimeoutError", "FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"),
     ),
@@ -155,6 +156,9 @@ INSTEAD: Final[Mapping[str, str]] = {
     "tempfile": "use io.BytesIO or io.StringIO",
     "yaml": "use json or tomllib",
     "asyncio.run": "make the handler async; the host runs it to its end",
+    "asyncio.get_event_loop": "use asyncio.create_task and asyncio.Future()",
+    "asyncio.get_running_loop": "use asyncio.create_task and asyncio.Future()",
+    "asyncio.new_event_loop": "use asyncio.create_task and asyncio.Future()",
     "collections.UserString": "keep the text in an attribute",
     "dataclasses.make_dataclass": "write the class",
     "io.open": "use `from plugins.sdk import files`",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import enum
 import re
@@ -10,7 +11,7 @@ import sys
 import pytest
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 
-from sandbox.language import compile_module, guards, new_module
+from sandbox.language import check, compile_module, guards, new_module
 from sandbox.language.guards import BUILTINS, OneValueType, disown, get_attribute, get_private, module_builtins, write
 from sandbox.language.names import MISSING_BUILTINS, RUNTIME_ATTRIBUTES
 
@@ -140,6 +141,21 @@ def test_names_that_a_library_keeps_for_itself_stay_closed_in_a_subclass(load):
     assert module.A().mine() == 1
     with pytest.raises(AttributeError, match="private to A"):
         module.A().theirs()
+
+
+def test_a_future_is_made_without_its_loop_and_does_not_hand_it_out(load):
+    module = load(
+        "import asyncio\nclass A(asyncio.Future):\n    def theirs(self): return self._loop\n"
+        "async def run():\n    made = asyncio.Future()\n    made.set_result(2)\n    return await made\n"
+        "async def own(): return A().theirs()\n"
+    )
+    assert asyncio.run(module.run()) == 2
+    with pytest.raises(AttributeError, match="private to A"):
+        asyncio.run(module.own())
+    for way in ("asyncio.get_running_loop()", "asyncio.Future().get_loop()"):
+        (refused,) = check(f"import asyncio\nasync def run():\n    return {way}\n", "plugin.py")
+        assert refused.hint
+    assert "asyncio.Future()" in check("import asyncio\nx = asyncio.get_running_loop\n", "plugin.py")[0].hint
 
 
 def test_private_names_are_closed_again_when_the_module_is_gone(load):
