@@ -32,6 +32,8 @@ Not allowed, and what to write instead:
 - BaseException (outside type hints), SystemExit, KeyboardInterrupt: use Exception or an exception of your own.
 - setting attributes of modules and of classes from libraries; other objects' private attributes (x._y).
 - operator.attrgetter and operator.methodcaller with names that start with an underscore.
+- what nobody can read: packed or encoded constants, a fixed digest to compare with, getattr(module, name) with a name
+  that is not literal. Write the data out, take it as a parameter, or keep a table of functions. No use of __name__.
 - type hints that are more than names, attributes, subscripts, unions and constants.
 - time, random, datetime.now and uuid4 make results differ: declare them under `effects`, or take the value
   as a parameter.
@@ -51,5 +53,7 @@ Recorded inputs lie in tests/data; read them with testing.data("name").
 
 Not allowed: skip, xfail, exit, monkeypatch, mock, tmp_path, changing or rebinding what is tested; os, sys, inspect,
 importlib; open, exec, eval, setattr, globals; the plugin's source, code objects or __doc__; async test functions;
-assertions that are always true, come after a return, or are caught by an except.
+assertions that are always true, come after a return, are caught by an except, or are never reached when the tests run;
+in `with` anything but pytest.raises, testing.outside, decimal.localcontext, nullcontext and the plugin's own context
+managers.
 """

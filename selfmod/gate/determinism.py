@@ -25,6 +25,8 @@ _CAUSES = {
     "zone": "the time zone",
     "random": "the shared random numbers",
 }
+# So far from the plain run's zone that no moment of a day keeps its date in both.
+_EAST, _WEST = "XXX-13:45", "XXX+11:45"
 _HINTS = {
     "order": "let no test depend on what another one leaves behind",
     "alone": "let no test depend on what another one leaves behind",
@@ -61,6 +63,8 @@ def _variations(subject: Subject) -> list[Variation]:
     shuffled = _apply(Variation(world=plain_world(subject)), changes, ("order", "hash", "clock", "zone", "random"))
     alone = _apply(Variation(world=plain_world(subject)), changes, ("alone", "clock", "random"))
     again = replace(shuffled, order=subject.seed("order"))
+    if "zone" in changes:
+        again = _in_world(again, {"zone": _WEST})
     return [
         replace(shuffled, hash_seed=hash_seed(subject.secret, 1)),
         replace(alone, hash_seed=hash_seed(subject.secret, 2)),
@@ -79,7 +83,7 @@ def _changes(subject: Subject) -> dict[str, _Change]:
     if "clock" not in effects:
         shift = (400 + seed % 30) * _DAY + 5 * 3600 + 1234
         changes["clock"] = lambda variation: _in_world(variation, {"shift_s": float(shift)})
-        changes["zone"] = lambda variation: _in_world(variation, {"zone": "XXX-09:30"})
+        changes["zone"] = lambda variation: _in_world(variation, {"zone": _EAST})
     if "random" not in effects:
         changes["random"] = lambda variation: _in_world(variation, {"seed": seed})
     changes["hash"] = lambda variation: replace(variation, hash_seed=hash_seed(subject.secret, 1))

@@ -29,6 +29,11 @@ FLAKY = {
         "from plugin import hour\ndef test_a():\n    assert hour(0) == 0\n",
         "the time zone",
     ),
+    "the zone, seen at noon": (
+        "from datetime import datetime\n\n\ndef day(s: int) -> str:\n    return f'{datetime.fromtimestamp(s):%F}'\n",
+        "from plugin import day\ndef test_a():\n    assert day(43_200) == '1970-01-01'\n",
+        "the time zone",
+    ),
     "random numbers": (
         "import random\n\n\ndef roll() -> int:\n    return random.randint(1, 10 ** 9)\n",
         "from plugin import roll\ndef test_a():\n    assert roll() >= 1\n",
