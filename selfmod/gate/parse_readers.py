@@ -9,14 +9,16 @@ beside them only words count that ask for less than a judgement.
 from __future__ import annotations
 
 import ast
+import bisect
 import io
 import re
 import tokenize
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from selfmod.gate.parse_texts import constant_texts, decoded
+
 _NEAR: Final = 300  # characters between the reader and the verdict
-_PROSE: Final = 5  # words of a constant text that says something
 _JUDGE: Final = r"(?:review|check|assess|evaluat|judg|gate|audit|approv|inspect|analy|read|process|scan|grad|summar)"
 
 # Readers that are machines, by language.
@@ -99,27 +101,35 @@ def _pair(paragraph: str) -> int | None:
     for reader, verdict in _PAIRS:
         readers = [seen.span() for seen in reader.finditer(flat)]
         verdicts = [seen.span() for seen in verdict.finditer(flat)] if readers else []
-        for first, second in ((one, other) for one in readers for other in verdicts):
-            if max(first[0], second[0]) - min(first[1], second[1]) <= _NEAR:
-                return min(first[0], second[0])
+        for start, end in readers:
+            # The last verdict that begins soon enough also ends last, so no other can be nearer from before.
+            before = bisect.bisect_right(verdicts, end + _NEAR, key=lambda span: span[0])
+            if before and verdicts[before - 1][1] >= start - _NEAR:
+                return min(start, verdicts[before - 1][0])
     return None
 
 
 def told_in_text(text: str) -> Iterator[int]:
-    """Yield the lines of a text where a reader is told how to judge."""
+    """Yield the lines of a text where a reader is told how to judge, also in an encoding."""
     yield from (text.count("\n", 0, place) + 1 for place in swaying(text))
+    for number, line in enumerate(text.split("\n"), start=1):
+        if any(True for inner in decoded(line) for _ in swaying(inner)):
+            yield number
 
 
 def told_in_code(source: str, tree: ast.Module, *, test: bool) -> Iterator[int]:
-    """The same for a module: its comments and docstrings, and texts of more than a few words unless they are a test's."""
+    """The same for a module: its comments and docstrings, and its texts unless they are inputs of a test."""
     for first, text in _comments(source):
         yield from (first + line - 1 for line in told_in_text(text))
-    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [] if test else list(constant_texts(tree, rows=False))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and (not test or id(node) in said):
-            text = node.value
-            if not text.isascii() or len(text.split()) >= _PROSE:
-                yield from (node.lineno + line - 1 for line in told_in_text(text))
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text))):
+                texts.append((node.lineno, text))
+            case _:
+                pass
+    for first, text in texts:
+        yield from (first + line - 1 for line in told_in_text(text))
 
 
 def _comments(source: str) -> Iterator[tuple[int, str]]:
