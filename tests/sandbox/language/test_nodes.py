@@ -184,6 +184,65 @@ def test_a_node_that_nobody_wrote_a_rule_for_is_refused():
     assert "Unheard" in policy.violations[0].message
 
 
+@pytest.mark.parametrize("name", [name for name, (allowed, _) in NODES.items() if not allowed])
+def test_refused_syntax_is_refused_also_where_this_python_does_not_know_it(name):
+    """The library underneath lets some of it through."""
+    kind = getattr(ast, name, None) or type(name, (ast.expr,), {"_fields": ()})
+    policy = Policy("plugin.py", ast.Module(body=[], type_ignores=[]))
+    policy.visit(kind(lineno=2, col_offset=4))
+    assert [(found.rule, found.line, found.column) for found in policy.violations] == [("policy.syntax", 2, 5)]
+    assert name in policy.violations[0].message and policy.violations[0].hint
+
+
+def test_there_is_no_rule_for_a_node_that_is_not_in_the_table():
+    """Rules are inherited, too: a later version of the library that knows more syntax allows nothing by itself."""
+    ruled = {name.removeprefix("visit_") for name in dir(Policy) if name.startswith("visit_")}
+    inherited = {"Num", "Str", "Bytes", "NameConstant", "Ellipsis", "Index", "ExtSlice", "AugLoad", "AugStore", "Param"}
+    assert ruled - inherited - {"Constant"} <= set(NODES) | NEVER_PARSED
+
+
+REFUSED = {
+    # what is written there -> (rule, line, column, a word of the hint)
+    "class A: pass\n\nA.__len__ = len": ("policy.attribute", 3, 1, "ordinary attribute"),
+    "x = []\nx.__dict__ = 1": ("policy.attribute", 2, 1, "asdict"),
+    "def f(g):\n    g.gi_frame = 1": ("policy.attribute", 2, 5, "values"),
+    "import json\njson.dumps = 1": ("policy.attribute", 2, 1, "variable of your own"),
+    "import json\nx = json.codecs": ("policy.import", 2, 5, "public name"),
+    "import os": ("policy.import", 1, 1, "plugins.sdk"),
+    "from . import a": ("policy.import", 1, 1, "one module"),
+    "from math import *": ("policy.import", 1, 1, "name what you need"),
+    "from math import _x": ("policy.import", 1, 1, "public name"),
+    "x = open('a')": ("policy.builtin", 1, 5, "files"),
+    "x = type('A', (), {})": ("policy.builtin", 1, 5, "class statement"),
+    "x = getattr(1, '__class__')": ("policy.attribute", 1, 16, "type(x)"),
+    "x = (1).__class__": ("policy.attribute", 1, 5, "type(x)"),
+    "x = '{0.__class__}'.format(1)": ("policy.format", 1, 5, "f-string"),
+    "x = b''.format": ("policy.format", 1, 5, "f-string"),
+    "dict(__class__=1)": ("policy.name", 1, 6, "rename"),
+    "class A(metaclass=type): pass": ("policy.class", 1, 19, "abc.ABC"),
+    "class A(**{}): pass": ("policy.class", 1, 11, "abc.ABC"),
+    "def __build__(): pass": ("policy.name", 1, 1, "ordinary name"),
+    "def f(__x__): pass": ("policy.name", 1, 7, "ordinary name"),
+    "_getattr_ = 1": ("policy.name", 1, 1, "another name"),
+    "x = __spec__": ("policy.name", 1, 5, "ordinary names"),
+    "def f():\n    global __builtins__": ("policy.name", 2, 5, "ordinary name"),
+    "x: 1 + 1 = 2": ("policy.annotation", 1, 4, ""),
+    "import typing\nclass A:\n    x: 'typing.ClassVar[int]' = 1": ("policy.annotation", 3, 5, "import ClassVar"),
+    "class A:\n    __slots__: tuple = ()": ("policy.attribute", 2, 5, "plainly"),
+    "class A:\n    __match_args__ = ('_x',)": ("policy.attribute", 2, 23, "literal"),
+    "match 1:\n    case int(__class__=1): pass": ("policy.attribute", 2, 10, ""),
+    "try: pass\nexcept* ValueError: pass": ("policy.syntax", 1, 1, "except"),
+}
+
+
+@pytest.mark.parametrize("source", REFUSED)
+def test_a_refusal_says_where_and_what_to_write_instead(source):
+    rule, line, column, word = REFUSED[source]
+    found = check(source, "plugin.py")[0]
+    assert (found.rule, found.line, found.column) == (rule, line, column)
+    assert found.message and found.hint and word in found.hint and found.path == "plugin.py"
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="type parameters came with Python 3.12")
 def test_bounds_of_type_parameters_are_hints():
     assert [v.rule for v in check("class A[T: (1).__class__]: pass", "p")] == ["policy.annotation"]
