@@ -8,11 +8,14 @@ from __future__ import annotations
 import builtins
 import os
 import sys
-from typing import Any, NoReturn, cast
+from typing import Any, Final, NoReturn, cast
 
 from sandbox import answers, values
 from sandbox.answers import CapabilityDenied, LimitReached
 from sandbox.protocol import Channel, Closed, Message, message_of, pack_message
+
+# Bytes put aside for the news that there are no more.
+_SPARE: Final = 64 * 1024
 
 
 class _Current:
@@ -52,25 +55,33 @@ def _channel() -> Channel:
 def serve(channel: Channel, output_kb: int) -> NoReturn:
     """Answer the host until it closes the channel, with at most so much at a time."""
     _Current.channel = channel
+    spare = bytearray()
     while True:
         try:
             request: Any = channel.poll(None)
         except Closed:
             os._exit(0)
         _Current.id = request["id"]
-        reply = answers.answer(request["kind"], request["body"])
-        _flush()
-        channel.send_packed(_packed(reply, output_kb * 1024))
+        try:
+            spare = spare or bytearray(_SPARE)
+            reply = answers.answer(request["kind"], request["body"])
+            _flush()
+            packed = _packed(reply, output_kb * 1024)
+        except MemoryError as problem:
+            spare.clear()  # the program has left nothing else to say it with
+            packed = pack_message(_Current.id, answers.describe(problem))
+        channel.send_packed(packed)
 
 
 def _packed(reply: Message, limit: int) -> bytes:
-    """Pack a reply; one that is too large, or that memory does not hold a second time, becomes the news of that."""
+    """Pack a reply; a result too large, or one that memory does not hold a second time, becomes the news of that."""
     try:
         packed = pack_message(_Current.id, reply)
         if len(packed) <= limit:
             return packed
     except MemoryError:
-        pass
+        if reply[0] != "completed":
+            raise
     return pack_message(_Current.id, answers.too_large(limit))
 
 

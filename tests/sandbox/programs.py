@@ -111,6 +111,14 @@ def give_back(size):
     return "y" * size
 
 
+HOARD = []
+
+
+def hoard(size):
+    while True:
+        HOARD.append("x" * size + str(len(HOARD)))
+
+
 def give_object():
     return object()
 

@@ -111,6 +111,13 @@ def test_a_result_that_memory_does_not_hold_a_second_time_is_too_large(opened):
     assert session.call("add", (1, 2)).value == 3
 
 
+@pytest.mark.parametrize("memory_mb", range(1, 9))
+def test_a_program_that_leaves_no_memory_to_answer_with_has_reached_its_limit(memory_mb, opened):
+    for size in (1, 10, 100):
+        outcome = opened(memory_mb=memory_mb).call("hoard", (size,))
+        assert isinstance(outcome, LimitExceeded) and outcome.limit == "memory_mb"
+
+
 def test_files_that_are_too_large_for_the_disk_are_refused_before_anything_starts(opened):
     session = opened(files={"big": bytes(2 << 20)}, disk_mb=1)
     assert isinstance(session.loaded, LimitExceeded) and session.loaded.limit == "disk_mb"
