@@ -223,6 +223,11 @@ REFUSED = {
     "class A(**{}): pass": ("policy.class", 1, 11, "abc.ABC"),
     "def __build__(): pass": ("policy.name", 1, 1, "ordinary name"),
     "def f(__x__): pass": ("policy.name", 1, 7, "ordinary name"),
+    "class A:\n    def f(self, __len__): pass": ("policy.name", 2, 17, "ordinary name"),
+    "import math as _getattr_": ("policy.name", 1, 1, "another name"),
+    "from math import pi as _write_": ("policy.name", 1, 1, "another name"),
+    "match {}:\n    case {**_write_}: pass": ("policy.name", 2, 10, "another name"),
+    "match []:\n    case [*_write_]: pass": ("policy.name", 2, 11, "another name"),
     "_getattr_ = 1": ("policy.name", 1, 1, "another name"),
     "x = __spec__": ("policy.name", 1, 5, "ordinary names"),
     "def f():\n    global __builtins__": ("policy.name", 2, 5, "ordinary name"),
@@ -233,6 +238,34 @@ REFUSED = {
     "match 1:\n    case int(__class__=1): pass": ("policy.attribute", 2, 10, ""),
     "try: pass\nexcept* ValueError: pass": ("policy.syntax", 1, 1, "except"),
 }
+
+
+def test_lazy_imports_are_refused_also_where_this_python_does_not_know_them():
+    policy = Policy("plugin.py", ast.Module(body=[], type_ignores=[]))
+    node = ast.Import(names=[ast.alias(name="math")], lineno=1, col_offset=0)
+    node.is_lazy = 1
+    policy.visit(node)
+    assert [found.rule for found in policy.violations] == ["policy.syntax"]
+
+
+@pytest.mark.parametrize("name", ["TypeVar", "ParamSpec", "TypeVarTuple"])
+def test_type_parameters_are_looked_at_also_where_this_python_does_not_know_them(name):
+    kind = type(name, (ast.AST,), {"_fields": ("name", "bound", "default_value")})
+    odd = ast.parse("(1).__class__", mode="eval").body
+    for fields, rule in (
+        ({"name": "_write_"}, "policy.name"),
+        ({"name": "T", "bound": odd}, "policy.annotation"),
+        ({"name": "T", "default_value": odd}, "policy.annotation"),
+    ):
+        policy = Policy("plugin.py", ast.Module(body=[], type_ignores=[]))
+        policy.visit(kind(lineno=1, col_offset=0, **fields))
+        assert [found.rule for found in policy.violations] == [rule]
+
+
+def test_what_a_rule_of_the_library_refuses_is_a_violation():
+    policy = Policy("plugin.py", ast.Module(body=[], type_ignores=[]))
+    policy.error(ast.Pass(lineno=2, col_offset=4), "refused")
+    assert [(found.rule, found.message, found.line) for found in policy.violations] == [("policy.syntax", "refused", 2)]
 
 
 @pytest.mark.parametrize("source", REFUSED)
