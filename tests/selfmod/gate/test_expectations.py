@@ -124,6 +124,20 @@ def test_other_order():
     "the plugin in an assertion without a comparison": SECOND
     + "def test_all():\n    assert any([])\n    text = '1'\n    assert same(total(text), should_be(text))\n"
     + "def same(a, b):\n    return a == b\n",
+    "a file, by a helper that calls": """
+def run(text):
+    return total(text)
+def test_all():
+    for text, sum in json.loads(testing.data("cases.json")):
+        assert run(text) == sum
+""",
+    "a file, collected": """
+def test_all():
+    found = []
+    for text in WORDS:
+        found.append(total(text))
+    assert found == json.loads(testing.data("sums.json"))
+""",
     "what is other than something": SECOND
     + "def test_all():\n    assert total('2') != 3\n    assert total('1') == should_be('1')\n"
     + "    assert isinstance(total('1'), list)\n",

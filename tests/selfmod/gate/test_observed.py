@@ -208,6 +208,10 @@ def test_a_suite_that_looks_at_no_result_is_refused_however_small_the_plugin_is(
 LOOKING = {
     "a value": ("def f(a: int) -> int:\n    return a + 1\n", "assert f(1) == 2"),
     "a part": ("def f(a: str) -> dict[str, str]:\n    return {'a': a}\n", "assert f('x')['a'] == 'x'"),
+    "a part, in a helper of the tests": (
+        "def f(a: str) -> list[dict[str, str]]:\n    return [{'a': a}]\n",
+        "def of(a):\n        return [one['a'] for one in f(a)]\n    assert of('x') == ['x']",
+    ),
     "a list of none": ("def f(a: int) -> list[int]:\n    return []\n", "assert f(1) == []"),
     "an exception only": (
         "def f(a: int) -> int:\n    raise ValueError(a)\n",

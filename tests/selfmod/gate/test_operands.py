@@ -13,6 +13,7 @@ HEAD = "import pytest\nfrom plugin import f\n\n\ndef test_f():\n    "
 
 def said(judged, module: str, check: str, *, advisory: bool = False) -> list[str]:
     stage = judged(module, HEAD + check + "\n", Tests(), Mutation()).stages["mutation"]
+    assert "mutation.ended" not in {one.rule for one in stage.findings}
     return [one.message for one in stage.findings if one.rule in RULES and one.advisory is advisory]
 
 
@@ -72,6 +73,17 @@ FINE = {
 @pytest.mark.parametrize(("module", "check"), FINE.values(), ids=FINE)
 def test_a_value_that_stands_in_for_another_asks_nothing(judged, module, check):
     assert said(judged, module, check) == []
+
+
+def test_a_value_that_is_asked_on_the_way_is_worth_a_word_and_the_last_one_is_not(judged):
+    module = "def f(x: list[str]) -> str:\n    return x[0] or x[1] or x[-1]\n"
+    assert said(judged, module, "assert f(['', 'a']) == 'a'", advisory=True) == [
+        "in every test x[0] comes out false",
+        "in every test x[1] comes out true",
+        "no test gets as far as x[-1]",
+    ]
+    check = "assert [f(['a', 'c', 'b']), f(['', 'a', 'b']), f(['', '', 'b'])] == ['a', 'a', 'b']"
+    assert said(judged, module, check, advisory=True) == []
 
 
 ASKS = {
