@@ -99,6 +99,35 @@ def test_setattr_takes_ordinary_names_only(load):
             module.f(name)
 
 
+LIAR = """
+class Liar(str):
+    def startswith(self, *_):
+        return False
+    def endswith(self, *_):
+        return False
+    def __eq__(self, other):
+        return False
+    def __hash__(self):
+        return 0
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["getattr((), Liar('__class__'))", "hasattr((), Liar('__class__'))", "setattr(Liar(), Liar('__class__'), int)"],
+)
+def test_a_name_that_lies_about_itself_is_no_name(load, body):
+    module = load(f"{LIAR}\ndef attack():\n    return {body}\n")
+    with pytest.raises(TypeError, match="attribute names must be strings"):
+        module.attack()
+
+
+def test_the_formatting_of_a_parent_is_not_reached(load):
+    module = load("class A(str):\n    def f(self, x):\n        return super().format(x)\n")
+    with pytest.raises(AttributeError, match="use an f-string"):
+        module.A("{0.__class__}").f(1)
+
+
 def test_type_of_a_class_is_refused():
     kind = OneValueType()
     assert kind(1) is int and kind[int] == type[int] and isinstance(int, kind) and not isinstance(1, kind)

@@ -227,6 +227,7 @@ REFUSED = {
     "import math as _getattr_": ("policy.name", 1, 1, "another name"),
     "from math import pi as _write_": ("policy.name", 1, 1, "another name"),
     "match {}:\n    case {**_write_}: pass": ("policy.name", 2, 10, "another name"),
+    "import math\nmatch 1:\n    case math._x: pass": ("policy.attribute", 3, 10, "use an if"),
     "match []:\n    case [*_write_]: pass": ("policy.name", 2, 11, "another name"),
     "_getattr_ = 1": ("policy.name", 1, 1, "another name"),
     "x = __spec__": ("policy.name", 1, 5, "ordinary names"),
@@ -250,7 +251,7 @@ def test_lazy_imports_are_refused_also_where_this_python_does_not_know_them():
 
 @pytest.mark.parametrize("name", ["TypeVar", "ParamSpec", "TypeVarTuple"])
 def test_type_parameters_are_looked_at_also_where_this_python_does_not_know_them(name):
-    kind = type(name, (ast.AST,), {"_fields": ("name", "bound", "default_value")})
+    kind = type(name, (ast.expr,), {"_fields": ("name", "bound", "default_value")})
     odd = ast.parse("(1).__class__", mode="eval").body
     for fields, rule in (
         ({"name": "_write_"}, "policy.name"),
@@ -260,6 +261,14 @@ def test_type_parameters_are_looked_at_also_where_this_python_does_not_know_them
         policy = Policy("plugin.py", ast.Module(body=[], type_ignores=[]))
         policy.visit(kind(lineno=1, col_offset=0, **fields))
         assert [found.rule for found in policy.violations] == [rule]
+
+
+def test_what_a_type_alias_stands_for_is_a_hint():
+    kind = type("TypeAlias", (ast.stmt,), {"_fields": ("name", "type_params", "value")})
+    name, odd = ast.Name("X", ast.Store(), lineno=1, col_offset=5), ast.parse("(1).__class__", mode="eval").body
+    policy = Policy("plugin.py", ast.Module(body=[], type_ignores=[]))
+    policy.visit(kind(name=name, type_params=[], value=odd, lineno=1, col_offset=0))
+    assert [found.rule for found in policy.violations] == ["policy.annotation"]
 
 
 def test_what_a_rule_of_the_library_refuses_is_a_violation():
