@@ -114,10 +114,15 @@ class Liar(str):
 
 @pytest.mark.parametrize(
     "body",
-    ["getattr((), Liar('__class__'))", "hasattr((), Liar('__class__'))", "setattr(Liar(), Liar('__class__'), int)"],
+    [
+        "operator.attrgetter(Liar('__class__'))(())",
+        "getattr((), Liar('__class__'))",
+        "hasattr((), Liar('__class__'))",
+        "setattr(Liar(), Liar('__class__'), int)",
+    ],
 )
 def test_a_name_that_lies_about_itself_is_no_name(load, body):
-    module = load(f"{LIAR}\ndef attack():\n    return {body}\n")
+    module = load(f"import operator\n{LIAR}\ndef attack():\n    return {body}\n")
     with pytest.raises(TypeError, match="attribute names must be strings"):
         module.attack()
 
