@@ -8,6 +8,7 @@ Nothing here goes by the clock on the wall, so a busy machine kills no mutant. W
 from __future__ import annotations
 
 import ast
+import gc
 import os
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 from selfmod.gate.harness import Note, canonical_id, noter, session
-from selfmod.gate.harness_forks import Endless, Line, Say, limit_time, pool, run_item
+from selfmod.gate.harness_forks import Body, Endless, Line, Say, limit_time, pool, run_item
 from selfmod.gate.harness_notice import noticed
 from selfmod.gate.harness_questions import constants, question
 from selfmod.gate.harness_world import World, enter, reseed
@@ -31,6 +32,8 @@ _SLOWER = 5
 _QUESTIONS = 7  # survivors that are asked about
 _UNBOUNDED = 1 << 60
 _NONE = -1  # the number of no mutant
+
+Sequence = tuple[str, ...]  # ids of tests, in the order in which they run
 
 
 def run_mutants(argument: dict[str, Any]) -> dict[str, Any]:
@@ -89,8 +92,7 @@ class Bench:
     def judge(self, mutant: Line, baseline: dict[str, int]) -> tuple[str, str]:
         """Run the tests of one mutant until an assertion notices it; return how it ended, and by which test."""
         best = ("survived", "")
-        # Quick ones first, by what is counted: which one is asked first must not depend on the machine.
-        for test in sorted(mutant["tests"], key=lambda test: baseline.get(test, 0)):
+        for test in mutant["tests"]:
             error = self._run(test, mutant["index"], 20 * baseline.get(test, _UNKNOWN) + _TURNS)
             if error is None:
                 continue
@@ -107,14 +109,15 @@ class Bench:
         self.budget.left = turns
         vars(self.module)[self._active] = mutant["index"] if on else _NONE
 
-    def passes(self, test: str) -> bool:
-        """Return whether a test passes without a mutant."""
-        return self._run(test, _NONE, 1 << 60) is None
-
     def turns(self, test: str) -> int | None:
         """Return how many turns a test takes without a mutant, None when it fails."""
         error = self._run(test, _NONE, 1 << 40)
         return None if error is not None else (1 << 40) - self.budget.left
+
+    def run_in_order(self, tests: Sequence, say: Say) -> None:
+        """Run tests without a mutant, one after the other, and tell the turns of each."""
+        for test in tests:
+            say({"test": test, "turns": self.turns(test)})
 
     def _forget(self) -> None:
         """Empty caches: a remembered result would hide a mutant."""
@@ -141,27 +144,30 @@ def _limit(mutant: Line) -> None:
     limit_time(_CPU_S + _SLOWER * mutant["seconds"], 0)
 
 
-def judge_alone(argument: dict[str, Any], code: CodeType, mutant: Line, session: pytest.Session) -> tuple[str, str]:
-    """Judge one mutant of code that runs at import, in a process of its own that has collected nothing yet."""
-    _limit(mutant)
+def from_the_start(argument: dict[str, Any], code: CodeType, active: int, session: pytest.Session) -> Bench | str:
+    """Load the plugin and collect its tests, in a process that has done neither; return why not where that fails."""
     try:
-        bench = Bench(argument, code, mutant["index"])
+        bench = Bench(argument, code, active)
     except Endless:
-        return "budget", "import"
+        return "budget"
     except Exception:  # noqa: BLE001 - however it fails, it is noticed
-        return "crash", "import"
+        return "crash"
     try:
         session.perform_collect()
     except (Exception, Endless):  # noqa: BLE001
-        return "crash", "collection"
+        return "crash"
     if session.testsfailed:
-        return "crash", "collection"
+        return "crash"
     bench.take(session)
-    return bench.judge(mutant, {})
+    return bench
 
 
 class Judge:
-    """A pytest plugin that collects once and then forks for the mutants instead of running the tests itself."""
+    """A pytest plugin that collects once and then forks for each mutant instead of running the tests itself.
+
+    A mutant and the plugin without it meet the same tests in the same state: that of a session which has run none. So
+    no test can tell one from the other by what it remembers of earlier runs.
+    """
 
     def __init__(self, argument: dict[str, Any], code: CodeType, bench: Bench, note: Note) -> None:
         self._note, self._workers = note, argument["workers"]
@@ -172,27 +178,34 @@ class Judge:
         self._calls: list[Line] = argument["calls"]
         self._tree = ast.parse(Path(argument["entry"]).read_bytes())
         self._survivors: list[Line] = []
-        self._alone = False
 
     def pytest_collection(self, session: pytest.Session) -> None:
         """Judge what runs at import first: tests bind it when they are collected, so that each needs its own."""
-        late = [[mutant] for mutant in self._argument["mutants"] if mutant["scope"] == "import"]
+        late = [mutant for mutant in self._argument["mutants"] if mutant["scope"] == "import"]
 
         def judge(work: list[Line], say: Say) -> None:
-            say(_line(work[0], *judge_alone(self._argument, self._code, work[0], session)))
+            _limit(work[0])
+            bench = from_the_start(self._argument, self._code, work[0]["index"], session)
+            say(_line(work[0], *((bench, "") if isinstance(bench, str) else bench.judge(work[0], {}))))
 
-        for child in pool(late, judge, self._workers, patient=False):
-            self._note({"kind": "mutant", **(child.lines[0] if child.lines else _line(child.work[0], "time-out"))})
+        def check(work: list[Sequence], say: Say) -> None:
+            bench = from_the_start(self._argument, self._code, _NONE, session)
+            if isinstance(bench, Bench):
+                bench.run_in_order(work[0], say)
+
+        self._tell(late, judge, check)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Judge every mutant: in batches first, and what survived or left traces again, alone."""
+        """Judge every mutant of what the tests call, and ask about those that nobody noticed."""
+        gc.freeze()
         self._bench.take(session)
         if not self._measure_baseline():
             return True
-        again = self._judge([self._mutants[start :: self._workers] for start in range(self._workers)])
-        self._alone = True
-        self._judge([[mutant] for mutant in again])
+        for mutant in self._mutants:
+            # Quick ones first, by what is counted: which one is asked first must not depend on the machine.
+            mutant["tests"].sort(key=lambda test: self._baseline[test])
+        self._tell(self._mutants, self._judge, lambda work, say: self._bench.run_in_order(work[0], say))
         self._ask()
         return True
 
@@ -211,50 +224,39 @@ class Judge:
             say(found)
 
     def _measure_baseline(self) -> bool:
-        wanted = sorted({test for mutant in self._mutants for test in mutant["tests"]})
-        for child in pool([wanted], self._run_baseline, 1):
+        wanted = tuple(sorted({test for mutant in self._mutants for test in mutant["tests"]}))
+        for child in pool([[wanted]], lambda work, say: self._bench.run_in_order(work[0], say), 1):
             self._baseline = {line["test"]: line["turns"] for line in child.lines if line["turns"] is not None}
         failed = sorted(set(wanted) - set(self._baseline))
         self._note({"kind": "baseline", "failed": failed})
         return not failed
 
-    def _run_baseline(self, work: list[str], say: Say) -> None:
-        for test in work:
-            say({"test": test, "turns": self._bench.turns(test)})
+    def _judge(self, work: list[Line], say: Say) -> None:
+        _limit(work[0])
+        say(_line(work[0], *self._bench.judge(work[0], self._baseline)))
 
-    def _judge(self, batches: list[list[Line]]) -> list[Line]:
-        """Judge mutants in children; return those that need to be judged alone."""
-        again: list[Line] = []
-        for child in pool([batch for batch in batches if batch], self._run_batch, self._workers, patient=False):
-            known = {mutant["index"]: mutant for mutant in child.work}
-            for line in child.lines:
-                if not self._alone and line["result"] in ("survived", "traces"):
-                    again.append(known[line["index"]])
-                elif line["by"] and not self._passes_afresh(line["by"]):
-                    # Something outside the process, such as a file, makes the test fail without any mutant.
-                    self._note({"kind": "mutant", **_line(known[line["index"]], "traces")})
-                else:
-                    self._survivors += [known[line["index"]]] if line["result"] == "survived" else []
-                    self._note({"kind": "mutant", **line})
-            rest = child.work[len(child.lines) :]
-            if child.died and rest:
-                self._note({"kind": "mutant", **_line(rest.pop(0), "time-out")})
-            if rest:
-                batches_left = [rest]
-                again.extend(self._judge(batches_left))
-        return again
+    def _tell(self, found: list[Line], judge: Body, check: Body) -> None:
+        """Judge each mutant in a child of its own. What a test notices counts if it passes there without the mutant."""
+        children = list(pool([[mutant] for mutant in found], judge, self._workers, patient=False))
+        fates = [
+            (child.work[0], child.lines[0] if child.lines else _line(child.work[0], "time-out")) for child in children
+        ]
+        passing = self._passing({_until(mutant, fate["by"]) for mutant, fate in fates if fate["by"]}, check)
+        for mutant, fate in fates:
+            told = not fate["by"] or _until(mutant, fate["by"]) in passing
+            self._survivors += [mutant] if fate["result"] == "survived" else []
+            self._note({"kind": "mutant", **(fate if told else _line(mutant, "traces"))})
 
-    def _passes_afresh(self, test: str) -> bool:
-        if not self._alone:
-            return True
-        return all(line["turns"] is not None for child in pool([[test]], self._run_baseline, 1) for line in child.lines)
+    def _passing(self, wanted: set[Sequence], check: Body) -> set[Sequence]:
+        """Those sequences of tests whose last one passes without a mutant, after the others have run."""
+        longest = [one for one in wanted if not any(one != other and one == other[: len(one)] for other in wanted)]
+        found: set[Sequence] = set()
+        for child in pool([[one] for one in longest], check, self._workers):
+            for place, line in enumerate(child.lines, start=1):
+                found |= {child.work[0][:place]} if line["turns"] is not None else set()
+        return found
 
-    def _run_batch(self, work: list[Line], say: Say) -> None:
-        for mutant in work:
-            _limit(mutant)
-            result, test = self._bench.judge(mutant, self._baseline)
-            limit_time(0, 0)
-            clean = self._alone or not test or self._bench.passes(test)
-            say(_line(mutant, result, test) if clean else _line(mutant, "traces"))
-            if not clean:
-                return
+
+def _until(mutant: Line, test: str) -> Sequence:
+    """The tests of a mutant up to one of them, in the order in which they run."""
+    return tuple(mutant["tests"][: mutant["tests"].index(test) + 1])

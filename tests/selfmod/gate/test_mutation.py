@@ -278,6 +278,63 @@ def test_a():
     assert stage.figures["killed"] == 0
 
 
+GRADES = """\
+def grade(points: int) -> str:
+    if points >= 90:
+        return "A"
+    if points >= 75:
+        return "B"
+    if points >= 60:
+        return "C"
+    return "F"
+"""
+MARKS = "    marks = [grade(points) for points in (0, 65, 80, 95)]\n"
+EVERY_SECOND_TIME = {
+    "by a list": f"RUNS = []\ndef test_a():\n{MARKS}    RUNS.append(marks)\n    assert len(RUNS) % 2 == 1\n",
+    "by an iterator": f"SIZES = cycle([4, 5])\ndef test_a():\n{MARKS}    assert len(marks) == next(SIZES)\n",
+    "by the tests that ran": (
+        f"RUNS = []\ndef test_a():\n{MARKS}    RUNS.append(1)\n    assert len(RUNS) in (1, 2)\n"
+        f"def test_b():\n{MARKS}    RUNS.append(1)\n    assert len(RUNS) in (1, 2)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", EVERY_SECOND_TIME)
+def test_a_test_cannot_tell_a_mutant_by_how_often_it_was_run(judged, way):
+    tests = f"from itertools import cycle\nfrom plugin import grade\n{EVERY_SECOND_TIME[way]}"
+    found = judged(GRADES, tests, Tests(), Coverage(), Mutation())
+    assert (found.stages["tests"].verdict, found.stages["coverage"].verdict) == ("pass", "pass")
+    assert found.stages["mutation"].figures["value_killed"] == 0
+
+
+def test_what_tests_keep_from_each_other_does_not_tell_a_mutant_either(judged):
+    """`test_c` fails right after `test_a`: so it does where `test_b`, which runs other lines, is left out."""
+    tests = (
+        f"from plugin import grade, twice\nRAN = []\ndef test_a():\n{MARKS}    RAN.append('a')\n"
+        "def test_b():\n    twice(2)\n    RAN.append('b')\n"
+        f"def test_c():\n{MARKS}    RAN.append('c')\n    assert RAN != ['a', 'c']\n"
+    )
+    twice = "def twice(n: int) -> int:\n    return 2 * n\n"
+    found = judged(GRADES + twice, tests, Tests(), Coverage(), Mutation())
+    assert found.stages["tests"].verdict == "pass"
+    assert found.stages["mutation"].figures["value_killed"] == 0
+
+
+def test_kills_at_import_by_a_test_that_fails_without_the_mutant_do_not_count(judged):
+    """`test_b` runs fewer lines, so it comes first against mutants, and alone it fails."""
+    module = (
+        "FACTORS = {'m': 7}\ndef metres(n: int, unit: str) -> int:\n"
+        "    if unit in FACTORS:\n        n = n * FACTORS[unit]\n    return n\n"
+    )
+    tests = (
+        "from plugin import metres\nRAN = []\ndef test_a():\n    metres(1, 'm')\n    RAN.append('a')\n"
+        "def test_b():\n    metres(1, 'k')\n    assert RAN\n"
+    )
+    found = judged(module, tests, Tests(), Coverage(), Mutation())
+    assert found.stages["tests"].verdict == "pass"
+    assert found.stages["mutation"].figures["killed"] == 0
+
+
 ARID = '''\
 """Text."""
 from plugins.sdk import log
