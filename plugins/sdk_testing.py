@@ -16,17 +16,35 @@ import json as _json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from plugins import sdk
 from sandbox.outside.base import Ask, Exceeded, Failed, Given, Refused
 from sandbox.outside.doubles import Doubles, Script, ScriptedReply
+from sandbox.outside.rehearsed import Exchange
 
 __all__ = ["Seen", "data", "outside", "recorded", "reply"]
 
-_RECORDED: Final[list[Ask]] = []
+_RECORDED: Final[list[Exchange]] = []
 _MAX_RECORDED: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neutral:
+    """What doubles answer where a test says nothing; the gate runs tests with several of these."""
+
+    now: float = 1_767_225_600.0
+    seed: int = 1
+    served: bool = False  # whether replies carry the headers that servers add by themselves
+
+
+class Standing:
+    """What is in force in this process: the neutral answers, and the moment of the innermost doubles."""
+
+    neutral = Neutral()
+    moments: list[float] = []  # noqa: RUF012 - one stack for the process, as there is one `Door`
 
 
 class Denied(Exception):
@@ -97,10 +115,14 @@ def outside(
     files: Mapping[str, bytes | str] | None = None,
     environment: Mapping[str, str] | None = None,
     storage: Mapping[str, object] | None = None,
-    now: float = 1_767_225_600.0,
-    seed: int = 1,
+    now: float | None = None,
+    seed: int | None = None,
 ) -> Iterator[Seen]:
-    """Answer everything that plugins.sdk asks in the block from these values."""
+    """Answer everything that plugins.sdk asks in the block from these values.
+
+    A test that depends on the moment or on what is drawn sets `now` or `seed`: the gate varies what is not set.
+    """
+    neutral = Standing.neutral
     contents = {path: data.encode() if isinstance(data, str) else data for path, data in (files or {}).items()}
     script = Script(
         http=http or {},
@@ -108,22 +130,26 @@ def outside(
         files=contents,
         environment=environment or {},
         storage=storage or {},
-        now=now,
-        seed=seed,
+        now=neutral.now if now is None else now,
+        seed=neutral.seed if seed is None else seed,
+        served=neutral.served,
     )
     doubles = Doubles(None, script)
+    Standing.moments.append(script.now)
     before, sdk.Door.double = sdk.Door.double, lambda op, argument: _answered(doubles, op, argument)
     try:
         yield Seen(doubles)
     finally:
         sdk.Door.double = before
+        Standing.moments.pop()
 
 
 def _answered(doubles: Doubles, op: str, argument: object) -> object:
     ask = Ask(op=op, argument=argument)
+    answer = doubles.answer(ask)
     if len(_RECORDED) < _MAX_RECORDED:
-        _RECORDED.append(ask)
-    match doubles.answer(ask):
+        _RECORDED.append(Exchange(ask=ask, answer=answer))
+    match answer:
         case Given(value=value):
             return value
         case Failed(kind=kind, message=message):
@@ -134,7 +160,17 @@ def _answered(doubles: Doubles, op: str, argument: object) -> object:
 
 def recorded() -> tuple[Ask, ...]:
     """Return every ask that doubles answered in this process: what the gate compares with the manifest."""
-    return tuple(_RECORDED)
+    return tuple(exchange.ask for exchange in _RECORDED)
+
+
+def exchanges(first: int) -> tuple[Exchange, ...]:
+    """Return what was asked and answered in this process, after the `first` ones."""
+    return tuple(_RECORDED[first:])
+
+
+def count() -> int:
+    """Return how much was asked in this process."""
+    return len(_RECORDED)
 
 
 def data(name: str) -> bytes:

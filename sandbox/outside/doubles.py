@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Final
 
 from sandbox import values
@@ -44,7 +45,8 @@ class ScriptedReply:
 class Script:
     """What doubles answer. HTTP replies by "METHOD url" or url; TCP answers by "host:port"; files by path.
 
-    A request without a reply gets 200 and an empty JSON object; a file that is not here does not exist.
+    A request without a reply gets 200 and an empty JSON object; a file that is not here does not exist. `served` adds
+    to HTTP replies the headers that servers add by themselves, where the script has none of that name.
     """
 
     http: Mapping[str, ScriptedReply] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Script:
     storage: Mapping[str, object] = field(default_factory=dict)
     now: float = 1_767_225_600.0
     seed: int = 1
+    served: bool = False
 
 
 #: The neutral answer: JSON that parses to nothing.
@@ -163,7 +166,7 @@ class _Web:
     """No web: replies of a script, and TCP peers that say what the script says."""
 
     def __init__(self, script: Script, limits: Limits) -> None:
-        self._traffic = Traffic(limits.network_mb)
+        self._traffic, self._served, self._now = Traffic(limits.network_mb), script.served, script.now
         self._replies = {_spelled(key): reply for key, reply in script.http.items()}
         self._peers = {_endpoint(key): answer for key, answer in script.tcp.items()}
         self._bodies: dict[int, bytes] = {}
@@ -180,9 +183,19 @@ class _Web:
         handle = None
         if len(body) > CHUNK:
             handle = self._keep(self._bodies, body[CHUNK:])
-        headers = [[name, value] for name, value in reply.headers.items()]
+        headers = [[name, value] for name, value in (self._added(reply) | {**reply.headers}).items()]
         self._traffic.count("received", len(body[:CHUNK]))
         return {"status": reply.status, "url": url, "headers": headers, "body": body[:CHUNK], "handle": handle}
+
+    def _added(self, reply: ScriptedReply) -> dict[str, str]:
+        given = {name.lower() for name in reply.headers}
+        added = {
+            "Date": formatdate(self._now, usegmt=True),
+            "Server": "nginx",
+            "Content-Length": str(len(reply.body)),
+            "Connection": "keep-alive",
+        }
+        return {name: value for name, value in added.items() if self._served and name.lower() not in given}
 
     def read(self, handle: int, size: int) -> bytes:
         data = self._taken(self._bodies, handle, size)

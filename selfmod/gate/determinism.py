@@ -24,6 +24,7 @@ _CAUSES = {
     "clock": "the clock",
     "zone": "the time zone",
     "random": "the shared random numbers",
+    "doubles": "what doubles of the outside answer where the test does not say it",
 }
 # So far from the plain run's zone that no moment of a day keeps its date in both.
 _EAST, _WEST = "XXX-13:45", "XXX+11:45"
@@ -34,11 +35,16 @@ _HINTS = {
     "clock": "take the time as a parameter, or declare `effects: [clock]`",
     "zone": "use times with an explicit zone",
     "random": "use random.Random(seed), or declare `effects: [random]`",
+    "doubles": "give testing.outside the now=, seed= or headers of replies that a test needs",
 }
 
 
 class Determinism:
-    """Runs the suite again under changed circumstances; what the plugin declares as its effects stays fixed."""
+    """Runs the suite again under changed circumstances.
+
+    What the plugin declares as its effects stays what the doubles of the tests say, and where they say nothing it is
+    another moment and another draw in each run.
+    """
 
     name = "determinism"
 
@@ -50,7 +56,11 @@ class Determinism:
         variations = _variations(subject)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             runs = list(pool.map(lambda variation: run_tests(subject, plan, variation), variations))
-        problems = [found for run in runs for found in _compare(plan, plain, run)]
+        problems = [
+            found
+            for variation, run in zip(variations, runs, strict=True)
+            for found in _compare(plan, plain, run, results=_is_same_moment(subject, variation))
+        ]
         if problems:
             cause = _cause(subject, plan, plain)
             once = {found.id: found for found in reversed(problems)}
@@ -61,15 +71,21 @@ class Determinism:
 def _variations(subject: Subject) -> list[Variation]:
     changes = _changes(subject)
     shuffled = _apply(Variation(world=plain_world(subject)), changes, ("order", "hash", "clock", "zone", "random"))
-    alone = _apply(Variation(world=plain_world(subject)), changes, ("alone", "clock", "random"))
+    alone = _apply(Variation(world=plain_world(subject)), changes, ("alone", "clock", "random", "doubles"))
     again = replace(shuffled, order=subject.seed("order"))
     if "zone" in changes:
         again = _in_world(again, {"zone": _WEST})
+    again = changes["doubles"](again)
     return [
         replace(shuffled, hash_seed=hash_seed(subject.secret, 1)),
         replace(alone, hash_seed=hash_seed(subject.secret, 2)),
         replace(again, hash_seed=hash_seed(subject.secret, 3)),
     ]
+
+
+def _is_same_moment(subject: Subject, variation: Variation) -> bool:
+    """Whether a declared clock shows what it showed in the plain run; an undeclared one is what is looked for."""
+    return bool(variation.world.get("fixed_s") == plain_world(subject).get("fixed_s"))
 
 
 _Change = Callable[[Variation], Variation]
@@ -86,10 +102,19 @@ def _changes(subject: Subject) -> dict[str, _Change]:
         changes["zone"] = lambda variation: _in_world(variation, {"zone": _EAST})
     if "random" not in effects:
         changes["random"] = lambda variation: _in_world(variation, {"seed": seed})
+    changes["doubles"] = lambda variation: _in_world(variation, _other_doubles(subject))
     changes["hash"] = lambda variation: replace(variation, hash_seed=hash_seed(subject.secret, 1))
     changes["order"] = lambda variation: replace(variation, order=REVERSED)
     changes["alone"] = lambda variation: replace(variation, function="harness_alone:run_alone", processes=16)
     return changes
+
+
+def _other_doubles(subject: Subject) -> dict[str, Any]:
+    """Another moment, with a fraction, another draw, and replies as servers send them."""
+    seed = subject.seed("doubles")
+    moment = plain_world(subject).get("fixed_s")
+    later = {} if moment is None else {"fixed_s": moment + (800 + seed % 300) * _DAY + 7 * 3600 + 1234.57}
+    return {"draws": 2 + seed % 1_000_000, "served": True, **later}
 
 
 def _in_world(variation: Variation, changed: Mapping[str, Any]) -> Variation:
@@ -103,8 +128,8 @@ def _apply(variation: Variation, changes: Mapping[str, _Change], causes: tuple[s
     return variation
 
 
-def _compare(plan: Plan, plain: SuiteRun, run: Run) -> Iterator[Finding]:
-    """What a varied run did otherwise than the plain one."""
+def _compare(plan: Plan, plain: SuiteRun, run: Run, *, results: bool = True) -> Iterator[Finding]:
+    """What a varied run did otherwise than the plain one; verdicts only where other results are what was declared."""
     try:
         calls = run.notes.calls()
     except BadEvidence as error:
@@ -122,7 +147,7 @@ def _compare(plan: Plan, plain: SuiteRun, run: Run) -> Iterator[Finding]:
                 "determinism.verdict", f"{name} passes, but not under other circumstances: {message}", key=name
             )
             return
-    yield from _other_results(plain.calls, calls)
+    yield from _other_results(plain.calls, calls if results else ())
 
 
 def _other_results(first: tuple[RecordedCall, ...], second: tuple[RecordedCall, ...]) -> Iterator[Finding]:
@@ -132,12 +157,20 @@ def _other_results(first: tuple[RecordedCall, ...], second: tuple[RecordedCall, 
     for call in first:
         others = by_test.get(call.test, [])
         other = others.pop(0) if others else None
-        if other is not None and other != call:
+        if other is not None and _heard_otherwise(call, other):
+            others.clear()  # the doubles said something else, so this and what follows from it may differ
+        elif other is not None and other != call:
             shown = f"{call.function}{_short(call.args)} gave {_short(call.value)}, then {_short(other.value)}"
             if (other.function, other.args, other.kwargs) != (call.function, call.args, call.kwargs):
                 shown = f"{call.test} calls {call.function}{_short(call.args)}, then {_short(other.args)}"
             yield finding("determinism.result", f"results differ: {shown}", key=call.test)
             return
+
+
+def _heard_otherwise(call: RecordedCall, other: RecordedCall) -> bool:
+    if call.exchanges is None or other.exchanges is None:
+        return True
+    return [one.answer for one in call.exchanges] != [one.answer for one in other.exchanges]
 
 
 def _short(value: object) -> str:
@@ -148,8 +181,9 @@ def _short(value: object) -> str:
 def _cause(subject: Subject, plan: Plan, plain: SuiteRun) -> str:
     """Which single change is enough, "" where none is."""
     for cause, change in _changes(subject).items():
-        run = run_tests(subject, plan, change(Variation(world=plain_world(subject))))
-        if next(_compare(plan, plain, run), None) is not None:
+        variation = change(Variation(world=plain_world(subject)))
+        run = run_tests(subject, plan, variation)
+        if next(_compare(plan, plain, run, results=_is_same_moment(subject, variation)), None) is not None:
             return cause
     return ""
 

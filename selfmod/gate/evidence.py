@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from sandbox.outside.base import Ask, Failed, Given
+from sandbox.outside.rehearsed import Exchange
 from sandbox.values import decode
 from selfmod.gate.subject import ObservedAsk, RecordedCall, TestRun
 
@@ -197,7 +199,28 @@ def _call(test: str, note: Mapping[str, object]) -> RecordedCall:
         outcome=outcome,
         value=note.get("value"),
         asked=note.get("asked") is not False,
+        exchanges=_exchanges(note.get("exchanges")),
     )
+
+
+def _exchanges(said: object) -> tuple[Exchange, ...] | None:
+    """What a call asked and was answered; None where the worker could not say."""
+    return None if said is None else tuple(_exchange(array(item)) for item in array(said))
+
+
+def _exchange(said: list[object]) -> Exchange:
+    try:
+        match said:
+            case [op, argument, "given", value]:
+                return Exchange(ask=Ask(op=text(op), argument=decode(argument)), answer=Given(value=decode(value)))
+            case [op, argument, "failed", value]:
+                kind, message = _two(decode(value))
+                failed = Failed(kind=text(kind), message=text(message))
+                return Exchange(ask=Ask(op=text(op), argument=decode(argument)), answer=failed)
+            case _:
+                raise BadEvidence("an ask and its answer were expected")
+    except ValueError as error:
+        raise BadEvidence("values that cannot be read") from error
 
 
 def mapping(value: object) -> Mapping[str, object]:

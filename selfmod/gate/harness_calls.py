@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
-from plugins.sdk_testing import recorded
+from plugins.sdk_testing import count, exchanges, recorded
+from sandbox.outside.base import Failed, Given
+from sandbox.outside.rehearsed import Exchange
 from sandbox.values import encode
 
 _CALLS = 500  # of one run
@@ -46,21 +48,42 @@ class CallLog:
         except ValueError:
             return None
         self._depth += 1
-        self._asks = len(recorded())
+        self._asks = count()
         return call
 
     def close(self, call: dict[str, Any], outcome: str, value: object) -> None:
         """End one call with its result."""
         self._depth -= 1
-        asked = len(recorded()) > self._asks
+        said = exchanges(self._asks)
+        call |= {"asked": bool(said), "exchanges": _told(said)}
         try:
-            call |= {"outcome": outcome, "value": encode(value), "asked": asked}
+            call |= {"outcome": outcome, "value": encode(value)}
         except ValueError as error:
-            call |= {"outcome": "kept", "value": str(error), "asked": asked}
+            call |= {"outcome": "kept", "value": str(error)}
         size = len(json.dumps(call))
         if size <= min(_BYTES, self._room):
             self._room -= size
             self._calls.append(call)
+
+
+def _told(said: Sequence[Exchange]) -> list[Any] | None:
+    """What a call asked and was answered, None where that is too much, or cannot be answered again."""
+    if len(said) > _ASKS:
+        return None
+    told = []
+    for exchange in said:
+        match exchange.answer:
+            case Given(value=value):
+                way, answer = "given", value
+            case Failed(kind=kind, message=message):
+                way, answer = "failed", [kind, message]
+            case _:
+                return None
+        try:
+            told.append([exchange.ask.op, encode(exchange.ask.argument), way, encode(answer)])
+        except ValueError:
+            return None
+    return told if len(json.dumps(told)) <= _BYTES // 2 else None
 
 
 def asks_since(count: int) -> list[dict[str, Any]]:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from plugins.sdk_testing import Neutral, Standing
+
 REVERSED = -1  # an order of the tests; any other is the seed of a shuffle
 
 
@@ -18,14 +20,17 @@ REVERSED = -1  # an order of the tests; any other is the seed of a shuffle
 class World:
     """Where and when the tests believe to run.
 
-    `shift_s` moves the clock; `fixed_s` stops it at that moment instead; `zone` is the local time zone (POSIX form, so
-    that no zone file is needed); `seed` seeds the shared random generator.
+    `shift_s` moves the clock; `fixed_s` stops it at that moment instead, or at that of the doubles a test made; `zone`
+    is the local time zone (POSIX form, so that no zone file is needed); `seed` seeds the shared random generator.
+    `draws` and `served` are what doubles answer where a test says nothing (see `plugins.sdk_testing.Neutral`).
     """
 
     seed: int
     zone: str = "UTC0"
     shift_s: float = 0.0
     fixed_s: float | None = None
+    draws: int = 1
+    served: bool = False
 
 
 @contextmanager
@@ -37,9 +42,13 @@ def enter(world: World) -> Iterator[None]:
     os.environ["TZ"] = world.zone
     time.tzset()
     _set_clock(world)
+    before = Standing.neutral
+    now = before.now if world.fixed_s is None else world.fixed_s
+    Standing.neutral = Neutral(now=now, seed=world.draws, served=world.served)
     try:
         yield
     finally:
+        Standing.neutral = before
         for owner, name, value in kept:
             setattr(owner, name, value)
 
@@ -54,7 +63,9 @@ def _set_clock(world: World) -> None:
     local, universal, monotonic = time.localtime, time.gmtime, time.monotonic
 
     def now() -> float:
-        return world.fixed_s if world.fixed_s is not None else real() + world.shift_s
+        if world.fixed_s is None:
+            return real() + world.shift_s
+        return Standing.moments[-1] if Standing.moments else world.fixed_s  # the two clocks of a plugin agree
 
     def at(plain: Callable[[float], Any]) -> Callable[..., Any]:
         return lambda seconds=None: plain(now() if seconds is None else seconds)

@@ -21,6 +21,7 @@ from selfmod.spec import Example, Spec
 if TYPE_CHECKING:
     from plugins.manifest import Manifest
     from sandbox.outcome import Outcome
+    from sandbox.outside.rehearsed import Exchange
     from sandbox.sandbox import Sandbox
     from selfmod.gate.facts import Facts
     from selfmod.gate.report import Reach
@@ -70,6 +71,8 @@ class RecordedCall:
     outcome: Literal["returned", "raised", "kept"]
     value: object
     asked: bool = False  # whether it asked for something of the outside, which only the test's doubles can answer
+    # What that was, with the answers; None where it is too much to keep. Not part of what a call is compared by.
+    exchanges: tuple[Exchange, ...] | None = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

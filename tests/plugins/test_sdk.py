@@ -140,6 +140,14 @@ def test_what_doubles_answered_is_recorded_for_the_gate():
     assert [ask.op for ask in testing.recorded()[before:]] == ["http.request"]
 
 
+def test_what_was_answered_is_kept_with_what_was_asked():
+    before = testing.count()
+    with testing.outside(now=7.5):
+        clock.now()
+    (exchange,) = testing.exchanges(before)
+    assert (exchange.ask.op, exchange.answer.value, testing.count()) == ("clock.now", 7.5, before + 1)
+
+
 def test_recorded_inputs_lie_beside_the_test(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.txt").write_bytes(b"recorded")

@@ -10,6 +10,7 @@ from sandbox import Limits, Policy
 from sandbox.outside.base import Ask, Exceeded, Failed, Given, Refused
 from sandbox.outside.doubles import Doubles, Script, ScriptedReply
 
+URL = "https://api.example.org/a"
 POLICY = Policy(network=("api.example.org:443",), read=("~/notes",), write=("~/out",), effects=("clock", "random"))
 
 
@@ -204,3 +205,15 @@ def test_a_plugin_cannot_fill_the_memory_of_who_records_it():
     given = [answer for answer in answers if isinstance(answer, Given)]
     assert 100 < len(given) < 140 and len(door.seen) == len(given)
     assert all(isinstance(answer, Exceeded) for answer in answers[len(given) :])
+
+
+def test_replies_come_with_the_headers_of_servers_where_the_script_has_none():
+    script = Script(http={URL: ScriptedReply(body=b"four", headers={"server": "mine"})}, now=0.0, served=True)
+    headers = dict(get(Doubles(POLICY, script), URL).value["headers"])
+    assert headers == {
+        "Date": "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Content-Length": "4",
+        "Connection": "keep-alive",
+        "server": "mine",
+    }
+    assert get(Doubles(POLICY), URL).value["headers"] == [["Content-Type", "application/json"]]

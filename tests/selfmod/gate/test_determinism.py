@@ -162,3 +162,75 @@ def test_declared_effects_are_judged_under_fixed_values(judged, effect):
     other = judged(module, tests, manifest=parse_manifest(MANIFEST % {"clock": b"random", "random": b"clock"}[effect]))
     assert Tests().run(other.subject).verdict == "pass"
     assert Determinism().run(other.subject).verdict == "refuse"
+
+
+LATER = """\
+from plugins.sdk import clock
+
+
+def late(by: float) -> bool:
+    now = clock.now()
+    return by < now and now < 1_710_000_000
+"""
+DRAWN = """\
+from plugins.sdk import random
+
+
+def draw(names: list[str]) -> str:
+    return names[int(random.random() * len(names))]
+"""
+SERVED = """\
+from plugins.sdk import http
+
+
+def rate(name: str) -> float:
+    reply = http.get(f"https://api.example.org/{name}")
+    return reply.json()["rate"] * (2 if "date" in reply.headers else 1)
+"""
+RATE = "'https://api.example.org/EUR': testing.reply(json={'rate': 1.5}"
+UNSAID = {
+    "the moment": (LATER, "with testing.outside():\n        assert plugin.late(5.0) is True"),
+    "the draw": (DRAWN, "with testing.outside():\n        assert plugin.draw(list('abcdefghij')) == 'b'"),
+    "headers": (SERVED, f"with testing.outside(http={{{RATE})}}):\n        assert plugin.rate('EUR') == 1.5"),
+}
+SAID = {
+    "the moment": (LATER, "with testing.outside(now=9.0):\n        assert plugin.late(5.0) is True"),
+    "the draw": (DRAWN, "with testing.outside(seed=1):\n        assert plugin.draw(list('abcdefghij')) == 'b'"),
+    "what may differ": (
+        DRAWN,
+        "with testing.outside():\n        assert plugin.draw(list('abcdefghij')) in 'abcdefghij'",
+    ),
+    "headers": (
+        SERVED,
+        f"with testing.outside(http={{{RATE}, headers={{'Date': ''}})}}):\n        assert plugin.rate('EUR') == 3.0",
+    ),
+}
+BOTH = MANIFEST.replace(b"%s", b"clock, random") + b"capabilities: {network: [\"api.example.org:443\"]}\n"
+
+
+def _with_doubles(body: str) -> str:
+    return f"import plugin\nfrom plugins.sdk import testing\ndef test_a():\n    {body}\n"
+
+
+@pytest.mark.parametrize(("module", "body"), UNSAID.values(), ids=UNSAID)
+def test_what_a_test_does_not_say_is_varied_in_its_doubles(judged, module, body):
+    found = judged(module, _with_doubles(body), Tests(), Determinism(), manifest=parse_manifest(BOTH))
+    assert found.stages["tests"].verdict == "pass", found.stages["tests"].findings
+    assert found.rules("determinism") == {"determinism.verdict"}
+    assert "what doubles of the outside answer" in found.stages["determinism"].findings[0].message
+
+
+@pytest.mark.parametrize(("module", "body"), SAID.values(), ids=SAID)
+def test_what_a_test_says_to_its_doubles_stays(judged, module, body):
+    found = judged(module, _with_doubles(body), Tests(), Determinism(), manifest=parse_manifest(BOTH))
+    assert found.stages["tests"].verdict == "pass", found.stages["tests"].findings
+    assert found.stages["determinism"].verdict == "pass", found.stages["determinism"].findings
+
+
+def test_the_two_clocks_of_a_plugin_agree_under_doubles(judged):
+    module = "import time\nfrom plugins.sdk import clock\n\n\ndef apart() -> float:\n"
+    module += "    return abs(time.time() - clock.now())\n"
+    body = "with testing.outside(now=1000.0):\n        assert plugin.apart() == 0\n    assert plugin.apart() == 0"
+    found = judged(module, _with_doubles(body), Tests(), Determinism(), manifest=parse_manifest(BOTH))
+    assert found.stages["tests"].verdict == "pass", found.stages["tests"].findings
+    assert found.stages["determinism"].verdict == "pass", found.stages["determinism"].findings
