@@ -11,6 +11,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from selfmod.gate.origins import bindings
+
 _STRIPS = frozenset({"strip", "lstrip", "rstrip"})
 # What the SDK promises to give in order.
 _ORDERED = frozenset({("storage", "keys"), ("files", "list")})
@@ -50,7 +52,7 @@ class Equivalents:
 
 def _from_sdk(tree: ast.Module) -> Iterator[str]:
     """Names that are the SDK's and nothing else's."""
-    bound = _bindings(tree)
+    bound = bindings(tree)
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module == "plugins.sdk":
             yield from (one.name for one in node.names if one.asname is None and bound.count(one.name) == 1)
@@ -122,28 +124,8 @@ def _tables(tree: ast.Module) -> Iterator[tuple[str, ast.Dict]]:
                 pass
             case _:
                 continue
-        if _bindings(tree).count(name) == 1:
+        if bindings(tree).count(name) == 1:
             yield name, table
-
-
-def _bindings(tree: ast.Module) -> list[str]:
-    """Every name that anything in the module binds."""
-    found: list[str] = []
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
-                found.append(name)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                found.append(name)
-            case ast.alias(name=name, asname=other):
-                found.append(other or name)
-            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                found.append(name)
-            case ast.MatchMapping(rest=str(name)):
-                found.append(name)
-            case _:
-                pass
-    return found
 
 
 def _defaults(tree: ast.Module, name: str) -> list[ast.Constant]:

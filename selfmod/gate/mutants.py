@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from selfmod.gate.arid import Arid, is_text
 from selfmod.gate.boundaries import indifferent, indifferent_choice, moves_boundary
 from selfmod.gate.equivalents import Equivalents
 from selfmod.gate.mutations import RESULT, expression_variants, statement_variants
+from selfmod.gate.origins import bindings
 from selfmod.gate.raising import hears, worked_out
 
 Scope = Literal["call", "import"]
@@ -172,9 +174,9 @@ class _Walk:
     """Visits what a test could notice, and leaves arid code out: texts for people, annotations, logging."""
 
     def __init__(self, tree: ast.Module) -> None:
-        self._tree, self._equivalents = tree, Equivalents(tree)
+        self._tree, self._equivalents, self._arid = tree, Equivalents(tree), Arid(tree)
         self._indifferent: set[ast.expr] = set()  # comparisons whose boundary decides nothing
-        self._heard = hears(tree)
+        self._heard, self._own = hears(tree), frozenset(bindings(tree))
 
     def statements(self) -> Iterator[_Found]:
         yield from self._body(self._tree.body, "import", "")
@@ -182,7 +184,7 @@ class _Walk:
     def _body(self, body: list[ast.stmt], scope: Scope, function: str) -> Iterator[_Found]:
         self._indifferent |= indifferent(body)
         for statement in body:
-            if not _is_text(statement):
+            if not is_text(statement):
                 yield from self._statement(statement, scope, function)
 
     def _statement(self, node: ast.stmt, scope: Scope, function: str) -> Iterator[_Found]:
@@ -192,7 +194,7 @@ class _Walk:
                     yield from self._expression(default, scope, function)
                 for lambda_ in _lambdas(node.decorator_list):
                     yield from self._expression(lambda_, "call", function)
-                if not _shows_itself(node):
+                if not self._arid.shows_itself(node):
                     yield from self._body(node.body, "call", f"{function}.{node.name}" if function else node.name)
                 return
             case ast.ClassDef():
@@ -205,7 +207,7 @@ class _Walk:
                 return
             case _:
                 pass
-        if _is_arid(node):
+        if self._arid.statement(node, at_import=scope == "import"):
             return
         for operator, variant in statement_variants(node):
             yield node, operator, variant, scope, function
@@ -216,12 +218,12 @@ class _Walk:
         if field in ("annotation", "decorator_list", "pattern"):
             return
         if isinstance(node, ast.Raise) and field == "exc":
-            value = list(worked_out(node.exc, heard=self._heard))
+            value = list(worked_out(node.exc, heard=self._heard, own=self._own))
         items = value if isinstance(value, list) else [value]
         self._indifferent |= indifferent([item for item in items if isinstance(item, ast.stmt)])
         for item in items:
             if isinstance(item, ast.stmt):
-                yield from self._statement(item, scope, function) if not _is_text(item) else ()
+                yield from self._statement(item, scope, function) if not is_text(item) else ()
             elif isinstance(item, ast.expr):
                 yield from self._expression(item, scope, function, condition=field == "test")
             elif isinstance(item, ast.ExceptHandler):
@@ -231,7 +233,7 @@ class _Walk:
                     yield from self._field(item, name, inner, scope, function)
 
     def _expression(self, node: ast.expr, scope: Scope, function: str, *, condition: bool = False) -> Iterator[_Found]:
-        if _waits(node):
+        if self._arid.waits(node):
             return
         if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
             variants: list[tuple[str, ast.expr]] = []
@@ -253,73 +255,6 @@ class _Walk:
                 yield from self._field(node, field, value, scope, function)
 
 
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-_QUIET = frozenset({"str", "repr", "len", "sorted", "list", "int", "round", "min", "max", "sum", "tuple", "type"})
-
-
-def _is_arid(node: ast.stmt) -> bool:
-    """Return whether a statement only tells people something, and calls nothing else on the way."""
-    if isinstance(node, ast.Assign) and all(_dunder(target) for target in node.targets):
-        return True
-    if isinstance(node, ast.Assign) and _is_hint(node.value):
-        return True
-    if isinstance(node, ast.Expr) and _waits(node.value):
-        return True
-    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _tells(node.value.func)):
-        return False
-    inner = [part for part in ast.walk(node) if isinstance(part, ast.Call) and part is not node.value]
-    return all(isinstance(call.func, ast.Name) and call.func.id in _QUIET for call in inner)
-
-
-def _waits(node: ast.expr) -> bool:
-    """Return whether an expression only lets time pass: no result shows how much, and a longer wait is only slow."""
-    call = node.value if isinstance(node, ast.Await) else node
-    if not isinstance(call, ast.Call):
-        return False
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    return name == "sleep"
-
-
-def _tells(function: ast.expr) -> bool:
-    if isinstance(function, ast.Name):
-        return function.id in ("print", "log", "progress")
-    return (
-        isinstance(function, ast.Attribute)
-        and isinstance(function.value, ast.Name)
-        and (function.value.id in ("log", "progress"))
-    )
-
-
-def _dunder(target: ast.expr) -> bool:
-    return isinstance(target, ast.Name) and target.id.startswith("__") and target.id.endswith("__")
-
-
-def _is_hint(value: ast.expr) -> bool:
-    """Return whether a value is of use to type checkers only, as far as its own text goes."""
-    match value:
-        case ast.Call(func=ast.Name(id="TypeVar" | "ParamSpec" | "TypeVarTuple" | "NewType")):
-            return True
-        case ast.Subscript(value=ast.Name(id="Literal" | "Annotated" | "Callable" | "Union" | "Optional")):
-            return True
-        case _:
-            return False
-
-
 def _lambdas(nodes: list[ast.expr]) -> Iterator[ast.Lambda]:
     """Yield the functions that decorators and bases are given; their other arguments only tune them."""
     return (part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Lambda))
-
-
-def _shows_itself(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Return whether a function is a `__repr__` that works nothing out."""
-    body = [statement for statement in node.body if not _is_text(statement)]
-    if node.name != "__repr__" or len(body) != 1 or not isinstance(body[0], ast.Return) or body[0].value is None:
-        return False
-    value = body[0].value
-    working = (ast.comprehension, ast.Lambda, ast.IfExp, ast.BoolOp, ast.Compare, ast.NamedExpr)
-    calls = (part.func for part in ast.walk(value) if isinstance(part, ast.Call))
-    quiet = all(isinstance(function, ast.Name) and function.id in _QUIET for function in calls)
-    return quiet and not any(isinstance(part, working) for part in ast.walk(value))

@@ -24,26 +24,26 @@ def hears(tree: ast.Module) -> bool:
     return False
 
 
-def worked_out(raised: ast.expr | None, *, heard: bool) -> Iterator[ast.expr]:
-    """Yield the outermost expressions in what is raised that a test could notice."""
+def worked_out(raised: ast.expr | None, *, heard: bool, own: frozenset[str]) -> Iterator[ast.expr]:
+    """Yield the outermost expressions in what is raised that a test could notice; `own` are the module's names."""
     if isinstance(raised, ast.Call):
         for part in (*raised.args, *(keyword.value for keyword in raised.keywords)):
-            yield from _working(part, heard=heard)
+            yield from _working(part, heard=heard, own=own)
 
 
-def _working(node: ast.expr, *, heard: bool) -> Iterator[ast.expr]:
-    if (isinstance(node, ast.Call) and not _is_quiet(node)) or (heard and _is_work(node)):
+def _working(node: ast.expr, *, heard: bool, own: frozenset[str]) -> Iterator[ast.expr]:
+    if (isinstance(node, ast.Call) and not _is_quiet(node, own)) or (heard and _is_work(node)):
         yield node
         return
     for part in ast.iter_child_nodes(node):
         if isinstance(part, ast.expr):
-            yield from _working(part, heard=heard)
+            yield from _working(part, heard=heard, own=own)
 
 
-def _is_quiet(node: ast.Call) -> bool:
+def _is_quiet(node: ast.Call, own: frozenset[str]) -> bool:
     match node.func:
         case ast.Name(id=name):
-            return name in _QUIET
+            return name in _QUIET and name not in own
         case ast.Attribute(attr=name):
             return name in _OF_TEXTS
         case _:

@@ -379,6 +379,37 @@ HIDING = {
 }
 
 
+NAMED = {
+    "a sleep of its own": "def sleep(n):\n    return n\ndef f(n):\n    return sleep(n + 1)\n",
+    "a sleep that is passed in": "def f(n, sleep):\n    return sleep(n + 1)\n",
+    "a sleep of an object": "def f(n, clock):\n    return clock.sleep(n + 1)\n",
+    "the result of a sleep": "import asyncio\nasync def f(n):\n    return await asyncio.sleep(0, n + 1)\n",
+    "a call within a sleep": "import time\ndef f(n):\n    time.sleep(work(n + 1))\n",
+    "a sleep that is bound twice": "from time import sleep\nsleep = abs\ndef f(n):\n    return sleep(n + 1)\n",
+    "a print of its own": "def print(n):\n    FOUND.append(n)\ndef f(n):\n    print(n + 1)\n",
+    "a print that keeps": "def f(n):\n    print(m := n + 1)\n    return m\n",
+    "a quiet name in what is raised": "def str(n):\n    FOUND.append(n)\ndef f(n):\n    raise E(str(n + 1))\n",
+    "a quiet name of its own": "def str(n):\n    FOUND.append(n)\ndef f(n):\n    print(str(n + 1))\n",
+    "a log of its own": "def f(n, log):\n    log.append(n + 1)\n",
+    "a progress of its own": "progress = []\ndef f(n):\n    progress.append(n + 1)\n",
+    "a local name with underscores": "def f(n):\n    __version__ = n + 1\n    return __version__\n",
+    "a name with underscores that is worked out": "n = 2\n__version__ = n + 1\n",
+    "a name with underscores that is read": "__version__ = 'n + 1'\nprint(work(__version__))\n",
+    "a literal of its own": "Literal = {1: 2}\nX = Literal[n + 1]\n",
+    "a callable of its own": "def Callable(n):\n    return n\nX = Callable[n + 1]\n",
+    "a hint that is read again": (
+        "from typing import Literal, get_args\nKind = Literal['n + 1', 'b']\nprint(get_args(Kind))\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_no_name_alone_makes_code_arid(name):
+    """Each works `n + 1` out, or has it as a text."""
+    changed = {ast.unparse(mutant.node).strip("'") for mutant in mutants(ast.parse(NAMED[name]))}
+    assert "n + 1" in changed
+
+
 @pytest.mark.parametrize("name", HIDING)
 def test_no_place_hides_work_from_mutants(name):
     assert list(mutants(ast.parse(HIDING[name])))
@@ -387,8 +418,13 @@ def test_no_place_hides_work_from_mutants(name):
 @pytest.mark.parametrize(
     "source",
     [
-        "T = TypeVar('T')\n",
-        "Kind = Literal['a', 'b']\n",
+        "from typing import TypeVar\nT = TypeVar('T')\n",
+        "import typing\nT = typing.TypeVar('T')\n",
+        "from typing import Literal\nKind = Literal['a', 'b']\n",
+        "from collections.abc import Callable as Step\nRun = Step[[int], str]\n",
+        "__all__ = ['f']\nclass C:\n    __slots__ = ('a', 'b')\n",
+        "import time as t\nt.sleep(1 + 1)\n",
+        "from plugins.sdk import log as told\ntold.info(f'{len(names) + 1}')\n",
         "class C:\n    def __repr__(self):\n        'Doc.'\n        return f'C({self.n!r}, {len(self.m) + 1})'\n",
         "@cache(maxsize=128)\ndef f():\n    pass\n",
     ],
