@@ -27,7 +27,10 @@ Not allowed, and what to write instead:
 - open, input, exec, eval, compile, globals, locals, vars, dir, __import__: use parameters, json, and plugins.sdk.
 - x.__class__, x.__dict__, __subclasses__, __globals__, __code__ and the like: use type(x), isinstance, asdict.
   type takes exactly one value, which is not a class.
-- frame, code, traceback and generator internals (tb_frame, gi_frame, f_globals, ...).
+- frame, code, traceback and generator internals (tb_frame, gi_frame, f_globals, ...), also as fields of a class;
+  positions in a class pattern (`case Point(x, y)`) but for builtin classes and classes that the module itself writes
+  as dataclass, NamedTuple or with __match_args__: elsewhere write `case Point(x=x)`.
+- functools.singledispatch with hints that are more than one class: write @name.register(int).
 - metaclass=...: inherit from abc.ABC or enum.Enum. except*: use except. Template strings: use f-strings.
 - BaseException (outside type hints), SystemExit, KeyboardInterrupt: use Exception or an exception of your own.
 - setting attributes of modules and of classes from libraries; other objects' private attributes (x._y).
@@ -53,6 +56,7 @@ Recorded inputs lie in tests/data; read them with testing.data("name").
 
 Not allowed: skip, xfail, exit, monkeypatch, mock, tmp_path, changing or rebinding what is tested; os, sys, inspect,
 importlib; open, exec, eval, setattr, globals; the plugin's source, code objects or __doc__; async test functions;
+setting by __setattr__ or __setitem__, private attributes of others (x._y), type with more than one value;
 assertions that are always true, come after a return, are caught by an except, or are never reached when the tests run;
 in `with` anything but pytest.raises, testing.outside, decimal.localcontext, nullcontext and the plugin's own context
 managers.

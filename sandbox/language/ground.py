@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
+from sandbox.language.classes import pattern_classes
 from sandbox.language.names import ASSIGNABLE, DEFINABLE, GUARDS, is_dunder
 from sandbox.language.trees import bound_names, has_text_hints, imported_modules
 from sandbox.outcome import Violation
@@ -28,6 +29,7 @@ class Ground(RestrictingNodeTransformer):
         self._bound = bound_names(tree)
         self._modules = imported_modules(tree)
         self._hints_are_text = has_text_hints(tree)
+        self._matchable = pattern_classes(tree)
         self._scopes: list[ast.AST] = []
         self._callee: ast.AST | None = None
         self._instances: dict[ast.AST, str] = {}
@@ -53,6 +55,15 @@ class Ground(RestrictingNodeTransformer):
         kind = type(node).__name__
         hint = _REFUSED_NODES.get(kind, "use syntax that the dialect lists")
         self.refuse(node, "policy.syntax", f"{kind} is not part of the dialect", hint)
+
+    def _call(self, guard: str, arguments: list[ast.expr], place: ast.AST) -> ast.Call:
+        """Return the call of a guard, at a place of the source."""
+        call = ast.Call(func=ast.Name(guard, ast.Load()), args=arguments, keywords=[])
+        ast.copy_location(call, place)
+        for child in (call.func, *arguments):
+            if not hasattr(child, "lineno"):
+                ast.copy_location(child, place)
+        return call
 
     def _plain(self, node: ast.AST) -> Any:
         return self.node_contents_visit(node)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
+from sandbox.language.classes import is_unmatched
 from sandbox.language.formats import GuardedFormatter
 from sandbox.language.modules import SDK, View, guarded_import
 from sandbox.language.names import FORMATTERS, NOW, UNDERSCORE_API, WATCHED, attribute_problem, is_dunder
@@ -139,6 +140,15 @@ def write(subject: Any) -> Any:
     return subject
 
 
+def matched(subject: Any, *kinds: Any) -> Any:
+    """Return `subject`, when the patterns of classes it is held against read ordinary attributes only."""
+    for kind in kinds:
+        names = _getattr(kind, "__match_args__", ())
+        if type(names) is not tuple or any(is_unmatched(name) for name in names):
+            raise AttributeError(f"the positions of {kind!r} read what a pattern cannot; write names")
+    return subject
+
+
 class OneValueType:
     """`type` for plugins: `type(x)`, `type[...]` and `isinstance(x, type)`, but no way to build classes."""
 
@@ -261,5 +271,6 @@ def module_globals(name: str, file: str, import_: Callable[..., Any] = guarded_i
         "_getattr_": get_attribute,
         "_getown_": get_own,
         "_getprivate_": get_private,
+        "_matched_": matched,
         "_write_": write,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import importlib
 import operator
@@ -305,7 +306,39 @@ def _wraps(wrapped: Any) -> Callable[[Any], Any]:
     return lambda wrapper: _update_wrapper(wrapper, wrapped)
 
 
+def _hinted_class(function: Any) -> type:
+    """Return the class in the first type hint of a function, which is looked up and never evaluated."""
+    hint = next(iter(getattr(function, "__annotations__", {}).values()), None)
+    if isinstance(hint, str):
+        hint = function.__globals__.get(hint, getattr(builtins, hint, None))
+    if not isinstance(hint, type):
+        raise TypeError("a function is registered by a class: @name.register(int)")
+    return hint
+
+
+def _singledispatch(function: Any) -> Any:
+    """`functools.singledispatch`, which would evaluate the type hints of what is registered, past the compiler."""
+    dispatcher = functools.singledispatch(function)
+    plain = dispatcher.register
+
+    def register(cls: Any, func: Any = None) -> Any:
+        named = isinstance(cls, (type, types.UnionType))
+        return plain(cls, func) if named or func is not None else plain(_hinted_class(cls), cls)
+
+    setattr(dispatcher, "register", register)  # noqa: B010 - the type says that it is fixed
+    return dispatcher
+
+
+def _singledispatchmethod(function: Any) -> Any:
+    """The same for methods."""
+    made = functools.singledispatchmethod(function)
+    made.dispatcher = _singledispatch(function)
+    return made
+
+
 _REPLACED: Final[Mapping[tuple[str, str], object]] = {
+    ("functools", "singledispatch"): _singledispatch,
+    ("functools", "singledispatchmethod"): _singledispatchmethod,
     ("operator", "attrgetter"): _attrgetter,
     ("operator", "methodcaller"): _methodcaller,
     ("functools", "update_wrapper"): _update_wrapper,

@@ -73,9 +73,11 @@ NOW: Final = frozenset({"now", "utcnow", "today"})
 #: Public attributes under which a class of an allowed module keeps a module: `PurePath.parser`, from Python 3.13 on.
 HOLDING_MODULES: Final = frozenset({"parser"})
 WATCHED: Final = RUNTIME_ATTRIBUTES | LEADING_OUT | FORMATTERS
+#: Attribute names that no pattern may read, since no guard stands there; `obj` of an error may be a module.
+UNMATCHED: Final = WATCHED | NOW | HOLDING_MODULES | {"obj"}
 
 #: Names of the guards in a module's globals; a program may not use them for anything.
-GUARDS: Final = frozenset({"_getattr_", "_getown_", "_getprivate_", "_write_"})
+GUARDS: Final = frozenset({"_getattr_", "_getown_", "_getprivate_", "_matched_", "_write_"})
 
 #: Builtins that are not there, and what to write instead.
 MISSING_BUILTINS: Final = {

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sandbox.language.assertions import check_assertions
+from sandbox.language.classes import hidden_fields, is_unmatched, pattern_classes
 from sandbox.language.formats import template_problem
 from sandbox.language.modules import INSTEAD
 from sandbox.language.names import (
@@ -21,11 +22,13 @@ from sandbox.language.names import (
     METHODS,
     MISSING_BUILTINS,
     RUNTIME_ATTRIBUTES,
+    UNDERSCORE_API,
     attribute_problem,
     is_dunder,
 )
 from sandbox.language.parameters import check_parameters, literal_lists, names_and_cases
 from sandbox.language.suite_modules import PYTEST_NAMES, is_importable, suite_names
+from sandbox.language.trees import member_names
 from sandbox.outcome import Violation
 
 _FIXTURES: Final = frozenset({"capsys", "capfd"})
@@ -33,6 +36,9 @@ _SUBJECT: Final = "plugin"
 _READERS: Final = frozenset({"getattr", "hasattr"})
 # Of what pytest.raises gives: the way to the frames of the plugin and of the test runner.
 _TRACES: Final = frozenset({"tb", "traceback"})
+_SETTERS: Final = frozenset({"__setattr__", "__setitem__", "__delattr__", "__delitem__", "__set__", "__delete__"})
+# Private names of libraries that evaluate text, or lead to the frames and the loop of the test runner.
+_EVALUATING: Final = frozenset({"_evaluate", "_excinfo", "_get_loop", "_loop", "_coro"})
 _NO_NAMES: Final = frozenset(MISSING_BUILTINS) | {"setattr", "delattr", "__builtins__"}
 _SKIPS: Final = frozenset({"skip", "skipif", "xfail", "exit", "importorskip", "skipTest"})
 
@@ -49,6 +55,8 @@ class Suite(ast.NodeVisitor):
         self.leading = leading_names(tree)
         self.plain = plain_places(tree)
         self.special = frozenset(special_members(tree))
+        self.matchable = pattern_classes(tree)
+        self.members = frozenset(member_names(tree))
 
     def refuse(self, node: ast.AST, rule: str, message: str, hint: str) -> None:
         """Record one violation at the place of `node`."""
@@ -142,6 +150,10 @@ class Suite(ast.NodeVisitor):
             )
         elif name in FORMATTERS and (not isinstance(node.value, ast.Constant) or _walks(node.value)):
             self.refuse(node, "tests.attribute", f"str.{name} is not for tests", "use an f-string")
+        elif name in _SETTERS:
+            self.refuse(node, "tests.rebinding", f"{name} sets what others read", "write the assignment")
+        elif is_private(name) and not self._may_reach(node):
+            self.refuse(node, "tests.attribute", f"{name!r} is private to what it belongs to", "test what it returns")
         elif name == "fixture" and is_pytest(node, name) and id(node) not in self.plain:
             self.refuse(node, "tests.pytest", "pytest.fixture is used as a value here", "write @pytest.fixture")
         elif isinstance(node.value, ast.Name) and node.value.id == "pytest" and name not in PYTEST_NAMES:
@@ -151,6 +163,11 @@ class Suite(ast.NodeVisitor):
         elif not isinstance(node.ctx, ast.Load) and self._root(node) in self.subjects:
             self.refuse(node, "tests.rebinding", f"this changes {self._root(node)!r}, which is under test", "call it")
         self.generic_visit(node)
+
+    def _may_reach(self, node: ast.Attribute) -> bool:
+        """Private names are reached in the plugin's module, and where the file itself gives a value that name."""
+        module = isinstance(node.value, ast.Name) and node.value.id in self.leading
+        return module or (node.attr in self.members and node.attr not in _EVALUATING)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         """Refuse setting items of what is tested."""
@@ -168,8 +185,10 @@ class Suite(ast.NodeVisitor):
         if isinstance(node.func, ast.Name) and node.func.id in _READERS:
             given = node.args[1] if len(node.args) > 1 else None
             text = given.value if isinstance(given, ast.Constant) else None
-            if not isinstance(text, str) or is_dunder(text) or attribute_problem(text) or text in _TRACES:
+            if not isinstance(text, str) or is_unmatched(text) or text in _TRACES:
                 self.refuse(node, "tests.attribute", "getattr needs a literal, ordinary name in tests", "write x.name")
+        if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) != 1:
+            self.refuse(node, "tests.builtin", "type takes exactly one value", "write a class statement")
         if is_parametrize(node.func) or is_pytest(node.func, "param"):
             check_parameters(node, self.lists, self.refuse)
         self.generic_visit(node)
@@ -230,8 +249,11 @@ class Suite(ast.NodeVisitor):
     def visit_MatchClass(self, node: ast.MatchClass) -> None:
         """Check the names that a pattern reads as attributes."""
         for name in node.kwd_attrs:
-            if is_dunder(name) or attribute_problem(name) or name in _TRACES:
+            if is_unmatched(name) or name in _TRACES:
                 self.refuse(node, "tests.attribute", f"the attribute {name!r} is not for tests", "test what it returns")
+        if node.patterns and not (isinstance(node.cls, ast.Name) and node.cls.id in self.matchable):
+            message = f"what the positions of {ast.unparse(node.cls)} read cannot be told here"
+            self.refuse(node, "tests.attribute", message, f"write {ast.unparse(node.cls)}(name=value)")
         self.generic_visit(node)
 
     def visit_TryStar(self, node: ast.AST) -> None:
@@ -242,6 +264,8 @@ class Suite(ast.NodeVisitor):
 def check_suite(tree: ast.Module, path: str, classes: frozenset[str] = frozenset()) -> list[Violation]:
     """Return everything the policy for tests refuses in one file; `classes` are those of the plugin, by name."""
     suite = Suite(tree, path)
+    for place, name in hidden_fields(tree):
+        suite.refuse(place, "tests.attribute", f"a field cannot be called {name!r}", "choose another name")
     try:
         suite.visit(tree)
         check_assertions(tree, suite.subjects, suite.refuse, classes)
@@ -292,6 +316,11 @@ def special_members(tree: ast.Module) -> Iterator[int]:
                         yield id(target)
                     case _:
                         pass
+
+
+def is_private(name: str) -> bool:
+    """Return whether a name has one underscore in front and is no public name of named tuples and enums."""
+    return name.startswith("_") and not is_dunder(name) and name not in UNDERSCORE_API
 
 
 def _walks(template: ast.Constant) -> bool:

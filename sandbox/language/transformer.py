@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.language.annotations import check_annotation, is_dotted_marker
+from sandbox.language.classes import is_unmatched
 from sandbox.language.formats import template_problem
 from sandbox.language.imports import Imports
 from sandbox.language.modules import ALLOWED_IMPORTS, INSTEAD, public_names
@@ -143,14 +144,6 @@ class Policy(Imports, Patterns):
             self.refuse(node, "policy.format", problem, "use an f-string")
         return node
 
-    def _call(self, guard: str, arguments: list[ast.expr], place: ast.AST) -> ast.Call:
-        call = ast.Call(func=ast.Name(guard, ast.Load()), args=arguments, keywords=[])
-        ast.copy_location(call, place)
-        for child in (call.func, *arguments):
-            if not hasattr(child, "lineno"):
-                ast.copy_location(child, place)
-        return call
-
     # ---- calls -----------------------------------------------------------------------------------------------------
 
     def visit_Call(self, node: ast.Call) -> Any:
@@ -195,7 +188,7 @@ class Policy(Imports, Patterns):
         elements = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
         for element in elements:
             name = element.value if isinstance(element, ast.Constant) else None
-            if not isinstance(name, str) or name.startswith("_") or name in WATCHED:
+            if is_unmatched(name):
                 hint = "write a tuple of literal attribute names"
                 self.refuse(element, "policy.attribute", "__match_args__ must name ordinary attributes", hint)
 
@@ -303,6 +296,7 @@ class Policy(Imports, Patterns):
 
     def visit_Module(self, node: ast.Module) -> Any:
         """Visit the statements."""
+        self.check_fields(node)
         node.body = self._body(node.body)
         return node
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 
 def folded_text(node: ast.expr) -> str | None:
@@ -70,3 +71,15 @@ def first_parameter(function: ast.AST) -> str:
     own = (function, positional[0])
     again = {name for node in ast.walk(function) if node not in own for name in names_bound_by(node)}
     return "" if positional[0].arg in again else positional[0].arg
+
+
+def member_names(tree: ast.Module) -> Iterator[str]:
+    """Yield the attributes that the file gives a value: `self._count = 0`, and what its classes define."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name
+            case ast.ClassDef(body=body):
+                yield from (name for statement in body for part in ast.walk(statement) for name in names_bound_by(part))
+            case _:
+                pass

@@ -12,7 +12,16 @@ import pytest
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 
 from sandbox.language import check, compile_module, guards, new_module
-from sandbox.language.guards import BUILTINS, OneValueType, disown, get_attribute, get_private, module_builtins, write
+from sandbox.language.guards import (
+    BUILTINS,
+    OneValueType,
+    disown,
+    get_attribute,
+    get_private,
+    matched,
+    module_builtins,
+    write,
+)
 from sandbox.language.names import MISSING_BUILTINS, RUNTIME_ATTRIBUTES
 
 
@@ -42,6 +51,36 @@ def test_libraries_cannot_be_written():
         with pytest.raises(AttributeError):
             write(subject)
     assert write([]) == []
+
+
+def test_positions_of_patterns_read_ordinary_attributes():
+    for names in (("x", "gi_frame"), ("_x",), ["x"], (1,), ("obj",), ("now",)):
+        with pytest.raises(AttributeError, match="positions"):
+            matched(1, type("Kind", (), {"__match_args__": names}))
+    assert matched(1, int, type("Kind", (), {"__match_args__": ("x", "y")})) == 1
+
+
+def test_the_guard_of_patterns_stands_also_where_the_names_are_made_while_running(load):
+    module = load(
+        "class Kind:\n    for __match_args__ in [('gi' + '_frame',)]:\n        pass\n"
+        "def run(value):\n    match value:\n        case Kind(x):\n            return x\n"
+    )
+    with pytest.raises(AttributeError, match="positions"):
+        module.run(1)
+
+
+def test_functions_are_registered_by_their_hints_and_by_classes(load):
+    module = load(
+        "from functools import singledispatch, singledispatchmethod\n"
+        "@singledispatch\ndef told(value): return 'any'\n"
+        "@told.register\ndef _(value: int): return 'int'\n"
+        "@told.register\ndef _(value: 'str'): return 'str'\n"
+        "@told.register(list)\ndef _(value): return 'list'\n"
+        "class Teller:\n    @singledispatchmethod\n    def told(self, value): return 'any'\n"
+        "    @told.register\n    def _(self, value: int): return 'int'\n"
+    )
+    assert [module.told(value) for value in (1, "a", [], None)] == ["int", "str", "list", "any"]
+    assert [module.Teller().told(value) for value in (1, "a")] == ["int", "any"]
 
 
 def test_own_things_can_be_written(load):

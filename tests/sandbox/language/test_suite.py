@@ -56,6 +56,17 @@ GOOD = {
         "from plugin import f\ndef test_f():\n    try:\n        f('x')\n    except ValueError as error:\n"
         "        assert 'x' in str(error)\n    assert f(1) == 2\n"
     ),
+    "patterns": (
+        "from dataclasses import dataclass\nfrom typing import NamedTuple\nfrom plugin import f\n"
+        "@dataclass(frozen=True)\nclass P:\n    x: int\n    y: int\n"
+        "class Q(NamedTuple):\n    a: int\nclass R(P):\n    z: int\n"
+        "def test_f():\n    match f(1):\n        case P(1, y) | R(y, 2):\n            assert y == 2\n"
+        "        case Q(a) | int(a):\n            assert a == 1\n    assert f(2) == 3\n"
+    ),
+    "private-own": (
+        "import plugin\nclass Near:\n    def __init__(self):\n        self._n = 1\n"
+        "def test_f():\n    assert plugin._f(1) == Near()._n\n"
+    ),
     "named-cases": (
         "import pytest\nfrom plugin import f\nCASES = [(1, 2), (3, 4)]\n"
         "@pytest.mark.parametrize(argnames=('x', 'want'), argvalues=CASES)\n"
@@ -271,6 +282,58 @@ BAD = {
     "async": ("tests.async", "async def test(): assert f(1)"),
     "none": ("tests.none", "def check(): assert f(1)"),
     "base-class": ("tests.name", "class TestX(f):\n    def test(self): assert f(1)"),
+    "pattern-field": (
+        "tests.attribute",
+        (
+            "from abc import ABC\nfrom dataclasses import dataclass\n@dataclass\nclass W(ABC):\n    gi_frame: object\n"
+            "def test(): assert f(1) == W(2)"
+        ),
+    ),
+    "pattern-positions": (
+        "tests.attribute",
+        (
+            "from collections import namedtuple\nW = namedtuple('W', 'gi' + '_frame')\n"
+            "def test():\n    match f(1):\n        case W(x):\n            assert x"
+        ),
+    ),
+    "pattern-base": (
+        "tests.attribute",
+        (
+            "from collections import namedtuple\nclass W(namedtuple('W', 'gi' + '_frame')):\n    x = 1\n"
+            "def test():\n    match f(1):\n        case W(x):\n            assert x"
+        ),
+    ),
+    "pattern-of-the-plugin": (
+        "tests.attribute",
+        "def test():\n    match f(1):\n        case f(x):\n            assert x",
+    ),
+    "functional-field": (
+        "tests.attribute",
+        "from collections import namedtuple\nW = namedtuple('W', 'a gi_frame')\ndef test(): assert f(1) == W(1, 2)",
+    ),
+    "pattern-format": (
+        "tests.attribute",
+        "def test():\n    match '{0.a}':\n        case str(format=x):\n            assert x(f)",
+    ),
+    "getattr-format": ("tests.attribute", "def test(): assert getattr('{0.__code__}', 'format')(f)"),
+    "type-built": (
+        "tests.builtin",
+        "W = type('W', (), {'__match_args__': ('gi_frame',)})\ndef test(): assert f(1) == W",
+    ),
+    "hint-evaluated": (
+        "tests.attribute",
+        (
+            "from typing import Optional, get_args\n"
+            "def test():\n    got = get_args(Optional['1'])[0]._evaluate({}, {}, frozenset())\n    assert f(1) == got"
+        ),
+    ),
+    "hint-evaluated-own-name": (
+        "tests.attribute",
+        "class W:\n    def _evaluate(self):\n        return 1\ndef test():\n    assert f(1) == W()._evaluate()",
+    ),
+    "setattr-by-type": ("tests.rebinding", "type.__setattr__(f, 'limit', 3)\ndef test(): assert f(1)"),
+    "setitem-by-name": ("tests.rebinding", "def test():\n    dict.__setitem__(f.table, 'a', 3)\n    assert f(1)"),
+    "setattr-by-name": ("tests.rebinding", "put = object.__setattr__\ndef test(): assert f(1)"),
     "except-star": (
         "tests.syntax",
         "def test():\n    try:\n        f(1)\n    except* ValueError:\n        pass\n    assert f(1)",
