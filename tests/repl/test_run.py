@@ -125,9 +125,7 @@ def test_p_is_one_line(maker):
 @pytest.mark.parametrize("word", ["help", "--version"])
 def test_a_full_standard_output_is_said(person, word):
     with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [*COMMAND, word], stdout=full, stderr=subprocess.PIPE, text=True, env=person.environment
-        )
+        done = subprocess.run([*COMMAND, word], stdout=full, stderr=subprocess.PIPE, text=True, env=person.environment)
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert "Traceback" not in done.stderr
