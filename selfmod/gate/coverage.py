@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from selfmod.gate.base import Figure, Finding, StageResult, finding, result
 from selfmod.gate.subject import Subject, SuiteRun
 
@@ -25,6 +27,8 @@ class Coverage:
         findings = [_line(subject.entry, line, last=line in last_words, advisory=enough) for line in missing]
         findings += [_branch(subject.entry, arc, advisory=enough) for arc in arcs]
         findings += _capabilities(subject, frozenset(missing))
+        known = {found.line for found in findings if not found.advisory}
+        findings += [found for found in _pieces(subject, run) if found.line not in known]
         figures: dict[str, Figure] = {"lines": lines, "branches": branches, "missing_lines": [*missing]}
         return result(self.name, findings, figures=figures)
 
@@ -66,6 +70,23 @@ def _branch(path: str, arc: tuple[int, int], *, advisory: bool) -> Finding:
         key=f"to {end}",
         advisory=advisory,
     )
+
+
+def _pieces(subject: Subject, run: SuiteRun) -> Iterator[Finding]:
+    """What must have run whatever the share: in a large plugin a tenth of the lines has room for anything."""
+    plan = subject.plan
+    for line, shown in plan.blocks if plan else ():
+        if not shown:
+            message = f"whether the block in line {line} runs cannot be seen"
+            yield finding("coverage.block", message, path=subject.entry, line=line, hint="give it lines of its own")
+        elif shown not in run.executed:
+            message, hint = f"no test runs the block that begins in line {line}", "add a test that comes to it"
+            yield finding("coverage.block", message, path=subject.entry, line=line, hint=hint)
+    for place, line in enumerate(plan.lambdas if plan else ()):
+        if place not in run.lambdas:
+            message = f"no test calls the lambda in line {line}"
+            hint = "add a test whose result depends on it"
+            yield finding("coverage.call", message, path=subject.entry, line=line, hint=hint, key=str(place))
 
 
 def _capabilities(subject: Subject, missing: frozenset[int]) -> list[Finding]:

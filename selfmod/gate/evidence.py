@@ -33,6 +33,7 @@ class Notes:
     import_s: float | None = None
     end: int | None = None
     lines_run: frozenset[tuple[str, int]] | None = None
+    lambdas: frozenset[int] | None = None
     failed_asserts: frozenset[tuple[str, int]] = frozenset()
     tests: dict[str, dict[str, Any]] = field(default_factory=dict)
     arcs: dict[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
@@ -68,6 +69,8 @@ class Notes:
             case "assertions":
                 self.lines_run = once(self.lines_run, places(note.get("ran")))
                 self.failed_asserts = places(note.get("failed"))
+            case "lambdas":
+                self.lambdas = once(self.lambdas, frozenset(whole(place) for place in array(note.get("ran"))))
             case "end":
                 self.end = whole(note.get("exit"))
             case _:

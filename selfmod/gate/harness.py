@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import coverage
@@ -24,6 +24,7 @@ from _pytest.config import default_plugins
 
 from plugins.sdk_testing import outside, recorded
 from selfmod.gate.harness_assertions import lines_run, watched
+from selfmod.gate.harness_called import Called
 from selfmod.gate.harness_calls import CallLog, asks_since, shadow
 from selfmod.gate.harness_reach import Fixtures, closed_imports
 from selfmod.gate.harness_world import REVERSED, World, enter, reseed
@@ -48,6 +49,8 @@ Note = Callable[[dict[str, Any]], None]
 
 def run_suite(argument: dict[str, Any]) -> dict[str, Any]:
     """Job: run every test once; notes tell of the import, the collection, each test and what it executed."""
+    from sandbox.language import new_module
+
     note = noter(argument["nonce"])
     world = World(**argument["world"])
     measure = _coverage([argument["entry"], *argument["tests"]]) if argument["measure"] else None
@@ -55,31 +58,41 @@ def run_suite(argument: dict[str, Any]) -> dict[str, Any]:
     with enter(world):
         with _measuring(measure):
             started = time.perf_counter()
-            module = load(argument["entry"])
+            code = compiled(argument["entry"])
+            called = Called(code if measure else None)
+            with called.watched():
+                module = new_module(Path(argument["entry"]).stem, code)
             seconds = time.perf_counter() - started
         note({"kind": "import", "seconds": seconds})
         sys.modules[module.__name__] = shadow(module, log)
-        recorder = Recorder(note, log, measure, argument)
+        recorder = Recorder(note, log, measure, called, argument)
         with _measuring(measure):
             if measure:
                 measure.switch_context(_BETWEEN)
             with watched() as failed:
-                code = session(argument["tests"], recorder)
+                ended = session(argument["tests"], recorder)
     for context, arcs in _executed(measure, argument["entry"]):
         note({"kind": "arcs", "test": context, "arcs": arcs})
     if measure:
         ran = sorted(lines_run(measure, argument["tests"], ["", _BETWEEN]))
         note({"kind": "assertions", "ran": ran, "failed": sorted(failed)})
-    note({"kind": "end", "exit": int(code), "tests": recorder.reported})
-    return {"exit": int(code)}
+        note({"kind": "lambdas", "ran": sorted(called.places)})
+    note({"kind": "end", "exit": int(ended), "tests": recorder.reported})
+    return {"exit": int(ended)}
 
 
 def load(entry: str) -> ModuleType:
     """Load the plugin's module exactly as in production: compiled by the language policy, by the same loader."""
-    from sandbox.language import compile_module, new_module
+    from sandbox.language import new_module
 
-    path = os.path.abspath(entry)
-    return new_module(Path(entry).stem, compile_module(Path(entry).read_bytes(), path))
+    return new_module(Path(entry).stem, compiled(entry))
+
+
+def compiled(entry: str) -> CodeType:
+    """Compile the plugin's module by the language policy."""
+    from sandbox.language import compile_module
+
+    return compile_module(Path(entry).read_bytes(), os.path.abspath(entry))
 
 
 def session(tests: Sequence[str], *plugins: object) -> int:
@@ -96,8 +109,10 @@ def session(tests: Sequence[str], *plugins: object) -> int:
 class Recorder:
     """A pytest plugin that tells the host what was collected and how each test ended."""
 
-    def __init__(self, note: Note, log: CallLog, measure: Coverage | None, argument: Mapping[str, Any]) -> None:
-        self._note, self._log, self._measure = note, log, measure
+    def __init__(
+        self, note: Note, log: CallLog, measure: Coverage | None, called: Called, argument: Mapping[str, Any]
+    ) -> None:
+        self._note, self._log, self._measure, self._called = note, log, measure, called
         self._indexed = frozenset(argument["indexed"])
         self._order, self._seed = argument.get("order"), argument["world"]["seed"]
         self._state: dict[str, dict[str, Any]] = {}
@@ -132,7 +147,8 @@ class Recorder:
         before = len(recorded())
         if self._measure:
             self._measure.switch_context(name)
-        result = yield
+        with self._called.watched():
+            result = yield
         calls = self._log.end()
         if self._measure:
             self._measure.switch_context(_BETWEEN)

@@ -10,10 +10,12 @@ import ast
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from sandbox.language.assertions import is_false
 from sandbox.language.contexts import expects
+from selfmod.gate.pieces import blocks, lambdas
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MAX_IDS = 1000  # of one function: a cap against products of huge parameter lists, far above any threshold
@@ -35,7 +37,22 @@ def plan(argument: dict[str, Any]) -> dict[str, Any]:
     source = Path(argument["entry"]).read_text(encoding="utf-8")
     functions = [node.name for node in ast.parse(source).body if isinstance(node, Function)]
     matches = "re." in source or "from re import" in source
-    return found | {"possible": possible(source), "functions": functions, "patterns": matches}
+    return found | {
+        "possible": possible(source),
+        "functions": functions,
+        "patterns": matches,
+        "lambdas": [code.co_firstlineno for code in _lambdas(source, argument["entry"])],
+    }
+
+
+def _lambdas(source: str, path: str) -> list[CodeType]:
+    """The lambdas of a module, compiled as it will be run; nothing of it runs here."""
+    from sandbox.language import DialectError, compile_module
+
+    try:
+        return list(lambdas(compile_module(source, path)))
+    except DialectError:  # the run will say so
+        return []
 
 
 def possible(source: str) -> dict[str, Any]:
@@ -46,8 +63,10 @@ def possible(source: str) -> dict[str, Any]:
     parser = PythonParser(text=source)
     parser.parse_source()
     counts = parser.exit_counts()
+    lines = sorted(parser.statements)
     return {
-        "lines": sorted(parser.statements),
+        "lines": lines,
+        "blocks": sorted(set(blocks(source, lines))),
         "last_words": sorted(set(_last_words(ast.parse(source)))),
         "arcs": sorted(arc for arc in parser.arcs() if counts[arc[0]] > 1),
         "single": sorted(arc for arc in parser.arcs() if counts[arc[0]] == 1),

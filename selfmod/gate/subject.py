@@ -108,6 +108,7 @@ class SuiteRun:
     branches: frozenset[tuple[int, int]] = frozenset()
     asks: tuple[ObservedAsk, ...] = ()
     calls: tuple[RecordedCall, ...] = ()
+    lambdas: frozenset[int] = frozenset()  # those that were called, by their place in the plan
 
     @property
     def executed(self) -> frozenset[int]:

@@ -33,6 +33,8 @@ class Plan:
     first: Mapping[int, int]
     jumps: Mapping[tuple[int, int], tuple[int, int] | None]
     last_words: frozenset[int] = frozenset()
+    blocks: tuple[tuple[int, int], ...] = ()
+    lambdas: tuple[int, ...] = ()
     assertions: tuple[tuple[str, int, int], ...] = ()
 
     def executed(self, arcs: frozenset[tuple[int, int]]) -> Lines:
@@ -101,6 +103,8 @@ def _plan(found: Mapping[str, object]) -> Plan:
         branches=arc_set(possible.get("arcs")),
         single=dict(arc_set(possible.get("single"))),
         first=dict(arc_set(possible.get("first"))),
+        blocks=tuple(sorted(arc_set(possible.get("blocks")))),
+        lambdas=tuple(whole(line) for line in array(found.get("lambdas"))),
         last_words=frozenset(whole(line) for line in array(possible.get("last_words"))),
         assertions=tuple(
             (text(path), whole(first), whole(last)) for path, first, last in map(array, array(found.get("assertions")))

@@ -59,6 +59,7 @@ def suite_run(plan: Plan, run: Run) -> SuiteRun:
         branches=plan.branches,
         asks=run.notes.asks(),
         calls=run.notes.calls(),
+        lambdas=run.notes.lambdas or frozenset(),
     )
 
 

@@ -86,8 +86,9 @@ def test_exclusions_do_not_exist(judged):
 
 
 def test_above_the_threshold_missing_lines_are_shown_and_do_not_refuse(judged):
+    module = MODULE.replace('return "two"', 'raise ValueError("two")')
     found = judged(
-        MODULE,
+        module,
         WHOLE.replace("pick(2), ", "").replace('"two", ', ""),
         *(Tests(), Coverage()),
         thresholds=Thresholds(lines_min=0.8, branches_min=0.6),
@@ -96,6 +97,82 @@ def test_above_the_threshold_missing_lines_are_shown_and_do_not_refuse(judged):
     assert stage.verdict == "pass"
     assert [finding.line for finding in stage.findings if finding.rule == "coverage.line"] == [26]
     assert all(finding.advisory for finding in stage.findings)
+
+
+def _low(judged, module: str, tests: str) -> list[tuple[str, int]]:
+    """What refuses where no share is asked for."""
+    found = judged(module, tests, Tests(), Coverage(), thresholds=Thresholds(lines_min=0, branches_min=0))
+    assert found.stages["tests"].verdict == "pass"
+    return [(one.rule, one.line) for one in found.stages["coverage"].findings if not one.advisory]
+
+
+NEVER_RUN = {
+    "an if": ("    if n > 5:\n        return 7\n    return n\n", 3),
+    "an else": ("    if n < 5:\n        return n\n    else:\n        n = 7\n    return n\n", 5),
+    "an elif": ("    if n < 5:\n        pass\n    elif n > 9:\n        n = 7\n    return n\n", 5),
+    "a case": ("    match n:\n        case 9:\n            n = 7\n    return n\n", 4),
+    "a handler": ("    try:\n        n = 8 // n\n    except ZeroDivisionError:\n        n = 7\n    return n\n", 5),
+    "a loop": ("    for _ in range(n - 1):\n        n += 7\n    return n\n", 3),
+    "a function": ("    return n\ndef g(n):\n    return 7\n", 4),
+    "work before raising": ("    if n > 5:\n        FOUND.append(n)\n        raise ValueError\n    return n\n", 3),
+}
+
+
+@pytest.mark.parametrize("name", NEVER_RUN)
+def test_a_block_that_does_something_must_have_run_whatever_the_share(judged, name):
+    body, line = NEVER_RUN[name]
+    tests = "from plugin import f\ndef test_f():\n    f(1)\n"
+    assert _low(judged, f"def f(n):\n{body}", tests) == [("coverage.block", line)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    if n > 5:\n        raise ValueError\n    return n\n",
+        "    if n > 5:\n        text = f'{n} is too much'\n        raise ValueError(text)\n    return n\n",
+        "    if n > 5:\n        if n > 6:\n            raise ValueError\n    return n\n",
+        "    return n\ndef g(n):\n    'Doc.'\n    raise ValueError\n",
+        "    return n\nclass C:\n    def __repr__(self):\n        return 'C()'\n    def run(self):\n        ...\n",
+    ],
+)
+def test_a_block_that_only_raises_counts_towards_the_share_alone(judged, body):
+    assert _low(judged, f"def f(n):\n{body}", "from plugin import f\ndef test_f():\n    f(1)\n") == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    if n > 5: return 7\n    return n\n",
+        "    match n:\n        case 9: n = 7\n    return n\n",
+        "    return n\ndef g(n): return 7\n",
+        "    return n\ndef g(\n    n,\n): return 7\n",
+    ],
+)
+def test_a_block_whose_run_cannot_be_seen_is_refused(judged, body):
+    found = _low(judged, f"def f(n):\n{body}", "from plugin import f\ndef test_f():\n    f(1)\n")
+    assert [rule for rule, _ in found] == ["coverage.block"]
+
+
+UNITS = """\
+UNITS = {
+    "m": lambda n: n * 1000,
+    "cm": lambda n: n * 10, "mm": lambda n: n * 10,
+}
+def f(n: int, unit: str) -> int:
+    return UNITS[unit](n)
+"""
+
+
+def test_a_lambda_must_have_been_called(judged):
+    """Two on one line that do the same are two."""
+    tests = "from plugin import f\ndef test_f():\n    assert f(2, 'm') == 2000\n    assert f(2, 'mm') == 20\n"
+    assert _low(judged, UNITS, tests) == [("coverage.call", 3)]
+    assert _low(judged, UNITS, f"{tests}    assert f(2, 'cm')\n") == []
+
+
+def test_a_lambda_that_is_called_while_tests_are_collected_was_not_called(judged):
+    tests = "from plugin import f\nf(2, 'cm')\ndef test_f():\n    assert f(2, 'm') + f(2, 'mm') == 2020\n"
+    assert ("coverage.call", 3) in _low(judged, UNITS, tests)
 
 
 def test_lines_that_run_only_while_tests_are_collected_do_not_count(judged):
