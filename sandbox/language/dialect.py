@@ -56,6 +56,9 @@ Recorded inputs lie in tests/data; read them with testing.data("name").
 
 Not allowed: skip, xfail, exit, monkeypatch, mock, tmp_path, changing or rebinding what is tested; os, sys, inspect,
 importlib; open, exec, eval, setattr, globals; the plugin's source, code objects or __doc__; async test functions;
+calls of the plugin outside tests and functions (at the top, in cases, decorators and defaults; classes of the plugin
+may be made there), in a fixture with a scope and behind a cache; state that tests change and share (a list at the top,
+an iterator, global, attributes of functions and classes, also those of the plugin): make it in the test;
 setting by __setattr__ or __setitem__, private attributes of others (x._y), type with more than one value;
 assertions that are always true, come after a return, are caught by an except, or are never reached when the tests run;
 in `with` anything but pytest.raises, testing.outside, decimal.localcontext, nullcontext and the plugin's own context

@@ -27,6 +27,7 @@ from sandbox.language.names import (
     is_dunder,
 )
 from sandbox.language.parameters import check_parameters, literal_lists, names_and_cases
+from sandbox.language.shared import check_shared
 from sandbox.language.suite_modules import PYTEST_NAMES, is_importable, suite_names
 from sandbox.language.trees import member_names
 from sandbox.outcome import Violation
@@ -269,6 +270,7 @@ def check_suite(tree: ast.Module, path: str, classes: frozenset[str] = frozenset
     try:
         suite.visit(tree)
         check_assertions(tree, suite.subjects, suite.refuse, classes)
+        check_shared(tree, suite.subjects, classes, suite.refuse)
     except RecursionError:
         suite.refuse(tree, "policy.nesting", "the source is nested too deeply", "split it into functions")
     return suite.violations

@@ -67,6 +67,23 @@ GOOD = {
         "import plugin\nclass Near:\n    def __init__(self):\n        self._n = 1\n"
         "def test_f():\n    assert plugin._f(1) == Near()._n\n"
     ),
+    "wide-fixture": (
+        "import pytest\nfrom plugin import f\n@pytest.fixture(scope='module')\ndef rows():\n    return [1, 2]\n"
+        "@pytest.fixture\ndef made(rows):\n    made = f(rows)\n    made.append(3)\n    return made\n"
+        "def test_f(made):\n    made.pop()\n    assert made == [1, 2]\n"
+    ),
+    "made-at-the-top": (
+        "import pytest, plugin\nfrom plugin import C, f, Colour, BadInput\nROWS = [{'a': 1}]\n"
+        "LONG = list(map(str, range(3)))\nTABLE = {}\nfor n in range(3):\n    TABLE[n] = n * 2\n"
+        "@pytest.mark.parametrize('g, want', [(plugin.f, Colour.RED), (f, pytest.raises(BadInput))])\n"
+        "def test_f(g, want):\n    rows = [*ROWS]\n    rows.append({})\n    assert f(rows) == want\n"
+        "@pytest.mark.parametrize('x, want', [(1, C(1, {'a': 2}))])\ndef test_c(x, want):\n    assert f(x) == want\n"
+    ),
+    "recorder": (
+        "from plugin import f\nclass Taker:\n    def __init__(self):\n        self.seen = []\n    def take(self, x):\n"
+        "        self.seen.append(x)\ndef test_f():\n    taker = Taker()\n    f(taker.take)\n"
+        "    assert taker.seen == [f(1)]\n"
+    ),
     "named-cases": (
         "import pytest\nfrom plugin import f\nCASES = [(1, 2), (3, 4)]\n"
         "@pytest.mark.parametrize(argnames=('x', 'want'), argvalues=CASES)\n"
@@ -334,6 +351,149 @@ BAD = {
     "setattr-by-type": ("tests.rebinding", "type.__setattr__(f, 'limit', 3)\ndef test(): assert f(1)"),
     "setitem-by-name": ("tests.rebinding", "def test():\n    dict.__setitem__(f.table, 'a', 3)\n    assert f(1)"),
     "setattr-by-name": ("tests.rebinding", "put = object.__setattr__\ndef test(): assert f(1)"),
+    "asked-at-the-top": ("tests.at-import", "WANT = [f(x) for x in (1, 2)]\ndef test(): assert [f(1), f(2)] == WANT"),
+    "asked-in-a-cell": (
+        "tests.at-import",
+        "import pytest\n@pytest.mark.parametrize('x, want', [(1, f(1))])\ndef test(x, want): assert f(x) == want",
+    ),
+    "asked-in-a-default": (
+        "tests.at-import",
+        "def same(want=f(1)):\n    assert f(1) == want\ndef test():\n    same()\n    assert f(2) == 1",
+    ),
+    "asked-by-a-helper": (
+        "tests.at-import",
+        "def first():\n    return f(1)\nWANT = first()\ndef test(): assert f(1) == WANT",
+    ),
+    "asked-in-a-class": (
+        "tests.at-import",
+        "class TestF:\n    want = f(1)\n    def test(self): assert f(1) == self.want",
+    ),
+    "asked-by-map": ("tests.at-import", "WANT = list(map(f, [1]))\ndef test(): assert [f(1)] == WANT"),
+    "asked-by-a-lambda": ("tests.at-import", "WANT = (lambda: f(1))()\ndef test(): assert f(1) == WANT"),
+    "asked-in-a-block": (
+        "tests.at-import",
+        "WANT = []\nfor x in (1, 2):\n    WANT.append(f(x))\ndef test(): assert f(1)",
+    ),
+    "asked-by-an-operator": ("tests.at-import", "WANT = f @ 3\ndef test(): assert f(1) == WANT"),
+    "asked-as-a-decorator": ("tests.at-import", "@f.x()\ndef want(): pass\ndef test(): assert f(1) == want"),
+    "asked-once": (
+        "tests.shared",
+        (
+            "import pytest\n@pytest.fixture(scope='module')\ndef want():\n    return f(1)\n"
+            "def test(want): assert f(1) == want"
+        ),
+    ),
+    "asked-once-by-a-helper": (
+        "tests.shared",
+        (
+            "import pytest\ndef first():\n    return f(1)\n@pytest.fixture(scope='session')\ndef want():\n"
+            "    return first()\ndef test(want): assert f(1) == want"
+        ),
+    ),
+    "cached": (
+        "tests.shared",
+        "from functools import cache\n@cache\ndef want():\n    return f(1)\ndef test(): assert f(1) == want()",
+    ),
+    "cached-by-name": (
+        "tests.shared",
+        (
+            "import functools\ndef want():\n    return f(1)\nkept = functools.lru_cache(want)\n"
+            "def test(): assert f(1) == kept()"
+        ),
+    ),
+    "counts-in-a-list": (
+        "tests.shared",
+        "RUNS = []\ndef test():\n    RUNS.append(f(1))\n    assert len(RUNS) % 2 == f(2)",
+    ),
+    "counts-by-alias": (
+        "tests.shared",
+        "RUNS = []\ndef test():\n    runs = RUNS\n    runs.append(f(1))\n    assert len(runs) == f(2)",
+    ),
+    "counts-by-a-helper": (
+        "tests.shared",
+        "RUNS = []\ndef note(into):\n    into.append(1)\ndef test():\n    note(RUNS)\n    assert len(RUNS) == f(1)",
+    ),
+    "counts-by-iterator": (
+        "tests.shared",
+        "from itertools import cycle\nW = cycle([1, 2])\ndef test():\n    assert f(1) == [x for x, _ in zip(W, 'a')]",
+    ),
+    "counts-by-generator": ("tests.shared", "W = (x for x in (1, 2))\ndef test():\n    assert f(1) in W"),
+    "counts-by-next": ("tests.shared", "W = [1].__iter__()\ndef test():\n    assert f(1) == next(W)"),
+    "counts-by-global": ("tests.shared", "n = 0\ndef test():\n    global n\n    n += 1\n    assert f(1) == n"),
+    "counts-on-a-function": (
+        "tests.shared",
+        "def step():\n    pass\ndef test():\n    step.n = f(1)\n    assert f(2) == step.n",
+    ),
+    "counts-in-a-default": (
+        "tests.shared",
+        "def runs(seen=[]):\n    seen.append(1)\n    return len(seen)\ndef test():\n    assert f(1) == runs()",
+    ),
+    "counts-in-a-class": (
+        "tests.shared",
+        (
+            "class TestF:\n    runs = []\n    def test(self):\n        self.runs.append(1)\n"
+            "        assert f(1) == len(self.runs)"
+        ),
+    ),
+    "counts-in-place": (
+        "tests.shared",
+        (
+            "class TestF:\n    runs = []\n    def test(self):\n        self.runs += [1]\n"
+            "        assert f(1) == len(self.runs)"
+        ),
+    ),
+    "counts-on-the-class": (
+        "tests.shared",
+        "class TestF:\n    n = 0\n    def test(self):\n        type(self).n += 1\n        assert f(1) == self.n",
+    ),
+    "counts-by-closure": (
+        "tests.shared",
+        (
+            "def make():\n    seen = []\n    def step():\n        seen.append(1)\n        return len(seen)\n"
+            "    return step\nstep = make()\ndef test():\n    assert f(1) == step()"
+        ),
+    ),
+    "counts-by-instance": (
+        "tests.shared",
+        (
+            "class Count:\n    def __init__(self):\n        self.n = 0\n    def step(self):\n        self.n += 1\n"
+            "        return self.n\nSTEPS = Count()\ndef test():\n    assert f(1) == STEPS.step()"
+        ),
+    ),
+    "counts-in-equality": (
+        "tests.shared",
+        (
+            "import pytest\nclass Near:\n    n = 0\n    __hash__ = None\n    def __eq__(self, other):\n"
+            "        self.n += 1\n        return self.n > 1\n@pytest.mark.parametrize('want', [Near()])\n"
+            "def test(want):\n    assert f(1) == want"
+        ),
+    ),
+    "counts-in-a-wide-fixture": (
+        "tests.shared",
+        (
+            "import pytest\n@pytest.fixture(scope='module')\ndef rows():\n    return []\n"
+            "def test(rows):\n    rows.append(f(1))\n    assert f(2) == len(rows)"
+        ),
+    ),
+    "counts-by-default-factory": (
+        "tests.shared",
+        "from collections import defaultdict\nW = defaultdict(int)\ndef test():\n    assert f(1) == W[f(2)] + len(W)",
+    ),
+    "changes-the-plugin": ("tests.shared", "def test():\n    f.table.update(a=1)\n    assert f(1)"),
+    "changes-the-plugin-by-alias": ("tests.shared", "def test():\n    g = f\n    g.limit = 3\n    assert f(1)"),
+    "changes-the-plugin-by-loop": (
+        "tests.shared",
+        "def test():\n    for g in (f,):\n        g.limit = 3\n    assert f(1)",
+    ),
+    "changes-the-plugin-by-type": ("tests.shared", "def test():\n    type(f(1)).limit = 3\n    assert f(1)"),
+    "changes-the-plugin-by-a-helper": (
+        "tests.shared",
+        "def put(kind):\n    kind.limit = 3\ndef test():\n    put(f)\n    assert f(1)",
+    ),
+    "changes-the-plugin-by-operator": (
+        "tests.shared",
+        "from operator import setitem\ndef test():\n    setitem(f.table, 'a', 1)\n    assert f(1)",
+    ),
     "except-star": (
         "tests.syntax",
         "def test():\n    try:\n        f(1)\n    except* ValueError:\n        pass\n    assert f(1)",
@@ -343,7 +503,7 @@ BAD = {
 
 @pytest.mark.parametrize("name", GOOD)
 def test_a_good_suite_passes(name):
-    assert check(GOOD[name], "tests/test_plugin.py", role="test") == ()
+    assert check(GOOD[name], "tests/test_plugin.py", role="test", classes=frozenset({"C"})) == ()
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -1,0 +1,335 @@
+"""What tests share from one run to the next: values of the plugin taken while the file is read, and state they change.
+
+What is expected is then what the plugin gave before, or it depends on how often a test ran: the gate runs each test
+many times, and only the first run would tell.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Final
+
+from sandbox.language.annotations import Report
+from sandbox.language.trees import names_bound_by
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_PYTEST: Final = frozenset({"parametrize", "param", "fixture", "raises", "approx"})
+_CACHES: Final = frozenset({"cache", "lru_cache", "cached_property"})
+_CHANGING: Final = frozenset(
+    {"append", "appendleft", "extend", "extendleft", "insert", "add", "update", "setdefault", "pop", "popleft"}
+    | {"popitem", "remove", "discard", "clear", "sort", "reverse", "rotate", "send", "subtract", "put_nowait"}
+    | {"get_nowait", "set", "write", "read", "readline", "seek", "truncate", "move_to_end", "frombytes", "fromlist"}
+    | {"__next__", "__iadd__", "__ior__", "__init__"}
+)
+_TAKING: Final = frozenset(
+    {"next", "anext", "heappush", "heappop", "heapify", "heappushpop", "heapreplace", "insort", "insort_left"}
+    | {"insort_right", "shuffle", "setitem", "delitem", "iadd", "ior", "iconcat", "pack_into"}
+)
+_RUNNING_OUT: Final = frozenset(
+    {
+        "iter",
+        "map",
+        "filter",
+        "zip",
+        "enumerate",
+        "reversed",
+        "cycle",
+        "count",
+        "repeat",
+        "chain",
+        "islice",
+        "accumulate",
+    }
+    | {"groupby", "tee", "starmap", "product", "permutations", "combinations", "pairwise", "StringIO", "BytesIO"}
+    | {"Random", "defaultdict", "finditer"}
+)
+_TAKEN_WHOLE: Final = frozenset(
+    {"list", "tuple", "set", "frozenset", "dict", "sorted", "sum", "max", "min", "any", "all", "len", "join", "Counter"}
+    | {"bytes", "str", "next", "OrderedDict", "deque", "fsum", "reduce"}
+)
+_PLAIN: Final = (ast.Name, ast.Attribute, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Starred, ast.keyword, ast.Load)
+_HINT: Final = "write the expected value out, inside the test or as a literal"
+_STATE: Final = "make what a test changes inside the test, or in a fixture"
+
+
+def check_shared(tree: ast.Module, subjects: frozenset[str], classes: frozenset[str], report: Report) -> None:
+    """Report what the plugin gives while the file is read, and what tests keep for the next run."""
+    using = _using(tree, subjects)
+    for node in _at_import(tree.body):
+        _check_import(node, using, classes, report)
+    for name in ast.walk(tree):
+        if isinstance(name, (ast.Name, ast.Attribute)) and _last(name) in _CACHES:
+            report(name, "tests.shared", "a cache keeps what the plugin gave before", "call the plugin in each test")
+        if isinstance(name, ast.Global):
+            report(name, "tests.shared", f"{name.names[0]!r} keeps something for the next test", _STATE)
+    wide = frozenset(_wide(tree, using, report))
+    _check_values(tree, report)
+    shared = _top_names(tree) | wide | subjects
+    for scope, members in _functions(tree):
+        _Changes(scope, shared - _bound_in(scope) | (wide & _parameters(scope)), members, report).check(tree)
+
+
+def _last(node: ast.AST) -> str:
+    match node:
+        case ast.Call(func=function):
+            return _last(function)
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
+
+
+def root(node: ast.AST) -> str:
+    """Return the name that a chain of attributes and items starts from, "" where it starts from a call."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _mentions(node: ast.AST, names: frozenset[str] | set[str]) -> bool:
+    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node))
+
+
+# ---- while the file is read ----------------------------------------------------------------------------------------
+
+
+def _using(tree: ast.Module, subjects: frozenset[str]) -> set[str]:
+    """Return the names under test, and those of functions, classes and values at the top that use them."""
+    using = set(subjects)
+    while True:
+        added = {name for node in tree.body if _uses(node, using) for name in _names_of(node)} - using
+        if not added:
+            return using
+        using |= added
+
+
+def _uses(node: ast.stmt, using: set[str]) -> bool:
+    return not isinstance(node, (ast.Import, ast.ImportFrom)) and _mentions(node, using)
+
+
+def _names_of(node: ast.stmt) -> Iterator[str]:
+    parts = (node,) if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) else ast.walk(node)
+    yield from (name for part in parts for name in names_bound_by(part))
+
+
+def _at_import(body: list[ast.stmt]) -> Iterator[ast.AST]:
+    """Yield the expressions that are evaluated while the file is read, and statements that ask for more than that."""
+    for node in body:
+        match node:
+            case (
+                ast.FunctionDef(decorator_list=marks, args=arguments)
+                | ast.AsyncFunctionDef(decorator_list=marks, args=arguments)
+            ):
+                yield from (*marks, *arguments.defaults, *(value for value in arguments.kw_defaults if value))
+            case ast.ClassDef(decorator_list=marks, body=inner):
+                yield from marks
+                yield from _at_import(inner)
+            case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) | ast.Expr(value=value):
+                yield value
+            case ast.Import() | ast.ImportFrom() | ast.AnnAssign():
+                pass
+            case _:
+                yield node
+
+
+def _check_import(node: ast.AST, using: set[str], classes: frozenset[str], report: Report) -> None:
+    match node:
+        case ast.Lambda():
+            return
+        case ast.Call(func=function) if _last(function) in _PYTEST or (
+            _last(function) in classes and not isinstance(function, ast.Call)
+        ):
+            parts: list[ast.AST] = [*node.args, *(keyword.value for keyword in node.keywords)]
+        case _ if isinstance(node, _PLAIN):
+            parts = [] if isinstance(node, (ast.Name, ast.Attribute)) and root(node) else [*ast.iter_child_nodes(node)]
+        case _:
+            if _mentions(node, using):
+                message = "the plugin is asked here while the tests are collected, before any of them runs"
+                report(node, "tests.at-import", message, _HINT)
+            return
+    for part in parts:
+        _check_import(part, using, classes, report)
+
+
+def _wide(tree: ast.Module, using: set[str], report: Report) -> Iterator[str]:
+    """Yield the fixtures that several tests share; what one of them gives must not be the plugin's."""
+    for node in ast.walk(tree):
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        marks = [mark for mark in node.decorator_list if isinstance(mark, ast.Call) and _last(mark) == "fixture"]
+        scopes = [keyword.value for mark in marks for keyword in mark.keywords if keyword.arg in ("scope", None)]
+        if any(not (isinstance(scope, ast.Constant) and scope.value == "function") for scope in scopes):
+            yield node.name
+            if any(_mentions(statement, using) for statement in node.body):
+                message = f"{node.name} keeps what the plugin gave for several tests"
+                report(node, "tests.shared", message, "leave the scope out")
+
+
+# ---- what is kept --------------------------------------------------------------------------------------------------
+
+
+def _top_names(tree: ast.Module) -> frozenset[str]:
+    imports = (ast.Import, ast.ImportFrom)
+    return frozenset(name for node in tree.body if not isinstance(node, imports) for name in _names_of(node))
+
+
+def _check_values(tree: ast.Module, report: Report) -> None:
+    """Report values at the top, in classes and as defaults that give something else each time they are looked at."""
+    own = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    for node in _at_import(tree.body):
+        if isinstance(node, ast.expr) and not (isinstance(node, ast.Call) and _last(node) in _PYTEST):
+            for part in _kept(node):
+                if isinstance(part, ast.GeneratorExp) or _last(part) in _RUNNING_OUT:
+                    report(
+                        part, "tests.shared", "this gives something else each time", "make it a list, or in the test"
+                    )
+        for part in ast.walk(node):
+            made = own.get(_last(part)) if isinstance(part, ast.Call) else None
+            if made is not None and (isinstance(made, ast.FunctionDef) or _keeps_count(made)):
+                message = f"what {made.name} makes here keeps something for the next test"
+                report(part, "tests.shared", message, _STATE)
+
+
+def _kept(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the calls and generators in a value that nothing takes whole."""
+    if isinstance(node, (ast.Call, ast.GeneratorExp)):
+        yield node
+    if isinstance(node, ast.Call) and _last(node) in _TAKEN_WHOLE:
+        return
+    if not isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, *_FUNCTIONS)):
+        for child in ast.iter_child_nodes(node):
+            yield from _kept(child)
+
+
+def _keeps_count(kind: ast.ClassDef) -> bool:
+    """Return whether instances change after they are made."""
+    methods = (item for item in kind.body if isinstance(item, ast.FunctionDef) and item.name != "__init__")
+    parts = (
+        part for method in methods for part in ast.walk(method) if isinstance(part, (ast.Attribute, ast.Subscript))
+    )
+    return any(not isinstance(part.ctx, ast.Load) or _last(part) in _CHANGING for part in parts)
+
+
+def _functions(tree: ast.Module) -> Iterator[tuple[Function, frozenset[str]]]:
+    """Yield (function, what its class gives all instances) for the functions at the top and the methods."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            values = [item for item in node.body if isinstance(item, (ast.Assign, ast.AnnAssign)) and item.value]
+            changeable = [item for item in values if not isinstance(item.value, ast.Constant)]
+            members = frozenset(name for item in changeable for name in _names_of(item))
+            inner = (part for item in node.body for part in _outermost(item))
+            yield from ((function, members) for function in inner)
+        else:
+            yield from ((function, frozenset()) for function in _outermost(node))
+
+
+def _outermost(node: ast.AST) -> Iterator[Function]:
+    if isinstance(node, _FUNCTIONS):
+        yield node
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _outermost(child)
+
+
+def _parameters(function: Function) -> frozenset[str]:
+    return frozenset(part.arg for part in ast.walk(function.args) if isinstance(part, ast.arg))
+
+
+def _bound_in(function: Function) -> frozenset[str]:
+    body = function.body if isinstance(function.body, list) else [function.body]
+    return _parameters(function) | {name for item in body for part in ast.walk(item) for name in names_bound_by(part)}
+
+
+class _Changes:
+    """Looks in one function for changes of what is shared."""
+
+    def __init__(self, function: Function, shared: frozenset[str], members: frozenset[str], report: Report) -> None:
+        self._function, self._members, self._report = function, members, report
+        self._shared = set(shared) | set(_lasting_defaults(function))
+        self._alias()
+
+    def _alias(self) -> None:
+        """Names that stand for something shared are shared."""
+        pairs = list(_given(self._function))
+        while True:
+            added = {name for name, value in pairs if self._is_shared(value)} - self._shared
+            if not added:
+                return
+            self._shared |= added
+
+    def _is_shared(self, node: ast.expr) -> bool:
+        if isinstance(node, (ast.Tuple, ast.List)):
+            return any(self._is_shared(item) for item in node.elts)
+        return root(node) in self._shared or self._of_class(node)
+
+    def _of_class(self, node: ast.AST) -> bool:
+        """`self.runs`, where the class and not the instance has it."""
+        while isinstance(node, (ast.Attribute, ast.Subscript)):
+            if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
+                return isinstance(node, ast.Attribute) and node.attr in self._members
+            node = node.value
+        return False
+
+    def check(self, tree: ast.Module) -> None:
+        """Report each change."""
+        changing = {item.name: item for item in tree.body if isinstance(item, ast.FunctionDef) and _changes_given(item)}
+        for node in ast.walk(self._function):
+            match node:
+                case ast.Attribute(value=value, attr=name, ctx=ast.Load()) if name in _CHANGING:
+                    self._tell(node, self._is_shared(value))
+                case ast.Attribute(value=value) | ast.Subscript(value=value) if not isinstance(node.ctx, ast.Load):
+                    self._tell(node, root(node) in ("", "cls") or self._is_shared(value))
+                case ast.AugAssign(target=target):
+                    self._tell(target, self._of_class(target))
+                case ast.Call(func=function, args=[first, *_]) if _last(function) in _TAKING:
+                    self._tell(node, self._is_shared(first))
+                case ast.Call(func=ast.Name(id=name), args=arguments, keywords=named) if name in changing:
+                    values = [*arguments, *(keyword.value for keyword in named)]
+                    self._tell(node, any(self._is_shared(value) for value in values))
+                case _:
+                    pass
+
+    def _tell(self, node: ast.expr, changed: bool) -> None:
+        if changed:
+            message = f"{ast.unparse(node)[:60]} changes what other tests and later runs see"
+            self._report(node, "tests.shared", message, _STATE)
+
+
+def _given(function: Function) -> Iterator[tuple[str, ast.expr]]:
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                yield from ((name, value) for target in targets for name in _stored(target))
+            case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
+                yield from ((name, value) for name in _stored(target))
+            case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
+                yield from ((name, value) for name in _stored(target))
+            case _:
+                pass
+
+
+def _stored(target: ast.expr) -> Iterator[str]:
+    yield from (part.id for part in ast.walk(target) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store))
+
+
+def _lasting_defaults(function: Function) -> Iterator[str]:
+    """Yield the parameters whose default is made once and can be changed."""
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = [*zip(reversed(positional), reversed(arguments.defaults), strict=False)]
+    pairs += [(name, value) for name, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value]
+    yield from (name.arg for name, value in pairs if not isinstance(value, (ast.Constant, ast.Tuple, ast.UnaryOp)))
+
+
+def _changes_given(function: ast.FunctionDef) -> bool:
+    """Return whether a function of the tests changes what it is given."""
+    given = _parameters(function)
+    for node in ast.walk(function):
+        place = isinstance(node, (ast.Attribute, ast.Subscript)) and root(node) in given
+        if place and (_last(node) in _CHANGING or not isinstance(node.ctx, ast.Load)):
+            return True
+        if isinstance(node, ast.Call) and _last(node) in _TAKING and any(root(item) in given for item in node.args):
+            return True
+    return False
