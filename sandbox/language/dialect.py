@@ -38,8 +38,9 @@ Not allowed, and what to write instead:
 - what nobody can read: packed or encoded constants, a fixed digest to compare with, getattr(module, name) with a name
   that is not literal. Write the data out, take it as a parameter, or keep a table of functions. No use of __name__.
 - type hints that are more than names, attributes, subscripts, unions and constants.
-- time, random, datetime.now and uuid4 make results differ: declare them under `effects`, or take the value
-  as a parameter.
+- time, random, datetime.now and uuid4 make results differ, and so do what None stands for (time.gmtime(None)), the zone
+  of the machine (astimezone(), fromtimestamp(x), time.timezone: name a zone) and samples without a seed: declare them
+  under `effects`, or take the value as a parameter.
 """
 
 #: The same for test files.

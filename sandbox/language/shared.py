@@ -83,7 +83,7 @@ def _last(node: ast.AST) -> str:
 
 def root(node: ast.AST) -> str:
     """Return the name that a chain of attributes and items starts from, "" where it starts from a call."""
-    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
 
@@ -261,7 +261,7 @@ class _Changes:
 
     def _is_shared(self, node: ast.expr) -> bool:
         if isinstance(node, (ast.Tuple, ast.List)):
-            return any(self._is_shared(item) for item in node.elts)
+            return any(self._is_shared(item) for item in node.elts if not isinstance(item, ast.Starred))
         return root(node) in self._shared or self._of_class(node)
 
     def _of_class(self, node: ast.AST) -> bool:
@@ -327,8 +327,8 @@ def _changes_given(function: ast.FunctionDef) -> bool:
     """Return whether a function of the tests changes what it is given."""
     given = _parameters(function)
     for node in ast.walk(function):
-        place = isinstance(node, (ast.Attribute, ast.Subscript)) and root(node) in given
-        if place and (_last(node) in _CHANGING or not isinstance(node.ctx, ast.Load)):
+        place = node if isinstance(node, (ast.Attribute, ast.Subscript)) and root(node) in given else None
+        if place and (_last(place) in _CHANGING or not isinstance(place.ctx, ast.Load)):
             return True
         if isinstance(node, ast.Call) and _last(node) in _TAKING and any(root(item) in given for item in node.args):
             return True

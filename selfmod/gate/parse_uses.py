@@ -8,13 +8,14 @@ effect.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sandbox.language.names import NOW
-from selfmod.gate.parse import MAX_FOUND, Material
+from selfmod.gate.parse import Material
 
 SDK: Final = ("plugins.sdk", "sdk")
 _KINDS: Final = {
@@ -41,12 +42,18 @@ _EFFECTS: Final[dict[str, tuple[str, int | None]]] = {
     },
     **{f"time.{name}": ("effect:clock", None) for name in ("perf_counter_ns", "process_time", "process_time_ns")},
     **{f"time.{name}": ("effect:clock", None) for name in ("thread_time", "thread_time_ns", "clock_gettime")},
+    **{f"time.{name}": ("effect:clock", None) for name in ("timezone", "altzone", "daylight", "tzname", "mktime")},
     **{f"time.{name}": ("effect:clock", 0) for name in ("localtime", "gmtime", "ctime", "asctime")},
+    # Without a zone, that of the machine is taken.
+    **{f"datetime.datetime.{name}": ("effect:clock", 1) for name in ("fromtimestamp",)},
+    "datetime.date.fromtimestamp": ("effect:clock", None),
     "time.strftime": ("effect:clock", 1),
     "uuid.uuid1": ("effect:random", None),
     "uuid.uuid4": ("effect:random", None),
     "random.Random": ("effect:random", 0),
 }
+#: More different uses than this are not judged.
+MAX_USES: Final = 500
 # Modules of which a part is an effect: as a value of its own, any of it may be meant.
 _EFFECTFUL: Final = frozenset({"datetime", "random", "time", "uuid"})
 
@@ -57,6 +64,7 @@ class _Names:
 
     origins: dict[str, list[str]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
 
     def dotted(self, node: ast.expr) -> list[str]:
         """Return the origins of a name or attribute chain ("plugins.sdk.http.get"); a name may be bound twice."""
@@ -66,6 +74,24 @@ class _Names:
             node = node.value
         found = self.origins.get(node.id, []) if isinstance(node, ast.Name) else []
         return [".".join([origin, *reversed(parts)]) for origin in found]
+
+    def may_be_none(self, node: ast.expr) -> bool:
+        """Return whether a value may be None, or no value at all."""
+        match node:
+            case ast.Constant(value=value):
+                return value is None
+            case ast.Starred():
+                return True
+            case ast.Name(id=name):
+                return name in self.optional
+            case ast.IfExp(body=body, orelse=orelse):
+                return self.may_be_none(body) or self.may_be_none(orelse)
+            case ast.BoolOp(values=values):
+                return self.may_be_none(values[-1])
+            case ast.NamedExpr(value=value):
+                return self.may_be_none(value)
+            case _:
+                return False
 
     def imports(self, module: str) -> bool:
         """Return whether anything of a module is imported."""
@@ -90,10 +116,19 @@ def uses(material: Material) -> list[dict[str, Any]]:
         if isinstance(node, ast.Name | ast.Attribute) and id(node) not in inner and id(node) not in types:
             for dotted in names.dotted(node):
                 found += _use(dotted, node, called.get(id(node)), names)
-    found += _of_instances(module, names)
+    found += _of_instances(module, names, called)
     found += (_made("star", "star", line, literal=False) for line in _stars(module))
-    unique = {tuple(item.values()): item for item in found}
-    return sorted(unique.values(), key=lambda item: (item["line"], item["name"]))[: MAX_FOUND * 5]
+    return _merged(found)
+
+
+def _merged(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return each use once, where it stands first; of too many none is judged, since any may be the one that counts."""
+    merged: dict[tuple[str, str, bool], dict[str, Any]] = {}
+    for item in sorted(found, key=lambda item: item["line"]):
+        merged.setdefault((item["kind"], item["name"], item["literal"]), item)
+    if len(merged) > MAX_USES:
+        raise ValueError(f"it uses {len(merged)} different things of the outside, more than {MAX_USES}")
+    return list(merged.values())
 
 
 def _names(module: ast.Module) -> _Names:
@@ -127,7 +162,43 @@ def _names(module: ast.Module) -> _Names:
         text, whole = _text(value, names)
         if whole and stored.get(name) == 1:  # assigned once in the whole module, so it is what it says
             names.texts[name] = text
+    names.optional = frozenset(_optional(module, names))
     return names
+
+
+def _optional(module: ast.Module, names: _Names) -> set[str]:
+    """Return the variables that may be None: by their hint or their default, or since such a value is given to them."""
+    found = {name for node in ast.walk(module) if isinstance(node, ast.arguments) for name in _optional_of(node)}
+    while True:
+        names.optional = frozenset(found)
+        added = {name for node in ast.walk(module) for name, value in _stored(node) if names.may_be_none(value)} - found
+        if not added:
+            return found
+        found |= added
+
+
+def _optional_of(arguments: ast.arguments) -> Iterator[str]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults = [None] * (len(positional) - len(arguments.defaults)) + list(arguments.defaults)
+    pairs = [*zip(positional, defaults, strict=True), *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    for parameter, default in pairs:
+        hint = parameter.annotation
+        said = ast.unparse(hint) if hint else ""
+        vague = hint is None or re.search(r"\b(?:None|Optional|Any|object)\b", said)
+        if vague or (isinstance(default, ast.Constant) and default.value is None):
+            yield parameter.arg
+
+
+def _stored(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            yield name, value
+        case ast.NamedExpr(target=ast.Name(id=name), value=value):
+            yield name, value
+        case _:
+            pass
 
 
 def _stars(module: ast.Module) -> Iterator[int]:
@@ -148,14 +219,14 @@ def _use(dotted: str, node: ast.expr, use: ast.Call | ast.Subscript | None, name
     kind, most = _EFFECTS.get(dotted, ("", None))
     if not kind and dotted.startswith("random.") and dotted.count(".") == 1:
         kind, most = "effect:random", None
-    if kind and (call is None or most is None or _given(call) <= most):
+    if kind and (call is None or most is None or _given(call, names) <= most):
         yield _made(kind, kind, node.lineno, literal=True)
 
 
-def _given(call: ast.Call) -> int:
-    """Return how many arguments a call has, without those that are None."""
-    values = [*call.args, *(keyword.value for keyword in call.keywords)]
-    return sum(1 for value in values if not (isinstance(value, ast.Constant) and value.value is None))
+def _given(call: ast.Call, names: _Names) -> int:
+    """Return how many arguments a call surely has: None counts as none, and so does what may be None or missing."""
+    values = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg)]
+    return sum(1 for value in values if not names.may_be_none(value))
 
 
 def _types(module: ast.Module) -> set[int]:
@@ -174,8 +245,19 @@ def _types(module: ast.Module) -> set[int]:
     return {id(part) for hint in hints if hint for part in ast.walk(hint)}
 
 
-def _of_instances(module: ast.Module, names: _Names) -> Iterator[dict[str, Any]]:
-    """The clock read through a date (`day.today()`), and generators seeded anew from nothing (`rng.seed()`)."""
+def _sampled(use: ast.Call | ast.Subscript | None, node: ast.Attribute, names: _Names) -> Iterator[dict[str, Any]]:
+    """Samples of a distribution are drawn at random, but for a seed."""
+    seeds: list[ast.expr] = []
+    if isinstance(use, ast.Call) and not any(isinstance(one, ast.Starred) for one in use.args):
+        seeds = [*use.args[1:2], *(keyword.value for keyword in use.keywords if keyword.arg == "seed")]
+    if not any(not names.may_be_none(seed) for seed in seeds):
+        yield _made("effect:random", "effect:random", node.lineno, literal=True)
+
+
+def _of_instances(
+    module: ast.Module, names: _Names, called: Mapping[int, ast.Call | ast.Subscript]
+) -> Iterator[dict[str, Any]]:
+    """The clock and the zone read through a date (`day.today()`), and what is drawn at random without a seed."""
     dates, random = names.imports("datetime"), names.imports("random")
     bases = [base for node in ast.walk(module) if isinstance(node, ast.ClassDef) for base in node.bases]
     heirs = any(origin.startswith("datetime.") for base in bases for origin in names.dotted(base))
@@ -186,8 +268,14 @@ def _of_instances(module: ast.Module, names: _Names) -> Iterator[dict[str, Any]]
             case ast.Attribute(attr=attribute) if attribute in NOW and dates and not names.dotted(node):
                 yield _made("effect:clock", "effect:clock", node.lineno, literal=True)
             case ast.Call(func=ast.Attribute(attr="seed") as function) if random and not names.dotted(function):
-                if not _given(node):
+                if not _given(node, names):
                     yield _made("effect:random", "effect:random", node.lineno, literal=True)
+            case ast.Attribute(attr="samples") if names.imports("statistics"):
+                yield from _sampled(called.get(id(node)), node, names)
+            case ast.Attribute(attr="astimezone") if dates:
+                use = called.get(id(node))
+                if not isinstance(use, ast.Call) or not _given(use, names):
+                    yield _made("effect:clock", "effect:clock", node.lineno, literal=True)
             case _:
                 pass
 

@@ -23,12 +23,35 @@ def used(source: str) -> list[tuple[str, str, int, bool]]:
     return [(item["kind"], item["name"], item["line"], item["literal"]) for item in uses(material)]
 
 
+CLOCK, RANDOM = ("effect:clock", "effect:clock", 3, True), ("effect:random", "effect:random", 3, True)
 HTTP, FILES = "from plugins.sdk import http\n", "from plugins.sdk import files\n"
 
 
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
+        ("import time\ndef f(now=None):\n    return time.gmtime(now)", CLOCK),
+        ("import time\ndef f(now: float | None):\n    return time.localtime(now)", CLOCK),
+        ("import time\ndef f(now):\n    return time.ctime(now)", CLOCK),
+        ("import time\nx = y = None\ndef f():\n    z = x\n    return time.ctime(z)", (*CLOCK[:2], 5, True)),
+        ("import time\n\nx = time.gmtime(1 if y else None)", CLOCK),
+        ("import time\n\nx = time.gmtime(y and None)", CLOCK),
+        ("import time\n\nx = time.gmtime((y := None))", CLOCK),
+        ("import time\n\nx = time.strftime('%Y', *[])", CLOCK),
+        ("import time\n\nx = time.strftime('%Y', **{})", CLOCK),
+        ("import time\n\nx = time.timezone", CLOCK),
+        ("import time\n\nx = time.tzname[0]", CLOCK),
+        ("import time\n\nx = time.mktime(y)", CLOCK),
+        ("from datetime import datetime\n\nx = y.astimezone()", CLOCK),
+        ("from datetime import datetime\n\nx = y.astimezone(None)", CLOCK),
+        ("from datetime import datetime\n\nx = map(datetime.astimezone, y)", CLOCK),
+        ("from datetime import datetime\n\nx = datetime.fromtimestamp(1)", CLOCK),
+        ("from datetime import date\n\nx = date.fromtimestamp(1)", CLOCK),
+        ("from statistics import NormalDist\n\nx = NormalDist().samples(1)", RANDOM),
+        ("from statistics import NormalDist\n\nx = NormalDist().samples(1, seed=None)", RANDOM),
+        ("from statistics import NormalDist\n\nx = NormalDist().samples", RANDOM),
+        ("import random\ndef f(seed: int | None):\n    return random.Random(seed)", RANDOM),
+        ("import random\n\nx = random.Random(*y)", RANDOM),
         (HTTP + "http.get('https://a.org/x')", ("network", "network:a.org:443", 2, True)),
         (HTTP + "http.get('http://A.org:8080')", ("network", "network:a.org:8080", 2, True)),
         (HTTP + "http.get(url='http://a.org')", ("network", "network:a.org:80", 2, True)),
@@ -259,3 +282,31 @@ def test_what_the_tests_asked_for_has_the_same_names() -> None:
         *("network:a.org:443", "read:~/n", "write:~/o", "environment:T", "storage", "effect:clock"),
         *("network:b.org:43", "network"),
     )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time\ndef f(now: float):\n    return time.gmtime(now), time.strftime('%Y', time.gmtime(now))",
+        "import time\nx = time.gmtime(int('3')), time.asctime(time.gmtime(0))",
+        "from datetime import datetime, UTC\nx = datetime.fromtimestamp(1, UTC).astimezone(UTC)",
+        "from datetime import datetime\ndef f(day: datetime, zone: str):\n    return day.astimezone(ZoneInfo(zone))",
+        "from statistics import NormalDist\nx = NormalDist().samples(3, seed=4)",
+        "import random\ndef f(seed: int):\n    return random.Random(seed).random()",
+    ],
+)
+def test_what_is_surely_given_needs_no_clock_and_no_chance(source: str) -> None:
+    assert used(source) == []
+
+
+def test_many_uses_hide_no_other() -> None:
+    many = "from plugins.sdk import random\nimport time\n" + "x = random.random\n" * 2000 + "y = time.time()\n"
+    assert used(many) == [
+        ("effect:random", "effect:random", 3, True),
+        ("effect:clock", "effect:clock", 2003, True),
+    ]
+
+
+def test_too_many_uses_are_not_judged_in_part() -> None:
+    with pytest.raises(ValueError, match="more than 500"):
+        used("from plugins.sdk import files\n" + "".join(f"files.read('~/{n}')\n" for n in range(501)))
