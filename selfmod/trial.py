@@ -6,10 +6,10 @@ from plugins.arguments import Typed
 from plugins.errors import StateError
 from plugins.host import handler_of, prepare, run
 from sandbox.outcome import Outcome
-from sandbox.outside.doubles import Doubles
 from sandbox.program import Program
 from sandbox.sandbox import Sandbox
 from selfmod.candidate import Candidate
+from selfmod.gate.production import doubles_of, limits_of
 from selfmod.gate.report import GateReport
 from selfmod.outline import read_outline
 
@@ -26,8 +26,7 @@ def call_tool(sandbox: Sandbox, candidate: Candidate, report: GateReport, tool: 
     manifest = outline.manifest
     call = prepare(outline.signatures[handler_of(manifest, tool)], tool, typed)
     files = {path: data for path, data in candidate.files.items() if not path.startswith("tests/")}
-    policy = manifest.to_policy()
     program = Program(files=files, entry=manifest.entry)
-    limits = manifest.limits.to_limits()
-    with sandbox.open(program, policy=policy, limits=limits, outside=Doubles(policy)) as session:
+    policy, limits = manifest.to_policy(), limits_of(manifest)
+    with sandbox.open(program, policy=policy, limits=limits, outside=doubles_of(manifest)) as session:
         return run(session, call)

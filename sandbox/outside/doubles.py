@@ -41,12 +41,16 @@ class ScriptedReply:
     body: bytes = b""
 
 
+#: The neutral answer: JSON that parses to nothing.
+NEUTRAL: Final = ScriptedReply(headers={"Content-Type": "application/json"}, body=b"{}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
     """What doubles answer. HTTP replies by "METHOD url" or url; TCP answers by "host:port"; files by path.
 
-    A request without a reply gets 200 and an empty JSON object; a file that is not here does not exist. `served` adds
-    to HTTP replies the headers that servers add by themselves, where the script has none of that name.
+    A request without a reply gets `reply`, by default 200 and an empty JSON object; a file that is not here does not
+    exist. `served` adds to HTTP replies the headers that servers add by themselves, where the script has none of them.
     """
 
     http: Mapping[str, ScriptedReply] = field(default_factory=dict)
@@ -56,11 +60,8 @@ class Script:
     storage: Mapping[str, object] = field(default_factory=dict)
     now: float = 1_767_225_600.0
     seed: int = 1
+    reply: ScriptedReply = NEUTRAL
     served: bool = False
-
-
-#: The neutral answer: JSON that parses to nothing.
-NEUTRAL: Final = ScriptedReply(headers={"Content-Type": "application/json"}, body=b"{}")
 
 
 class Doubles(Desk):
@@ -166,7 +167,8 @@ class _Web:
     """No web: replies of a script, and TCP peers that say what the script says."""
 
     def __init__(self, script: Script, limits: Limits) -> None:
-        self._traffic, self._served, self._now = Traffic(limits.network_mb), script.served, script.now
+        self._traffic = Traffic(limits.network_mb)
+        self._reply, self._served, self._now = script.reply, script.served, script.now
         self._replies = {_spelled(key): reply for key, reply in script.http.items()}
         self._peers = {_endpoint(key): answer for key, answer in script.tcp.items()}
         self._bodies: dict[int, bytes] = {}
@@ -178,7 +180,7 @@ class _Web:
         url = str(request.url)
         self._traffic.count("sent", request.size())
         self.requests.append(request)
-        reply = self._replies.get(f"{request.method} {url}") or self._replies.get(url) or NEUTRAL
+        reply = self._replies.get(f"{request.method} {url}") or self._replies.get(url) or self._reply
         body = b"" if request.method == "HEAD" else reply.body
         handle = None
         if len(body) > CHUNK:

@@ -24,8 +24,8 @@ class Exchange:
 class Rehearsed:
     """Answers as in a recording, each exchange once, in whatever order they are asked for (threads have none).
 
-    `strangers` are the asks that the recording does not hold; they get the last recorded answer of the same operation,
-    so that what reads to an end finds one, and where there is none, the answer of `otherwise`.
+    `asked` are all asks, `strangers` those that the recording does not hold. These get the last recorded answer of the
+    same operation, so that what reads to an end finds one; where there is none, that of `otherwise`.
     """
 
     def __init__(self, otherwise: Outside, exchanges: Iterable[Exchange] = ()) -> None:
@@ -35,7 +35,7 @@ class Rehearsed:
     def play(self, exchanges: Iterable[Exchange]) -> None:
         """Begin again, with another recording."""
         self.strangers: list[Ask] = []
-        self.asked = 0
+        self.asked: list[Ask] = []
         self._left: dict[str, list[Answer]] = {}
         self._last: dict[str, Answer] = {}
         for exchange in exchanges:
@@ -44,7 +44,7 @@ class Rehearsed:
 
     def answer(self, ask: Ask) -> Answer:
         """Answer as recorded."""
-        self.asked += 1
+        self.asked.append(ask)
         left = self._left.get(_key(ask))
         if left:
             return left.pop(0)

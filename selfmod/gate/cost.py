@@ -10,48 +10,45 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sandbox.outcome import Completed, LimitExceeded, TimedOut, Usage, describe
-from sandbox.outside.doubles import Doubles
+from sandbox.outcome import Completed, LimitExceeded, Outcome, TimedOut, Usage, describe
+from sandbox.outside.rehearsed import Exchange, Rehearsed
 from sandbox.program import Job
 from sandbox.session import Session
-from sandbox.values import decode
 from selfmod.candidate import Candidate
 from selfmod.gate.base import Figure, Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence, array, mapping, text, whole
-from selfmod.gate.oracle import policy_of, production
-from selfmod.gate.subject import RecordedCall, Subject
+from selfmod.gate.growth import Probe, probes, sizes_of, ways
+from selfmod.gate.production import Call, doubles_of, production, repeatable
+from selfmod.gate.subject import Subject
 from selfmod.gate.suite import limits_for
 
 _CALLS = 40  # recorded calls that are timed
-_SIZES = (64, 256, 1024, 2048)
-_FUNCTIONS = 12
 _LEAST_S = 0.01  # the kernel counts the work of a process in ticks of this length
 _GROWN = 2.0  # times the ceiling of a call: what one with a large argument may take
 _LATENCY_S = 0.1  # until a busy host sees that a call has ended; a plugin that waits does so for longer
 _STEEP = 9.9  # what already does not come back for the smallest size
 _SLOWER, _SLACK_S = 3.0, 0.1  # against the approved version: so many times, and so much, before it is worth a word
 _AGAIN = 2  # times that both versions are measured again before one is called slower
-_JOINERS = ("", " ", ",", "\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
-    """A call whose argument at `place` can be made longer."""
+class Made:
+    """A call as it is timed."""
 
     function: str
     args: Sequence[object]
     named: dict[str, object]
-    place: int
+    exchanges: Sequence[Exchange]
 
 
 class Timer:
     """Calls functions of a plugin and says what they take, as long as there is time for that."""
 
-    def __init__(self, session: Session, stage_s: float, ends_at: float) -> None:
-        self._session = session
+    def __init__(self, session: Session, outside: Rehearsed, stage_s: float, ends_at: float) -> None:
+        self._session, self._outside = session, outside
         self._left_s = stage_s / 2  # what is slow is found by then
         # On a machine that is busy it may take longer, but not longer than the whole gate; then nothing is known.
         self._until = min(time.monotonic() + 3 * stage_s, ends_at)
@@ -61,17 +58,16 @@ class Timer:
         """Whether no time is left."""
         return self._left_s < 0 or time.monotonic() > self._until
 
-    def seconds(self, name: str, args: Sequence[object], named: dict[str, object], limit_s: float) -> float:
+    def seconds(self, call: Made, limit_s: float) -> float:
         """What one call takes, the better of two where that is too much; infinite when it does not come back."""
-        first = self._once(name, args, named, limit_s)
-        return first if not limit_s < first < math.inf else min(first, self._once(name, args, named, limit_s))
+        first = self._once(call, limit_s)
+        return first if not limit_s < first < math.inf else min(first, self._once(call, limit_s))
 
-    def _once(self, name: str, args: Sequence[object], named: dict[str, object], limit_s: float) -> float:
+    def _once(self, call: Made, limit_s: float) -> float:
         wall_s = 2 * limit_s
         while True:
-            outcome = self._session.call(name, args, named, wall_s=wall_s)
+            outcome = self.outcome(call, wall_s)
             taken = own_seconds(outcome.usage)
-            self._left_s -= taken
             if isinstance(outcome, LimitExceeded) and outcome.limit == "cpu_s":
                 return math.inf
             if not isinstance(outcome, TimedOut):
@@ -79,6 +75,13 @@ class Timer:
             if taken > limit_s or outcome.limit_s < wall_s or self.over:
                 return math.inf
             wall_s *= 4  # others had the cores
+
+    def outcome(self, call: Made, wall_s: float) -> Outcome:
+        """Make one call, which hears of the outside what it heard under the tests."""
+        self._outside.play(call.exchanges)
+        outcome = self._session.call(call.function, call.args, call.named, wall_s=wall_s)
+        self._left_s -= own_seconds(outcome.usage)
+        return outcome
 
 
 def own_seconds(usage: Usage) -> float:
@@ -99,10 +102,10 @@ class Cost:
         if subject.run is None or not subject.run.passed:  # then the tests refused, and nothing shows how to call it
             return StageResult(name=self.name, verdict="not-run")
         figures: dict[str, Figure] = {}
-        calls = [call for call in subject.run.calls if not call.asked][:_CALLS]
-        findings = list(_patterns(subject))
-        with production(subject, Doubles(policy_of(subject))) as session:
-            timer = Timer(session, subject.thresholds.stage_s, subject.ends_at)
+        calls = list(repeatable(subject.run.calls))[:_CALLS]
+        findings, outside = list(_patterns(subject)), Rehearsed(doubles_of(subject.manifest))
+        with production(subject, outside) as session:
+            timer = Timer(session, outside, subject.thresholds.stage_s, subject.ends_at)
             findings += [*_import(subject, session, figures), *_calls(subject, timer, calls, figures)]
             findings += [*_growth(subject, timer, calls, figures), *_memory(subject, session, figures)]
         if timer.over:
@@ -128,31 +131,22 @@ def _import(subject: Subject, session: Session, figures: dict[str, Figure]) -> I
         yield finding("cost.import", f"importing it takes {seconds:.1f} s", hint="compute when a handler is called")
 
 
-def _values(call: RecordedCall) -> tuple[list[object], dict[str, object]] | None:
-    try:
-        args, named = decode(call.args), decode(call.kwargs)
-    except ValueError:
-        return None
-    if isinstance(args, list) and isinstance(named, dict):
-        return args, {str(name): value for name, value in named.items()}
-    return None
-
-
-def _calls(
-    subject: Subject, timer: Timer, calls: Sequence[RecordedCall], figures: dict[str, Figure]
-) -> Iterator[Finding]:
+def _calls(subject: Subject, timer: Timer, calls: Sequence[Call], figures: dict[str, Figure]) -> Iterator[Finding]:
     slowest, name = 0.0, ""
     for call in calls:
-        values = _values(call)
-        if values is not None and not timer.over:
-            seconds = timer.seconds(call.function, *values, subject.thresholds.call_s)
+        if not timer.over:
+            seconds = timer.seconds(_made(call), subject.thresholds.call_s)
             if seconds > slowest:
-                slowest, name = seconds, call.function
+                slowest, name = seconds, call.recorded.function
     figures["call_s"] = round(min(slowest, 2 * subject.thresholds.call_s), 4)
     if slowest > subject.thresholds.call_s:
         yield finding(
             "cost.call", f"a call of {name} from the tests takes {_told(slowest, subject.thresholds.call_s)}", key=name
         )
+
+
+def _made(call: Call) -> Made:
+    return Made(function=call.recorded.function, args=call.args, named=call.named, exchanges=call.exchanges)
 
 
 def _told(seconds: float, limit_s: float) -> str:
@@ -162,11 +156,9 @@ def _told(seconds: float, limit_s: float) -> str:
 # ---- growth --------------------------------------------------------------------------------------------------------
 
 
-def _growth(
-    subject: Subject, timer: Timer, calls: Sequence[RecordedCall], figures: dict[str, Figure]
-) -> Iterator[Finding]:
+def _growth(subject: Subject, timer: Timer, calls: Sequence[Call], figures: dict[str, Figure]) -> Iterator[Finding]:
     worst, limit_s = 0.0, _GROWN * subject.thresholds.call_s
-    for probe in _probes(calls):
+    for probe in probes(calls):
         if timer.over:
             break
         exponent, size, seconds = _grow(timer, probe, limit_s)
@@ -176,7 +168,7 @@ def _growth(
         if exponent > subject.thresholds.growth:
             yield finding(
                 "cost.growth",
-                f"{probe.function} takes {_told(seconds, limit_s)} when argument {probe.place + 1} has a size of "
+                f"{probe.function} takes {_told(seconds, limit_s)} when argument {probe.shown} has a size of "
                 f"{size}; the time grows at least as size^{exponent:.1f}",
                 hint="go over the input once, or look things up in a dict or set",
                 key=f"{probe.function}:{probe.place}",
@@ -184,33 +176,14 @@ def _growth(
     figures["growth"] = round(worst, 2)
 
 
-def _probes(calls: Sequence[RecordedCall]) -> list[Probe]:
-    """For each function and place, the longest argument that a test gave."""
-    found: dict[tuple[str, int], Probe] = {}
-    for call in calls:
-        values = _values(call)
-        if call.outcome != "returned" or values is None:
-            continue
-        args, named = values
-        for place, value in enumerate(args):
-            key = (call.function, place)
-            if isinstance(value, str | list) and value and len(value) > _length(found.get(key)):
-                found[key] = Probe(function=call.function, args=args, named=named, place=place)
-    return list(found.values())[:_FUNCTIONS]
-
-
-def _length(probe: Probe | None) -> int:
-    value = probe.args[probe.place] if probe else ()
-    return len(value) if isinstance(value, str | list) else 0
-
-
 def _grow(timer: Timer, probe: Probe, limit_s: float) -> tuple[float, int, float]:
     """The exponent of growth, the last size, and its time; zeros where every way to grow is quick."""
-    for grown in _ways(probe.args[probe.place]):
+    for grown in ways(probe.value):
         points: list[tuple[int, float]] = []
-        for size in _SIZES:
-            args = [*probe.args[: probe.place], grown(size), *probe.args[probe.place + 1 :]]
-            seconds = timer.seconds(probe.function, args, probe.named, limit_s)
+        for size in sizes_of(probe.value):
+            args, named = probe.grown(grown(size))
+            call = Made(function=probe.function, args=args, named=named, exchanges=probe.exchanges)
+            seconds = timer.seconds(call, limit_s)
             points.append((size, max(min(seconds, 2 * limit_s), _LEAST_S)))
             if seconds > limit_s:
                 return _exponent(points), size, seconds
@@ -222,21 +195,6 @@ def _exponent(points: Sequence[tuple[int, float]]) -> float:
     steps = list(itertools.pairwise(points))[-2:]
     slopes = [math.log(after / before) / math.log(size / smaller) for (smaller, before), (size, after) in steps]
     return max(slopes, default=_STEEP)
-
-
-def _ways(value: object) -> list[Callable[[int], object]]:
-    """How a text or a list can be made of a certain size."""
-    if isinstance(value, str):
-        return [lambda size, joiner=joiner: _long_text(value, joiner, size) for joiner in _JOINERS]  # type: ignore[misc]
-    if isinstance(value, list) and all(type(item) is int for item in value):
-        return [lambda size: list(range(size)), lambda size: list(range(size, 0, -1)), lambda size: value[:1] * size]
-    if isinstance(value, list):
-        return [lambda size: (value * size)[:size]]
-    return []
-
-
-def _long_text(value: str, joiner: str, size: int) -> str:
-    return joiner.join([value] * (size // (len(value) + len(joiner)) + 1))[:size]
 
 
 # ---- regular expressions, memory, the approved version -----------------------------------------------------------
@@ -275,7 +233,7 @@ def _memory(subject: Subject, session: Session, figures: dict[str, Figure]) -> I
         yield finding("cost.memory", f"its calls use {peak:.0f} MB; {subject.thresholds.memory_mb} MB is the ceiling")
 
 
-def _against(subject: Subject, calls: Sequence[RecordedCall], figures: dict[str, Figure]) -> list[Finding]:
+def _against(subject: Subject, calls: Sequence[Call], figures: dict[str, Figure]) -> list[Finding]:
     assert subject.previous is not None
     files = {**subject.previous.files}
     if subject.entry not in files:
@@ -296,12 +254,11 @@ def _slower(before: float, now: float) -> bool:
     return now > _SLOWER * before + _SLACK_S
 
 
-def _total(subject: Subject, calls: Sequence[RecordedCall]) -> float:
-    total, limit_s = 0.0, subject.thresholds.call_s
-    with production(subject, Doubles(policy_of(subject))) as session:
-        timer = Timer(session, subject.thresholds.stage_s, subject.ends_at)
+def _total(subject: Subject, calls: Sequence[Call]) -> float:
+    total, limit_s, outside = 0.0, subject.thresholds.call_s, Rehearsed(doubles_of(subject.manifest))
+    with production(subject, outside) as session:
+        timer = Timer(session, outside, subject.thresholds.stage_s, subject.ends_at)
         for call in calls:
-            values = _values(call)
-            if values is not None and not timer.over:
-                total += min(timer.seconds(call.function, *values, limit_s), 2 * limit_s)
+            if not timer.over:
+                total += min(timer.seconds(_made(call), limit_s), 2 * limit_s)
     return total

@@ -6,21 +6,19 @@ The examples and the recorded calls are replayed in a production worker, without
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sandbox.limits import Limits
 from sandbox.outcome import Completed, Outcome, Raised, describe
 from sandbox.outside.base import Ask
-from sandbox.outside.doubles import Doubles
-from sandbox.policy import Policy
-from sandbox.program import Job, Program
-from sandbox.session import Session
-from sandbox.values import decode, encode
+from sandbox.outside.rehearsed import Rehearsed
+from sandbox.program import Job
+from sandbox.values import encode
 from selfmod.candidate import Candidate
 from selfmod.examples import arguments, expected_value, mismatch
 from selfmod.gate.base import PREVIOUS, Figure, Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence, array, text, whole
+from selfmod.gate.production import Call, doubles_of, is_answered, is_content, production, repeatable, worlds
 from selfmod.gate.subject import RecordedCall, Subject, SuiteRun
 from selfmod.gate.suite import NoPlan, Variation, handlers, limits_for, make_plan, plain_world, run_tests, test_paths
 from selfmod.spec import Example
@@ -49,23 +47,6 @@ class Oracle:
         return result(self.name, findings, figures=figures)
 
 
-# ---- a production worker -------------------------------------------------------------------------------------------
-
-
-def production(subject: Subject, doubles: Doubles) -> Session:
-    """Open the plugin as it will run when it is approved, with neutral doubles in place of the outside."""
-    files = {path: data for path, data in subject.candidate.files.items() if not path.startswith("tests/")}
-    limits = subject.manifest.limits.to_limits() if subject.manifest else Limits()
-    limits = replace(limits, wall_s=min(limits.wall_s, subject.stage_s))
-    program = Program(files=files, entry=subject.entry)
-    return subject.sandbox.open(program, policy=policy_of(subject), limits=limits, outside=doubles)
-
-
-def policy_of(subject: Subject) -> Policy:
-    """What the manifest declares; nothing where there is none."""
-    return subject.manifest.to_policy() if subject.manifest else Policy()
-
-
 # ---- the person's examples -----------------------------------------------------------------------------------------
 
 
@@ -76,25 +57,21 @@ def _examples(subject: Subject, figures: dict[str, Figure]) -> Iterator[Finding]
     if not examples:
         return
     failed = judged = unjudged = 0
-    doubles = Doubles(policy_of(subject))
-    with production(subject, doubles) as session:
-        for example in examples:
-            before = len(doubles.seen)
-            wrong = _wrong(subject, session, example)
-            if wrong and any(_answers(ask) for ask in doubles.seen[before:]):
-                unjudged += 1  # what it should give depends on what the outside says, and nothing of it is real here
-                continue
-            judged += 1
-            if wrong and example.held_back:
-                failed += 1
-            elif wrong:
-                yield finding("oracle.example", wrong, hint="the examples of the request decide", key=example.source)
+    for example, wrong in zip(examples, _judged(subject, examples), strict=True):
+        if wrong is None:
+            unjudged += 1  # what it should give depends on what the outside says, and nothing of it is real here
+            continue
+        judged += 1
+        if wrong and example.held_back:
+            failed += 1
+        elif wrong:
+            yield finding("oracle.example", wrong, hint="the examples of the request decide", key=example.source)
     figures["examples_judged"], figures["held_back_failed"] = judged, failed
     if unjudged:
         yield finding(
             "oracle.unjudged",
-            f"{unjudged} of {len(examples)} examples could not be judged: those calls ask the outside, and nothing of "
-            "it is real before approval",
+            f"{unjudged} of {len(examples)} examples could not be judged: what they give depends on the outside, and "
+            "nothing of it is real before approval",
             advisory=True,
         )
     elif judged:  # a plugin that asks where it would be wrong must not gain an oracle by what is left
@@ -115,72 +92,104 @@ def _blind(subject: Subject, figures: dict[str, Figure]) -> None:
     """
     if not subject.blind:
         return
-    judged, questions = 0, list[Figure]()
-    doubles = Doubles(policy_of(subject))
-    with production(subject, doubles) as session:
-        for test in subject.blind:
-            before = len(doubles.seen)
-            wrong = _wrong(subject, session, test)
-            if wrong and any(_answers(ask) for ask in doubles.seen[before:]):
-                continue
-            judged += 1
-            questions += [f"By the words of the request alone, {wrong}. Which is right?"] if wrong else []
+    said = [wrong for wrong in _judged(subject, subject.blind) if wrong is not None]
+    questions: list[Figure] = [
+        f"By the words of the request alone, {wrong}. Which is right?" for wrong in said if wrong
+    ]
+    judged = len(said)
     figures["blind_tests"], figures["blind_agreed"] = judged, judged - len(questions)
     figures["questions"] = questions
 
 
-def _answers(ask: Ask) -> bool:
-    return not ask.op.startswith(("log", "progress"))
+def _judged(subject: Subject, examples: Sequence[Example]) -> list[str | None]:
+    """What is wrong with what each example gives, "" where nothing is; None where that depends on the outside.
+
+    Where the answer is the same whatever the outside says, asking it is no excuse. An exception is one where content
+    was asked for, which doubles can only make up.
+    """
+    plain, *elsewhere = worlds(subject)
+    told, outcomes = _give(subject, examples, plain)
+    asks = [[ask for ask in asked if is_answered(ask)] for asked in told]
+    others = [_give(subject, examples, world)[1] for world in elsewhere] if any(asks) else []
+    return [
+        None
+        if asks[place] and _depends(asks[place], [outcomes[place], *(other[place] for other in others)])
+        else _wrong(subject, example, outcomes[place])
+        for place, example in enumerate(examples)
+    ]
 
 
-def _wrong(subject: Subject, session: Session, example: Example) -> str:
+def _give(subject: Subject, examples: Sequence[Example], world: Rehearsed) -> tuple[list[list[Ask]], list[Outcome]]:
+    """What calls give in one world, and what they asked."""
+    asks, outcomes = list[list[Ask]](), list[Outcome]()
+    with production(subject, world) as session:
+        for example in examples:
+            args, named = arguments(example)
+            before = len(world.asked)
+            outcomes.append(session.call(example.function, args, named, wall_s=subject.stage_s))
+            asks.append(world.asked[before:])
+    return asks, outcomes
+
+
+def _depends(asks: list[Ask], outcomes: list[Outcome]) -> bool:
+    if any(is_content(ask) for ask in asks) and not all(isinstance(outcome, Completed) for outcome in outcomes):
+        return True
+    return len({_ended(outcome) for outcome in outcomes}) > 1
+
+
+def _ended(outcome: Outcome) -> str:
+    if isinstance(outcome, Completed):
+        return json.dumps(encode(outcome.value), sort_keys=True)
+    return f"raised {outcome.kind}" if isinstance(outcome, Raised) else f"ended {type(outcome).__name__}"
+
+
+def _wrong(subject: Subject, example: Example, outcome: Outcome) -> str:
     assert subject.plan is not None
     if example.function not in subject.plan.functions:
         return f"{example.call}: the plugin has no function {example.function}"
-    args, named = arguments(example)
-    return mismatch(example, session.call(example.function, args, named, wall_s=subject.stage_s))
+    return mismatch(example, outcome)
 
 
 # ---- the calls of the tests, without pytest ------------------------------------------------------------------------
 
 
 def _replay(subject: Subject, run: SuiteRun, figures: dict[str, Figure]) -> Iterator[Finding]:
-    calls = _distinct(run)
-    effects = subject.manifest.effects if subject.manifest else ()
-    if effects or not calls:  # what differs by declaration was judged under fixed values
-        figures["replayed"] = 0
-        return
-    replayed, shown = 0, 0
-    with production(subject, Doubles(policy_of(subject))) as session:
+    calls, shown = list(repeatable(_distinct(run))), 0
+    figures["replayed"] = len(calls)
+    outside = Rehearsed(doubles_of(subject.manifest))
+    with production(subject, outside) as session:
         for call in calls:
-            outcome = _call_again(session, call, subject.stage_s)
-            if outcome is None:
-                continue
-            replayed += 1
-            other = _other(call, outcome)
+            other = _other(call.recorded, call.again(session, outside, subject.stage_s)) or _stranger(call, outside)
             if other and shown < _SHOWN:
                 shown += 1
-                yield finding("oracle.replay", other, hint="behave the same with and without tests", key=call.test)
-    figures["replayed"] = replayed
+                yield finding(
+                    "oracle.replay",
+                    other,
+                    hint="behave the same with and without tests",
+                    key=call.recorded.test,
+                    advisory=_may_differ(subject, call),
+                )
 
 
-def _distinct(run: SuiteRun) -> list[RecordedCall]:
+def _stranger(call: Call, outside: Rehearsed) -> str:
+    asks = [ask.op for ask in outside.strangers if is_answered(ask)]
+    shown = f"{call.recorded.function}({', '.join(map(repr, call.args))})"[:300]
+    return f"in production {shown} asks for {asks[0]} as it did not under the tests" if asks else ""
+
+
+def _may_differ(subject: Subject, call: Call) -> bool:
+    """Whether it declares time or chance and takes it from elsewhere than the SDK, where no double can say it again."""
+    effects = subject.manifest.effects if subject.manifest else ()
+    return bool(effects) and not any(one.ask.op.startswith(("clock", "random")) for one in call.exchanges)
+
+
+def _distinct(run: SuiteRun) -> tuple[RecordedCall, ...]:
     calls: dict[str, RecordedCall] = {}
     for call in run.calls:
-        if call.asked or call.outcome == "kept":  # only the doubles of its test can give these answers
-            continue
-        calls.setdefault(json.dumps([call.function, call.args, call.kwargs], sort_keys=True), call)
-    return list(calls.values())[:_REPLAYED]
-
-
-def _call_again(session: Session, call: RecordedCall, wall_s: float) -> Outcome | None:
-    try:
-        args, named = decode(call.args), decode(call.kwargs)
-    except ValueError:
-        return None
-    if not isinstance(args, list) or not isinstance(named, dict):
-        return None
-    return session.call(call.function, args, named, wall_s=wall_s)
+        if call.outcome != "kept":
+            heard = repr(call.exchanges) if call.asked else ""
+            calls.setdefault(json.dumps([call.function, call.args, call.kwargs, heard], sort_keys=True), call)
+    return tuple(calls.values())[:_REPLAYED]
 
 
 def _other(call: RecordedCall, outcome: Outcome) -> str:

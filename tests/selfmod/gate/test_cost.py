@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from plugins.manifest import parse_manifest
 from sandbox.outcome import Usage
 from selfmod.candidate import Candidate
 from selfmod.gate.cost import Cost, own_seconds
@@ -69,6 +70,40 @@ def pairs(t: str) -> int:
 }
 
 
+WAYS = "def ways(t: str) -> int:\n    return 1 if len(t) < 2 else ways(t[1:]) + ways(t[2:])\n"
+GROWING |= {
+    "exponential, and called by name": (WAYS, "assert ways(t='abcd') == 5"),
+    "exponential in a number": (
+        "def steps(n: int) -> int:\n    return 1 if n < 2 else steps(n - 1) + steps(n - 2)\n",
+        "assert steps(5) == 8",
+    ),
+    "all ways through a dict": (
+        """\
+def paths(graph: dict[str, list[str]], start: str) -> int:
+    return sum(paths(graph, other) for other in graph.get(start, [])) or 1
+""",
+        "assert paths({'a': ['b', 'c'], 'b': ['d'], 'c': ['d']}, 'a') == 2",
+    ),
+    "all parts of a set": (
+        """\
+def parts(names: set[str]) -> int:
+    first = min(names, default="")
+    return parts(names - {first}) + parts(names - {first}) if first else 1
+""",
+        "assert parts({'a', 'b'}) == 4",
+    ),
+    "a pattern that is made at run time": (
+        """\
+import re
+
+def only(t: str, sign: str) -> bool:
+    return re.compile(f"({re.escape(sign)}+)+[.]").fullmatch(t) is not None
+""",
+        "assert only('aaa.', 'a') is True",
+    ),
+}
+
+
 @pytest.mark.parametrize(("module", "check"), GROWING.values(), ids=GROWING)
 def test_time_that_grows_out_of_hand_is_found(judged, module, check):
     name = check.removeprefix("assert ").split("(")[0]
@@ -103,6 +138,26 @@ def pairs(a: list[int]) -> int:
     return sum(1 for x in a for y in a if x < y)
 """,
         "assert pairs([1, 2, 3]) == 3",
+    ),
+}
+
+
+LINEAR |= {
+    "a number, step by step": ("def total(n: int) -> int:\n    return sum(range(n))\n", "assert total(n=4) == 6"),
+    "the cube of a number": (
+        "def cells(n: int) -> int:\n    return sum(1 for x in range(n) for y in range(n) for z in range(n))\n",
+        "assert cells(2) == 8",
+    ),
+    "a walk through a dict": (
+        """\
+def reached(graph: dict[str, list[str]], start: str) -> list[str]:
+    seen, left = {start}, [start]
+    while left:
+        left += [name for name in graph.get(left.pop(), []) if name not in seen]
+        seen.update(left)
+    return sorted(seen)
+""",
+        "assert reached({'a': ['b'], 'b': ['a']}, 'a') == ['a', 'b']",
     ),
 }
 
@@ -201,3 +256,25 @@ def test_slow_calls_do_not_hide_what_comes_after_them(judged):
     assert found.stages["cost"].verdict == "pass"
     short = Thresholds(stage_s=4 * found.stages["cost"].figures["call_s"])
     assert [item.rule for item in Cost().run(replace(found.subject, thresholds=short)).findings] == ["cost.unmeasured"]
+
+
+STORING = parse_manifest(b"""\
+schema: 1
+id: ways
+name: Ways
+version: 0.1.0
+description: Counts ways.
+license: MIT
+entry: plugin.py
+tools: [{name: ways, handler: ways}]
+capabilities: {storage: true}
+""")
+
+
+def test_calls_that_ask_the_outside_are_timed_like_others(judged):
+    module = WAYS + "\n\ndef kept(t: str) -> int:\n    return ways(storage.get('text', '') + t)\n"
+    tests = "from plugin import kept\nfrom plugins.sdk import testing\ndef test_a():\n"
+    tests += "    with testing.outside(storage={'text': 'ab'}):\n        assert kept('cd') == 5\n"
+    module = "from plugins.sdk import storage\n\n\n" + module
+    found = judged(module, tests, Tests(), Cost(), thresholds=QUICK, manifest=STORING)
+    assert [item.id for item in found.stages["cost"].findings] == ["cost.growth:kept:0"]

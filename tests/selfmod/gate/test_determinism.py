@@ -205,7 +205,7 @@ SAID = {
         f"with testing.outside(http={{{RATE}, headers={{'Date': ''}})}}):\n        assert plugin.rate('EUR') == 3.0",
     ),
 }
-BOTH = MANIFEST.replace(b"%s", b"clock, random") + b"capabilities: {network: [\"api.example.org:443\"]}\n"
+BOTH = MANIFEST.replace(b"%s", b"clock, random") + b'capabilities: {network: ["api.example.org:443"]}\n'
 
 
 def _with_doubles(body: str) -> str:

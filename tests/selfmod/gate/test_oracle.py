@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 
+from plugins.manifest import parse_manifest
 from selfmod.candidate import Candidate
 from selfmod.examples import parse_examples
 from selfmod.gate.mutation import Mutation
@@ -412,6 +414,98 @@ def test_a_plugin_that_asks_where_it_would_be_wrong_gains_no_oracle(judged):
     assert (stage.figures["examples_judged"], stage.figures["independent"]) == (1, False)
     assert [finding.rule for finding in stage.findings] == ["oracle.unjudged"]
     assert "70" not in repr(stage)
+
+
+MANIFEST = b"""\
+schema: 1
+id: tax
+name: Tax
+version: 0.1.0
+description: Taxes.
+license: MIT
+entry: plugin.py
+tools: [{name: vat, handler: vat}]
+effects: [clock, random]
+capabilities: {storage: true, network: ["api.example.org:443"]}
+"""
+NEEDLESS = {
+    "the clock": "cents // 5 + min(0, int(clock.now()))",
+    "chance": "cents // 5 + int(random.random() / 2)",
+    "the store": "cents // 5 + (0 if 'x' in storage else 0)",
+    "a server": "cents // 5 + 0 * http.get('https://api.example.org/').status",
+}
+
+
+def taxes(judged, body, tests, **more):
+    module = (
+        f"from plugins.sdk import clock, http, random, storage\n\n\ndef vat(cents: int) -> int:\n    return {body}\n"
+    )
+    head = "from plugin import vat\nfrom plugins.sdk import testing\ndef test_a():\n"
+    return judged(module, head + tests, Tests(), Oracle(), manifest=parse_manifest(MANIFEST), **more)
+
+
+@pytest.mark.parametrize("body", NEEDLESS.values(), ids=NEEDLESS)
+def test_asking_where_the_answer_does_not_matter_is_no_excuse(judged, body):
+    examples = spec("vat(100) == 19", held_back=("vat(200) == 38",))
+    found = taxes(judged, body, "    assert vat(100) == 20\n", spec=examples)
+    assert found.rules("oracle") == {"oracle.example", "oracle.held-back"}
+    right = taxes(judged, body, "    assert vat(100) == 20\n", spec=spec("vat(100) == 20"))
+    assert (right.rules("oracle"), right.subject.oracles) == (set(), ("examples",))
+
+
+MATTERS = {
+    "the time": "cents + int(clock.now()) % 2",
+    "a draw": "cents + int(random.random() * 1000)",
+    "a default where the server says nothing": (
+        "http.get('https://api.example.org/').json().get('rate', 0) if cents else 0"
+    ),
+    "a server that must say it": "http.get('https://api.example.org/').json()['rate']",
+}
+
+
+@pytest.mark.parametrize("body", MATTERS.values(), ids=MATTERS)
+def test_where_the_outside_decides_an_example_is_not_judged(judged, body):
+    tests = "    with testing.outside(http={'https://api.example.org/': testing.reply(json={'rate': 3})}):\n"
+    found = taxes(judged, body, tests + "        assert vat(1) >= 1\n", spec=spec("vat(100) == 19"))
+    assert found.stages["oracle"].figures["examples_judged"] == 0
+    assert [(item.rule, item.advisory) for item in found.stages["oracle"].findings] == [("oracle.unjudged", True)]
+
+
+ASKING = "cents + storage.get('rate', 0) + int(clock.now())"
+ASKED = "    with testing.outside(storage={'rate': 7}, now=3.0):\n        assert vat(1) == 11\n"
+
+
+def test_calls_that_asked_are_replayed_with_what_they_heard(judged):
+    found = taxes(judged, ASKING, ASKED)
+    assert found.stages["oracle"].figures["replayed"] == 1
+    assert found.stages["oracle"].verdict == "pass", found.stages["oracle"].findings
+
+
+def lied(found, **changed):
+    run = found.subject.run
+    calls = tuple(replace(call, **changed) for call in run.calls)
+    found.subject.run = replace(run, calls=calls)
+    return Oracle().run(found.subject).findings
+
+
+def test_a_call_that_asked_and_gives_something_else_in_production_is_refused(judged):
+    (finding,) = lied(taxes(judged, ASKING, ASKED), value=12)
+    assert (finding.rule, finding.advisory) == ("oracle.replay", False)
+
+
+def test_a_call_that_asks_for_more_in_production_is_refused(judged):
+    found = taxes(judged, ASKING, ASKED)
+    clock = tuple(one for one in found.subject.run.calls[0].exchanges if one.ask.op == "clock.now")
+    (finding,) = lied(found, exchanges=clock, value=4)
+    assert (finding.rule, finding.advisory) == ("oracle.replay", False)
+    assert "asks for storage.get as it did not under the tests" in finding.message
+
+
+def test_time_that_no_double_can_say_again_is_advice(judged):
+    module = "import time\n\n\ndef vat(cents: int) -> int:\n    return cents + int(time.time())\n"
+    tests = "from plugin import vat\ndef test_a():\n    assert vat(1) > 1\n"
+    found = judged(module, tests, Tests(), Oracle(), manifest=parse_manifest(MANIFEST))
+    assert [(item.rule, item.advisory) for item in found.stages["oracle"].findings] == [("oracle.replay", True)]
 
 
 def test_a_plugin_that_imitates_is_refused_by_more_than_one_stage(judged):

@@ -1,0 +1,102 @@
+"""A plugin as it will run when it is approved: in a production worker, without pytest, with doubles for the outside.
+
+What the tests heard of their doubles can be said again, so that calls that ask are replayed and timed like others. It
+comes from inside the tested process and is believed no more than any other script.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from plugins.manifest import Manifest
+from sandbox.limits import Limits
+from sandbox.outcome import Outcome
+from sandbox.outside.base import Ask, Outside
+from sandbox.outside.doubles import Doubles, Script, ScriptedReply
+from sandbox.outside.rehearsed import Exchange, Rehearsed
+from sandbox.policy import Policy
+from sandbox.program import Program
+from sandbox.session import Session
+from sandbox.values import decode
+from selfmod.gate.subject import RecordedCall, Subject
+
+_REHEARSED = 3  # tests whose doubles make a world of their own
+# Another moment and other draws than those that neutral doubles have, and a server that knows nothing.
+_ELSEWHERE = Script(now=1_893_456_007.25, seed=977, reply=ScriptedReply(status=404, body=b"not found"))
+
+
+def doubles_of(manifest: Manifest | None, script: Script | None = None) -> Doubles:
+    """Doubles with the policy and the ceilings of a manifest; nothing is allowed where there is none."""
+    return Doubles(manifest.to_policy() if manifest else Policy(), script, limits_of(manifest))
+
+
+def limits_of(manifest: Manifest | None) -> Limits:
+    """The ceilings that a manifest declares."""
+    return manifest.limits.to_limits() if manifest else Limits()
+
+
+def production(subject: Subject, outside: Outside | None = None) -> Session:
+    """Open the plugin as it will run when it is approved, with neutral doubles where nothing else is given."""
+    files = {path: data for path, data in subject.candidate.files.items() if not path.startswith("tests/")}
+    limits = limits_of(subject.manifest)
+    limits = replace(limits, wall_s=min(limits.wall_s, subject.stage_s))
+    program = Program(files=files, entry=subject.entry)
+    policy = subject.manifest.to_policy() if subject.manifest else Policy()
+    return subject.sandbox.open(program, policy=policy, limits=limits, outside=outside or doubles_of(subject.manifest))
+
+
+def is_answered(ask: Ask) -> bool:
+    """Whether an ask gets an answer from the outside; messages get none."""
+    return not ask.op.startswith(("log", "progress"))
+
+
+def is_content(ask: Ask) -> bool:
+    """Whether the answer is content that doubles can only make up: not the time, not chance."""
+    return is_answered(ask) and not ask.op.startswith(("clock", "random"))
+
+
+def worlds(subject: Subject) -> list[Rehearsed]:
+    """Different outsides: neutral, elsewhere, and what the doubles of some tests said."""
+    heard: dict[str, list[Exchange]] = {}
+    for call in subject.run.calls if subject.run else ():
+        if call.exchanges:
+            heard.setdefault(call.test, []).extend(call.exchanges)
+    # Long recordings first: they are those with content.
+    rehearsals = sorted(heard.values(), key=len, reverse=True)[:_REHEARSED]
+    scripts = [Script(), _ELSEWHERE, *itertools.repeat(_ELSEWHERE, len(rehearsals))]
+    played: list[list[Exchange]] = [[], [], *rehearsals]
+    return [Rehearsed(doubles_of(subject.manifest, script), said) for script, said in zip(scripts, played, strict=True)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A recorded call that can be made again."""
+
+    recorded: RecordedCall
+    args: list[object]
+    named: dict[str, object]
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """What it heard of the doubles of its test."""
+        return self.recorded.exchanges or ()
+
+    def again(self, session: Session, outside: Rehearsed, wall_s: float) -> Outcome:
+        """Make it, in a session whose outside is `outside`, which then says what the test's doubles said."""
+        outside.play(self.exchanges)
+        return session.call(self.recorded.function, self.args, self.named, wall_s=wall_s)
+
+
+def repeatable(calls: tuple[RecordedCall, ...]) -> Iterator[Call]:
+    """The calls that can be made again: their values cross, and what they heard was kept."""
+    for call in calls:
+        if call.exchanges is None:
+            continue
+        try:
+            args, named = decode(call.args), decode(call.kwargs)
+        except ValueError:
+            continue
+        if isinstance(args, list) and isinstance(named, dict):
+            yield Call(recorded=call, args=args, named={str(name): value for name, value in named.items()})
