@@ -20,6 +20,8 @@ _HINTS_WITH_PARTS = frozenset({"Literal", "Annotated", "Callable", "Union", "Opt
 _TYPING = ("typing.", "typing_extensions.", "collections.abc.")
 # They make values of type hints.
 _READS_HINTS = frozenset({"get_args", "get_origin", "get_type_hints"})
+# What they are given decides how quick, how strict or how comparable something is.
+_TUNED = frozenset({"functools.lru_cache", "functools.wraps", "dataclasses.dataclass"})
 _KEEPS = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom, ast.Lambda)
 
 
@@ -49,6 +51,10 @@ class Arid:
                 return self._origins.of(function) in _WAITS and self._only_shows(call)
             case _:
                 return False
+
+    def tunes(self, node: ast.Call) -> bool:
+        """Return whether a decorator only takes settings."""
+        return self._origins.of(node.func) in _TUNED
 
     def shows_itself(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Return whether a function is a `__repr__` that works nothing out."""

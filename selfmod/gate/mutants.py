@@ -22,6 +22,7 @@ from selfmod.gate.origins import bindings
 from selfmod.gate.raising import hears, worked_out
 
 Scope = Literal["call", "import"]
+_OPERATORS = 6  # of one line; nearly all lines have fewer
 _SHOWN = 300  # characters of a line that is shown in a diff
 
 
@@ -29,7 +30,8 @@ _SHOWN = 300  # characters of a line that is shown in a diff
 class Mutant:
     """One change: `node` becomes `variant` (an expression, or statements). `scope` says when the code runs.
 
-    `alike` is the same number for the elements of one set: they all play one part. 0 is none.
+    `alike` is the same number for those that a test notices or does not for the same reason, such as the elements of
+    one set. 0 is none.
     """
 
     index: int
@@ -41,8 +43,14 @@ class Mutant:
     alike: int = 0
 
 
+_Placed = tuple[int, Mutant]  # with its line
+
+
 def choose(argument: dict[str, Any]) -> list[dict[str, Any]]:
-    """Job: the mutants of `lines` (by scope), at most `per_line` a line and `most` in all; `seed` fixes the choice."""
+    """Job: the mutants of `lines` (by scope), `per_line` of a line and `most` in all; `seed` fixes the choice.
+
+    A line has more where it does the work of several lines, or where the whole module would have fewer than `least`.
+    """
     with open(argument["entry"], encoding="utf-8") as file:
         source = file.read()
     lines = {scope: frozenset(argument["lines"][scope]) for scope in ("call", "import")}
@@ -52,19 +60,20 @@ def choose(argument: dict[str, Any]) -> list[dict[str, Any]]:
         line = first.get(mutant.node.lineno, mutant.node.lineno)
         if line in lines[mutant.scope]:
             by_line.setdefault(line, []).append(mutant)
-    kept = [
-        (line, mutant)
-        for line, found in by_line.items()
-        for mutant in sorted(found, key=lambda mutant: (_order(mutant), _rank(seed, mutant.index)))[
-            : argument["per_line"]
-        ]
-    ]
-    kept.sort(key=lambda pair: _rank(seed, pair[1].index))
+    kept, rest = list[_Placed](), list[_Placed]()
+    for line, found in by_line.items():
+        found.sort(key=lambda mutant: (_order(mutant), _rank(seed, mutant.index)))
+        share = argument["per_line"] * _worth(found)
+        kept += [(line, mutant) for mutant in found[:share]]
+        rest += [(line, mutant) for mutant in found[share:]]
+    for placed in (kept, rest):
+        placed.sort(key=lambda pair: _rank(seed, pair[1].index))
+    kept += rest[: max(0, argument["least"] - len(kept))]
     return [_described(source, line, mutant) for line, mutant in sorted(kept[: argument["most"]], key=_by_index)]
 
 
 def _one_of_alike(found: list[Mutant], seed: bytes) -> list[Mutant]:
-    """Leave one mutant of each set of constants, whichever: no test has to name each word of a list of stop words."""
+    """Leave one mutant of those alike, whichever: no test has to name each word of a list of stop words."""
     chosen: dict[int, Mutant] = {}
     for mutant in sorted(found, key=lambda mutant: _rank(seed, mutant.index)):
         chosen.setdefault(mutant.alike, mutant)
@@ -80,7 +89,13 @@ def _order(mutant: Mutant) -> int:
             return 0 if mutant.operator == RESULT else 1
 
 
-def _by_index(pair: tuple[int, Mutant]) -> int:
+def _worth(found: list[Mutant]) -> int:
+    """How many lines of code a line is worth, by what is worked out on it."""
+    worked_out = {mutant.node for mutant in found if not isinstance(mutant.node, ast.Constant)}
+    return max(1, -(-len(worked_out) // _OPERATORS))
+
+
+def _by_index(pair: _Placed) -> int:
     return pair[1].index
 
 
@@ -141,12 +156,19 @@ def _decoded(text: bytes) -> list[str]:
 
 def mutants(tree: ast.Module) -> Iterator[Mutant]:
     """Every mutant of a module, in an order that depends on the source alone."""
-    alike = _members(tree)
+    alike = {**_members(tree), **_bounds(tree)}
     for index, (node, operator, variant, scope, function) in enumerate(_Walk(tree).statements()):
         yield Mutant(
             index=index, operator=operator, node=node, variant=variant, scope=scope, function=function,
-            alike=alike.get(node, 0),
+            alike=_part(alike.get(node, 0), node, variant),
         )  # fmt: skip
+
+
+def _part(alike: int, node: ast.expr | ast.stmt, variant: ast.expr | list[ast.stmt]) -> int:
+    """The number of what a mutant plays a part in: one of a comparison only where it moves the bound."""
+    if isinstance(node, ast.Compare) and isinstance(variant, ast.expr):
+        return alike if moves_boundary(node, variant) else 0
+    return alike
 
 
 def _members(tree: ast.Module) -> dict[ast.expr | ast.stmt, int]:
@@ -164,6 +186,18 @@ def _members(tree: ast.Module) -> dict[ast.expr | ast.stmt, int]:
                 continue
         if all(isinstance(element, ast.Constant) for element in elements):
             found |= dict.fromkeys(elements, number)
+    return found
+
+
+def _bounds(tree: ast.Module) -> dict[ast.expr | ast.stmt, int]:
+    """Comparisons with a whole number, and that number, where both mutants move the bound by one: `> 9` and `>= 10`."""
+    found: dict[ast.expr | ast.stmt, int] = {}
+    for number, node in enumerate(ast.walk(tree), start=1):
+        match node:
+            case ast.Compare(ops=[ast.GtE() | ast.Lt()], comparators=[ast.Constant(value=int()) as bound]):
+                found |= {node: -number, bound: -number}
+            case _:
+                pass
     return found
 
 
@@ -192,15 +226,13 @@ class _Walk:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 for default in (*node.args.defaults, *(item for item in node.args.kw_defaults if item)):
                     yield from self._expression(default, scope, function)
-                for lambda_ in _lambdas(node.decorator_list):
-                    yield from self._expression(lambda_, "call", function)
+                yield from self._outer(node.decorator_list, scope, function)
                 if not self._arid.shows_itself(node):
                     yield from self._body(node.body, "call", f"{function}.{node.name}" if function else node.name)
                 return
             case ast.ClassDef():
-                outer = [*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)]
-                for lambda_ in _lambdas(outer):
-                    yield from self._expression(lambda_, "call", function)
+                given = [keyword.value for keyword in node.keywords]
+                yield from self._outer([*node.decorator_list, *node.bases, *given], scope, function)
                 yield from self._body(node.body, scope, f"{function}.{node.name}" if function else node.name)
                 return
             case ast.Import() | ast.ImportFrom() | ast.Global() | ast.Nonlocal() | ast.Pass():
@@ -213,6 +245,16 @@ class _Walk:
             yield node, operator, variant, scope, function
         for field, value in ast.iter_fields(node):
             yield from self._field(node, field, value, scope, function)
+
+    def _outer(self, nodes: list[ast.expr], scope: Scope, function: str) -> Iterator[_Found]:
+        """What decorators and bases work out or are given, where it does not only tune them."""
+        for node in nodes:
+            if isinstance(node, ast.Call) and not self._arid.tunes(node):
+                yield from self._expression(node, scope, function)
+            else:
+                for part in ast.walk(node):
+                    if isinstance(part, ast.Lambda):
+                        yield from self._expression(part, "call", function)
 
     def _field(self, node: ast.AST, field: str, value: object, scope: Scope, function: str) -> Iterator[_Found]:
         if field in ("annotation", "decorator_list", "pattern"):
@@ -253,8 +295,3 @@ class _Walk:
         for field, value in ast.iter_fields(node):
             if field not in ("annotation", "args") or not isinstance(node, ast.Lambda):
                 yield from self._field(node, field, value, scope, function)
-
-
-def _lambdas(nodes: list[ast.expr]) -> Iterator[ast.Lambda]:
-    """Yield the functions that decorators and bases are given; their other arguments only tune them."""
-    return (part for node in nodes for part in ast.walk(node) if isinstance(part, ast.Lambda))

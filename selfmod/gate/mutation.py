@@ -17,6 +17,7 @@ from selfmod.gate.subject import Subject, SuiteRun, TestRun
 from selfmod.gate.suite import Plan, handlers, limits_for, plain_world, test_paths
 
 _PER_LINE, _MOST = 2, 150
+_LEAST = 10  # of a module, if it has as many: one survivor is let through, and of few that would be a large part
 _WORKERS = 2
 _ASKED = 60  # recorded calls that questions start from
 _SHOWN = 7  # survivors: more would not be read
@@ -78,6 +79,7 @@ def _choose(subject: Subject, plan: Plan, run: SuiteRun) -> list[Change]:
             "first": [list(pair) for pair in plan.first.items()],
             "seed": f"{subject.seed('mutation'):016x}",
             "per_line": _PER_LINE,
+            "least": _LEAST,
             "most": _MOST,
         },
         files={subject.entry: subject.candidate.files[subject.entry]},

@@ -168,7 +168,7 @@ def test_a_mutant_that_only_waits_is_ended(judged):
     tests = "import asyncio\nfrom plugin import after\ndef test_a():\n    assert asyncio.run(after(1)) == 2\n"
     tests += "    assert asyncio.run(after(4)) == 8\n"
     stage = judged(module, tests, Tests(), Mutation()).stages["mutation"]
-    assert stage.figures["killed"] == stage.figures["value_killed"] + 2  # the event is not set; nobody waits for it
+    assert stage.figures["killed"] == stage.figures["value_killed"] + 4  # the event is not set; nobody waits for it
     assert {item.line for item in stage.findings if item.rule == "mutation.survivor"} <= {6, 8}
 
 
@@ -196,7 +196,7 @@ def test_time_that_a_mutant_does_not_take_is_no_reason_to_kill_it(judged, second
     found = judged(UNSEEN, WORKING.format(seconds=seconds), Tests())
     with busy_cores(each=others, bound_s=20):
         figures = Mutation().run(found.subject).figures
-    assert figures["survivors"] == figures["mutants"] == 2
+    assert figures["survivors"] == figures["mutants"] == 3
 
 
 def test_waiting_longer_is_no_mutant():
@@ -390,6 +390,9 @@ NAMED = {
     "a print that keeps": "def f(n):\n    print(m := n + 1)\n    return m\n",
     "a quiet name in what is raised": "def str(n):\n    FOUND.append(n)\ndef f(n):\n    raise E(str(n + 1))\n",
     "a quiet name of its own": "def str(n):\n    FOUND.append(n)\ndef f(n):\n    print(str(n + 1))\n",
+    "a decorator of its own": "@times(n + 1)\ndef f(n):\n    raise ValueError\n",
+    "a decorator made of another": "from functools import partial\n@partial(times, n + 1)\nclass C:\n    pass\n",
+    "a base that is worked out": "class C(base(n + 1)):\n    pass\n",
     "a log of its own": "def f(n, log):\n    log.append(n + 1)\n",
     "a progress of its own": "progress = []\ndef f(n):\n    progress.append(n + 1)\n",
     "a local name with underscores": "def f(n):\n    __version__ = n + 1\n    return __version__\n",
@@ -426,7 +429,8 @@ def test_no_place_hides_work_from_mutants(name):
         "import time as t\nt.sleep(1 + 1)\n",
         "from plugins.sdk import log as told\ntold.info(f'{len(names) + 1}')\n",
         "class C:\n    def __repr__(self):\n        'Doc.'\n        return f'C({self.n!r}, {len(self.m) + 1})'\n",
-        "@cache(maxsize=128)\ndef f():\n    pass\n",
+        "from functools import lru_cache\n@lru_cache(maxsize=128)\ndef f():\n    pass\n",
+        "import dataclasses\n@dataclasses.dataclass(frozen=True)\nclass C:\n    pass\n",
     ],
 )
 def test_what_only_people_and_type_checkers_read_is_left_out(source):

@@ -130,6 +130,7 @@ def test_one_element_stands_for_a_set_of_constants_and_the_secret_chooses_it(num
         "first": [],
         "seed": f"{number:016x}",
         "per_line": 50,
+        "least": 0,
         "most": 500,
     }
     constants = [one for one in choose(argument) if one["operator"] == "constant"]
@@ -148,7 +149,57 @@ def test_a_change_within_an_f_string_is_shown_in_it(tmp_path: Path) -> None:
         "first": [],
         "seed": "00" * 8,
         "per_line": 50,
+        "least": 0,
         "most": 500,
     }
     after = {one["after"][0].strip() for one in choose(argument) if one["operator"] == "constant"}
     assert {"return f'{n:03}>' + 'é'", "return f'<{n:03}' + 'é'", "return f'<{n:03}>' + ''"} <= after
+
+
+@pytest.mark.parametrize(("how", "count"), [(">=", 2), ("<", 2), (">", 3), ("<=", 3)])
+def test_a_bound_is_moved_by_one_in_one_way_only(tmp_path: Path, how: str, count: int) -> None:
+    """`n > 50` is `n >= 51` for whole numbers: a test that misses one of the mutants misses the other."""
+    assert _chosen(tmp_path, f"def f(n):\n    return n {how} 50\n", 9) == {2: count}
+
+
+LONG = """\
+def f(a, b):
+    c = a + b
+    c = a * b - a // b + a % b - a * b + a // b * 2 + a % (b + 1) - a * (b - 1)
+    return c
+"""
+
+
+def _chosen(tmp_path: Path, source: str, least: int) -> Counter[int]:
+    """How many mutants each line has, at two a line."""
+    (tmp_path / "plugin.py").write_text(source)
+    lines = list(range(1, 10))
+    found = choose(
+        {
+            "entry": str(tmp_path / "plugin.py"),
+            "lines": {"call": lines, "import": lines},
+            "first": [],
+            "seed": "00" * 8,
+            "per_line": 2,
+            "least": least,
+            "most": 500,
+        }
+    )
+    return Counter(one["at"] for one in found)
+
+
+def test_a_line_that_does_the_work_of_several_has_the_mutants_of_several(tmp_path: Path) -> None:
+    assert _chosen(tmp_path, LONG, 0) == {2: 1, 3: 6, 4: 1}
+
+
+def test_a_table_of_constants_is_no_long_line(tmp_path: Path) -> None:
+    table = f"TABLE = {dict.fromkeys(range(50), 7)}\n"
+    assert _chosen(tmp_path, table, 0) == {1: 2}
+
+
+def test_a_small_module_has_more_mutants_a_line(tmp_path: Path) -> None:
+    """What two a line leave out is added until there are enough; of what a line of its own gives, nothing is lost."""
+    source = "def f(a, b):\n    c = a * 3 + 4 - b % 5\n    return c\n"
+    assert _chosen(tmp_path, source, 0) == {2: 2, 3: 1}
+    assert sum(_chosen(tmp_path, source, 5).values()) == 5
+    assert _chosen(tmp_path, source, 50)[2] == 7
