@@ -35,7 +35,7 @@ def constants(tree: ast.Module) -> list[Any]:
 def question(module: ModuleType, calls: list[Line], own: list[Any], switch: Callable[[bool, int], None]) -> Line | None:
     """Return the shortest input found on which both ways differ; `switch(mutated, turns)` chooses the way."""
     best: Line | None = None
-    for number, (name, args, named) in enumerate(_inputs(calls, own)):
+    for number, (name, args, named) in enumerate(inputs(calls, own)):
         function = vars(module).get(name)
         if number >= _TRIED:
             break
@@ -68,7 +68,8 @@ def _outcome(function: Callable[..., Any], args: list[Any], named: dict[str, Any
         return ["raised", type(error).__name__]
 
 
-def _inputs(calls: list[Line], own: list[Any]) -> Iterator[tuple[str, list[Any], dict[str, Any]]]:
+def inputs(calls: list[Line], own: list[Any]) -> Iterator[tuple[str, list[Any], dict[str, Any]]]:
+    """The calls themselves, then each with other values in the place of one argument: those of `own`, and near ones."""
     known = []
     for call in calls:
         args, named = decode(call["args"]), decode(call["kwargs"])

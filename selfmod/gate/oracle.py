@@ -17,6 +17,7 @@ from sandbox.values import encode
 from selfmod.candidate import Candidate
 from selfmod.examples import arguments, expected_value, mismatch
 from selfmod.gate.base import PREVIOUS, Figure, Finding, StageResult, finding, result
+from selfmod.gate.changes import changes
 from selfmod.gate.evidence import BadEvidence, array, text, whole
 from selfmod.gate.production import Call, doubles_of, is_answered, is_content, production, repeatable, worlds
 from selfmod.gate.subject import RecordedCall, Subject, SuiteRun
@@ -41,7 +42,8 @@ class Oracle:
             return StageResult(name=self.name, verdict="not-run")
         figures: dict[str, Figure] = {}
         findings = [*_examples(subject, figures), *_replay(subject, subject.run, figures)]
-        findings += [*_previous(subject, figures), *_imitations(subject), *_recorded(subject, subject.run)]
+        findings += [*_previous(subject, figures), *changes(subject, figures)]
+        findings += [*_imitations(subject), *_recorded(subject, subject.run)]
         _blind(subject, figures)
         figures["independent"] = bool(subject.oracles)
         return result(self.name, findings, figures=figures)

@@ -15,7 +15,12 @@ PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
     "tests": (
         *(*_PLAIN, "pytest", "coverage", "coverage.parser", "plugins.sdk_testing"),
         *("selfmod.gate.plan", "selfmod.gate.imitation", "selfmod.gate.harness", "selfmod.gate.harness_alone"),
-        *("selfmod.gate.harness_cost", "selfmod.gate.harness_mutation", "selfmod.gate.harness_observe"),
+        *(
+            "selfmod.gate.harness_changes",
+            "selfmod.gate.harness_cost",
+            "selfmod.gate.harness_mutation",
+            "selfmod.gate.harness_observe",
+        ),
     ),
     "parse": (
         *(
