@@ -8,7 +8,6 @@ Nothing here goes by the clock on the wall, so a busy machine kills no mutant. W
 from __future__ import annotations
 
 import ast
-import gc
 import os
 import sys
 from pathlib import Path
@@ -162,6 +161,13 @@ def from_the_start(argument: dict[str, Any], code: CodeType, active: int, sessio
     return bench
 
 
+def judge_alone(argument: dict[str, Any], code: CodeType, mutant: Line, session: pytest.Session) -> tuple[str, str]:
+    """Judge one mutant of code that runs at import, in a process of its own that has collected nothing yet."""
+    _limit(mutant)
+    bench = from_the_start(argument, code, mutant["index"], session)
+    return (bench, "") if isinstance(bench, str) else bench.judge(mutant, {})
+
+
 class Judge:
     """A pytest plugin that collects once and then forks for each mutant instead of running the tests itself.
 
@@ -184,9 +190,7 @@ class Judge:
         late = [mutant for mutant in self._argument["mutants"] if mutant["scope"] == "import"]
 
         def judge(work: list[Line], say: Say) -> None:
-            _limit(work[0])
-            bench = from_the_start(self._argument, self._code, work[0]["index"], session)
-            say(_line(work[0], *((bench, "") if isinstance(bench, str) else bench.judge(work[0], {}))))
+            say(_line(work[0], *judge_alone(self._argument, self._code, work[0], session)))
 
         def check(work: list[Sequence], say: Say) -> None:
             bench = from_the_start(self._argument, self._code, _NONE, session)
@@ -198,7 +202,6 @@ class Judge:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Judge every mutant of what the tests call, and ask about those that nobody noticed."""
-        gc.freeze()
         self._bench.take(session)
         if not self._measure_baseline():
             return True
