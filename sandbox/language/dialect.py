@@ -37,6 +37,10 @@ Not allowed, and what to write instead:
 - operator.attrgetter and operator.methodcaller with names that start with an underscore.
 - what nobody can read: packed or encoded constants, a fixed digest to compare with, getattr(module, name) with a name
   that is not literal. Write the data out, take it as a parameter, or keep a table of functions. No use of __name__.
+- two statements on one line (`if x: return 1`, `a = 1; b = 2`); a body of `...` or `pass` may stand there.
+- what a call leaves for the next one: changing a value at the top or of a class in a function, global, iterators and
+  objects that count at the top; use parameters, storage of the SDK or functools.cache.
+- id() and hash() outside __hash__.
 - type hints that are more than names, attributes, subscripts, unions and constants.
 - time, random, datetime.now and uuid4 make results differ, and so do what None stands for (time.gmtime(None)), the zone
   of the machine (astimezone(), fromtimestamp(x), time.timezone: name a zone) and samples without a seed: declare them

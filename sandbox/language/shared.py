@@ -27,7 +27,7 @@ _TAKING: Final = frozenset(
     {"next", "anext", "heappush", "heappop", "heapify", "heappushpop", "heapreplace", "insort", "insort_left"}
     | {"insort_right", "shuffle", "setitem", "delitem", "iadd", "ior", "iconcat", "pack_into"}
 )
-_RUNNING_OUT: Final = frozenset(
+RUNNING_OUT: Final = frozenset(
     {
         "iter",
         "map",
@@ -45,6 +45,7 @@ _RUNNING_OUT: Final = frozenset(
     | {"groupby", "tee", "starmap", "product", "permutations", "combinations", "pairwise", "StringIO", "BytesIO"}
     | {"Random", "defaultdict", "finditer"}
 )
+_MAKING: Final = frozenset({"list", "dict", "set", "deque", "Counter", "OrderedDict", "bytearray", "array"})
 _TAKEN_WHOLE: Final = frozenset(
     {"list", "tuple", "set", "frozenset", "dict", "sorted", "sum", "max", "min", "any", "all", "len", "join", "Counter"}
     | {"bytes", "str", "next", "OrderedDict", "deque", "fsum", "reduce"}
@@ -57,24 +58,31 @@ _STATE: Final = "make what a test changes inside the test, or in a fixture"
 def check_shared(tree: ast.Module, subjects: frozenset[str], classes: frozenset[str], report: Report) -> None:
     """Report what the plugin gives while the file is read, and what tests keep for the next run."""
     using = _using(tree, subjects)
-    for node in _at_import(tree.body):
+    for node in at_import(tree.body):
         _check_import(node, using, classes, report)
     for name in ast.walk(tree):
-        if isinstance(name, (ast.Name, ast.Attribute)) and _last(name) in _CACHES:
+        if isinstance(name, (ast.Name, ast.Attribute)) and last_name(name) in _CACHES:
             report(name, "tests.shared", "a cache keeps what the plugin gave before", "call the plugin in each test")
         if isinstance(name, ast.Global):
             report(name, "tests.shared", f"{name.names[0]!r} keeps something for the next test", _STATE)
     wide = frozenset(_wide(tree, using, report))
     _check_values(tree, report)
-    shared = _top_names(tree) | wide | subjects
-    for scope, members in _functions(tree):
-        _Changes(scope, shared - _bound_in(scope) | (wide & _parameters(scope)), members, report).check(tree)
+    check_changes(tree, top_names(tree) | subjects, report, wide)
 
 
-def _last(node: ast.AST) -> str:
+def check_changes(tree: ast.Module, shared: frozenset[str], report: Report, wide: frozenset[str] = frozenset()) -> None:
+    """Report each place in a function that changes what several calls share; parameters in `wide` are shared, too."""
+    lenders = frozenset(_lenders(tree, shared))
+    for scope, members in functions_of(tree):
+        local = (shared | wide) - bound_in(scope) | (wide & _parameters(scope))
+        _Changes(scope, local, members, lenders, report).check(tree)
+
+
+def last_name(node: ast.AST) -> str:
+    """Return the last part of the name that is called or read, "" where there is none."""
     match node:
         case ast.Call(func=function):
-            return _last(function)
+            return last_name(function)
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
         case _:
@@ -99,7 +107,7 @@ def _using(tree: ast.Module, subjects: frozenset[str]) -> set[str]:
     """Return the names under test, and those of functions, classes and values at the top that use them."""
     using = set(subjects)
     while True:
-        added = {name for node in tree.body if _uses(node, using) for name in _names_of(node)} - using
+        added = {name for node in tree.body if _uses(node, using) for name in _names_at(node)} - using
         if not added:
             return using
         using |= added
@@ -109,12 +117,12 @@ def _uses(node: ast.stmt, using: set[str]) -> bool:
     return not isinstance(node, (ast.Import, ast.ImportFrom)) and _mentions(node, using)
 
 
-def _names_of(node: ast.stmt) -> Iterator[str]:
+def _names_at(node: ast.stmt) -> Iterator[str]:
     parts = (node,) if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) else ast.walk(node)
     yield from (name for part in parts for name in names_bound_by(part))
 
 
-def _at_import(body: list[ast.stmt]) -> Iterator[ast.AST]:
+def at_import(body: list[ast.stmt]) -> Iterator[ast.AST]:
     """Yield the expressions that are evaluated while the file is read, and statements that ask for more than that."""
     for node in body:
         match node:
@@ -125,7 +133,7 @@ def _at_import(body: list[ast.stmt]) -> Iterator[ast.AST]:
                 yield from (*marks, *arguments.defaults, *(value for value in arguments.kw_defaults if value))
             case ast.ClassDef(decorator_list=marks, body=inner):
                 yield from marks
-                yield from _at_import(inner)
+                yield from at_import(inner)
             case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) | ast.Expr(value=value):
                 yield value
             case ast.Import() | ast.ImportFrom() | ast.AnnAssign():
@@ -138,8 +146,8 @@ def _check_import(node: ast.AST, using: set[str], classes: frozenset[str], repor
     match node:
         case ast.Lambda():
             return
-        case ast.Call(func=function) if _last(function) in _PYTEST or (
-            _last(function) in classes and not isinstance(function, ast.Call)
+        case ast.Call(func=function) if last_name(function) in _PYTEST or (
+            last_name(function) in classes and not isinstance(function, ast.Call)
         ):
             parts: list[ast.AST] = [*node.args, *(keyword.value for keyword in node.keywords)]
         case _ if isinstance(node, _PLAIN):
@@ -158,7 +166,7 @@ def _wide(tree: ast.Module, using: set[str], report: Report) -> Iterator[str]:
     for node in ast.walk(tree):
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
-        marks = [mark for mark in node.decorator_list if isinstance(mark, ast.Call) and _last(mark) == "fixture"]
+        marks = [mark for mark in node.decorator_list if isinstance(mark, ast.Call) and last_name(mark) == "fixture"]
         scopes = [keyword.value for mark in marks for keyword in mark.keywords if keyword.arg in ("scope", None)]
         if any(not (isinstance(scope, ast.Constant) and scope.value == "function") for scope in scopes):
             yield node.name
@@ -170,59 +178,66 @@ def _wide(tree: ast.Module, using: set[str], report: Report) -> Iterator[str]:
 # ---- what is kept --------------------------------------------------------------------------------------------------
 
 
-def _top_names(tree: ast.Module) -> frozenset[str]:
+def top_names(tree: ast.Module) -> frozenset[str]:
+    """Return the names that the file itself gives a value at the top."""
     imports = (ast.Import, ast.ImportFrom)
-    return frozenset(name for node in tree.body if not isinstance(node, imports) for name in _names_of(node))
+    return frozenset(name for node in tree.body if not isinstance(node, imports) for name in _names_at(node))
 
 
 def _check_values(tree: ast.Module, report: Report) -> None:
     """Report values at the top, in classes and as defaults that give something else each time they are looked at."""
     own = {node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    for node in _at_import(tree.body):
-        if isinstance(node, ast.expr) and not (isinstance(node, ast.Call) and _last(node) in _PYTEST):
-            for part in _kept(node):
-                if isinstance(part, ast.GeneratorExp) or _last(part) in _RUNNING_OUT:
+    for node in at_import(tree.body):
+        if isinstance(node, ast.expr) and not (isinstance(node, ast.Call) and last_name(node) in _PYTEST):
+            for part in kept_of(node):
+                if isinstance(part, ast.GeneratorExp) or last_name(part) in RUNNING_OUT:
                     report(
                         part, "tests.shared", "this gives something else each time", "make it a list, or in the test"
                     )
         for part in ast.walk(node):
-            made = own.get(_last(part)) if isinstance(part, ast.Call) else None
-            if made is not None and (isinstance(made, ast.FunctionDef) or _keeps_count(made)):
+            made = own.get(last_name(part)) if isinstance(part, ast.Call) else None
+            if made is not None and (isinstance(made, ast.FunctionDef) or keeps_count(made)):
                 message = f"what {made.name} makes here keeps something for the next test"
                 report(part, "tests.shared", message, _STATE)
 
 
-def _kept(node: ast.AST) -> Iterator[ast.AST]:
+def kept_of(node: ast.AST) -> Iterator[ast.AST]:
     """Yield the calls and generators in a value that nothing takes whole."""
     if isinstance(node, (ast.Call, ast.GeneratorExp)):
         yield node
-    if isinstance(node, ast.Call) and _last(node) in _TAKEN_WHOLE:
+    if isinstance(node, ast.Call) and last_name(node) in _TAKEN_WHOLE:
         return
     if not isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, *_FUNCTIONS)):
         for child in ast.iter_child_nodes(node):
-            yield from _kept(child)
+            yield from kept_of(child)
 
 
-def _keeps_count(kind: ast.ClassDef) -> bool:
+def keeps_count(kind: ast.ClassDef) -> bool:
     """Return whether instances change after they are made."""
     methods = (item for item in kind.body if isinstance(item, ast.FunctionDef) and item.name != "__init__")
     parts = (
         part for method in methods for part in ast.walk(method) if isinstance(part, (ast.Attribute, ast.Subscript))
     )
-    return any(not isinstance(part.ctx, ast.Load) or _last(part) in _CHANGING for part in parts)
+    return any(not isinstance(part.ctx, ast.Load) or last_name(part) in _CHANGING for part in parts)
 
 
-def _functions(tree: ast.Module) -> Iterator[tuple[Function, frozenset[str]]]:
+def functions_of(tree: ast.Module) -> Iterator[tuple[Function, frozenset[str]]]:
     """Yield (function, what its class gives all instances) for the functions at the top and the methods."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
             values = [item for item in node.body if isinstance(item, (ast.Assign, ast.AnnAssign)) and item.value]
-            changeable = [item for item in values if not isinstance(item.value, ast.Constant)]
-            members = frozenset(name for item in changeable for name in _names_of(item))
+            changeable = [item for item in values if _is_changeable(item.value)]
+            members = frozenset(name for item in changeable for name in _names_at(item))
             inner = (part for item in node.body for part in _outermost(item))
             yield from ((function, members) for function in inner)
         else:
             yield from ((function, frozenset()) for function in _outermost(node))
+
+
+def _is_changeable(value: ast.expr | None) -> bool:
+    """Return whether a value of a class is one object that all instances change; a dataclass makes one for each."""
+    displays = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+    return isinstance(value, displays) or (isinstance(value, ast.Call) and last_name(value) in _MAKING | RUNNING_OUT)
 
 
 def _outermost(node: ast.AST) -> Iterator[Function]:
@@ -237,7 +252,8 @@ def _parameters(function: Function) -> frozenset[str]:
     return frozenset(part.arg for part in ast.walk(function.args) if isinstance(part, ast.arg))
 
 
-def _bound_in(function: Function) -> frozenset[str]:
+def bound_in(function: Function) -> frozenset[str]:
+    """Return the names that a function gives a value, its parameters among them."""
     body = function.body if isinstance(function.body, list) else [function.body]
     return _parameters(function) | {name for item in body for part in ast.walk(item) for name in names_bound_by(part)}
 
@@ -245,8 +261,15 @@ def _bound_in(function: Function) -> frozenset[str]:
 class _Changes:
     """Looks in one function for changes of what is shared."""
 
-    def __init__(self, function: Function, shared: frozenset[str], members: frozenset[str], report: Report) -> None:
-        self._function, self._members, self._report = function, members, report
+    def __init__(
+        self,
+        function: Function,
+        shared: frozenset[str],
+        members: frozenset[str],
+        lenders: frozenset[str],
+        report: Report,
+    ) -> None:
+        self._function, self._members, self._lenders, self._report = function, members, lenders, report
         self._shared = set(shared) | set(_lasting_defaults(function))
         self._alias()
 
@@ -262,7 +285,13 @@ class _Changes:
     def _is_shared(self, node: ast.expr) -> bool:
         if isinstance(node, (ast.Tuple, ast.List)):
             return any(self._is_shared(item) for item in node.elts if not isinstance(item, ast.Starred))
-        return root(node) in self._shared or self._of_class(node)
+        return root(node) in self._shared or self._of_class(node) or self._lent(node)
+
+    def _lent(self, node: ast.AST) -> bool:
+        """`table()[name]`, where a function gives out what is shared; `type(x).name`, which is of the class."""
+        while isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        return isinstance(node, ast.Call) and last_name(node) in self._lenders
 
     def _of_class(self, node: ast.AST) -> bool:
         """`self.runs`, where the class and not the instance has it."""
@@ -280,10 +309,10 @@ class _Changes:
                 case ast.Attribute(value=value, attr=name, ctx=ast.Load()) if name in _CHANGING:
                     self._tell(node, self._is_shared(value))
                 case ast.Attribute(value=value) | ast.Subscript(value=value) if not isinstance(node.ctx, ast.Load):
-                    self._tell(node, root(node) in ("", "cls") or self._is_shared(value))
+                    self._tell(node, root(node) == "cls" or self._is_shared(value))
                 case ast.AugAssign(target=target):
                     self._tell(target, self._of_class(target))
-                case ast.Call(func=function, args=[first, *_]) if _last(function) in _TAKING:
+                case ast.Call(func=function, args=[first, *_]) if last_name(function) in _TAKING:
                     self._tell(node, self._is_shared(first))
                 case ast.Call(func=ast.Name(id=name), args=arguments, keywords=named) if name in changing:
                     values = [*arguments, *(keyword.value for keyword in named)]
@@ -295,6 +324,17 @@ class _Changes:
         if changed:
             message = f"{ast.unparse(node)[:60]} changes what other tests and later runs see"
             self._report(node, "tests.shared", message, _STATE)
+
+
+def _lenders(tree: ast.Module, shared: frozenset[str]) -> Iterator[str]:
+    """Yield the functions whose result is shared: what is at the top, what a cache keeps, a class."""
+    yield from ("type", "getcontext")
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            values = (part.value for part in ast.walk(node) if isinstance(part, (ast.Return, ast.Yield)) and part.value)
+            lent = any(root(value) in shared - bound_in(node) for value in values)
+            if lent or any(last_name(mark) in _CACHES for mark in node.decorator_list):
+                yield node.name
 
 
 def _given(function: Function) -> Iterator[tuple[str, ast.expr]]:
@@ -328,8 +368,8 @@ def _changes_given(function: ast.FunctionDef) -> bool:
     given = _parameters(function)
     for node in ast.walk(function):
         place = node if isinstance(node, (ast.Attribute, ast.Subscript)) and root(node) in given else None
-        if place and (_last(place) in _CHANGING or not isinstance(place.ctx, ast.Load)):
+        if place and (last_name(place) in _CHANGING or not isinstance(place.ctx, ast.Load)):
             return True
-        if isinstance(node, ast.Call) and _last(node) in _TAKING and any(root(item) in given for item in node.args):
+        if isinstance(node, ast.Call) and last_name(node) in _TAKING and any(root(item) in given for item in node.args):
             return True
     return False

@@ -215,6 +215,7 @@ def policy(material: Material) -> list[Found]:
     """Section "policy": what the language policy refuses in the module and in the tests."""
     from sandbox.language import check
     from selfmod.gate.parse_concealed import concealed
+    from selfmod.gate.parse_forms import forms
 
     problems: list[Found] = []
     defined = ast.walk(material.module) if material.module else ()
@@ -228,6 +229,7 @@ def policy(material: Material) -> list[Found]:
                 problems.append(found(rule, item.message, path, item.line, hint=item.hint, key=str(item.column)))
     if material.module:
         problems += concealed(material.module, material.entry)
+        problems += forms(material.module, material.files[material.entry], material.entry)
     return problems[:MAX_FOUND]
 
 

@@ -34,7 +34,7 @@ PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
         ),
         *("plugins.manifest", "selfmod.gate.parse", "selfmod.gate.parse_api", "selfmod.gate.parse_docs"),
         *("selfmod.gate.parse_outline", "selfmod.gate.parse_secrets", "selfmod.gate.parse_uses"),
-        *("selfmod.gate.parse_concealed", "selfmod.gate.conditions", "selfmod.extract"),
+        *("selfmod.gate.parse_concealed", "selfmod.gate.parse_forms", "selfmod.gate.conditions", "selfmod.extract"),
     ),
 }
 
