@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sandbox import values
-from sandbox.outside.base import Answer, Ask, Outside
+from sandbox.outside.base import OPERATIONS, Answer, Ask, Outside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,9 @@ class Exchange:
 class Rehearsed:
     """Answers as in a recording, each exchange once, in whatever order they are asked for (threads have none).
 
-    `asked` are all asks, `strangers` those that the recording does not hold. These get the last recorded answer of the
-    same operation, so that what reads to an end finds one; where there is none, that of `otherwise`.
+    `asked` names all operations, `strangers` those of asks that the recording does not hold: names only, since whoever
+    asks could fill the memory otherwise. Strangers get the last recorded answer of the same operation, so that what
+    reads to an end finds one; where there is none, that of `otherwise`.
     """
 
     def __init__(self, otherwise: Outside, exchanges: Iterable[Exchange] = ()) -> None:
@@ -34,8 +35,8 @@ class Rehearsed:
 
     def play(self, exchanges: Iterable[Exchange]) -> None:
         """Begin again, with another recording."""
-        self.strangers: list[Ask] = []
-        self.asked: list[Ask] = []
+        self.asked: set[str] = set()
+        self.strangers: set[str] = set()
         self._left: dict[str, list[Answer]] = {}
         self._last: dict[str, Answer] = {}
         for exchange in exchanges:
@@ -44,11 +45,11 @@ class Rehearsed:
 
     def answer(self, ask: Ask) -> Answer:
         """Answer as recorded."""
-        self.asked.append(ask)
+        self.asked |= {ask.op} & OPERATIONS
         left = self._left.get(_key(ask))
         if left:
             return left.pop(0)
-        self.strangers.append(ask)
+        self.strangers |= {ask.op} & OPERATIONS
         return self._last.get(ask.op) or self._otherwise.answer(ask)
 
     def close(self) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sandbox.outcome import Completed, Outcome, Raised, describe
-from sandbox.outside.base import Ask
 from sandbox.outside.rehearsed import Rehearsed
 from sandbox.program import Job
 from sandbox.values import encode
@@ -111,7 +110,7 @@ def _judged(subject: Subject, examples: Sequence[Example]) -> list[str | None]:
     """
     plain, *elsewhere = worlds(subject)
     told, outcomes = _give(subject, examples, plain)
-    asks = [[ask for ask in asked if is_answered(ask)] for asked in told]
+    asks = [set(filter(is_answered, asked)) for asked in told]
     others = [_give(subject, examples, world)[1] for world in elsewhere] if any(asks) else []
     return [
         None
@@ -121,20 +120,20 @@ def _judged(subject: Subject, examples: Sequence[Example]) -> list[str | None]:
     ]
 
 
-def _give(subject: Subject, examples: Sequence[Example], world: Rehearsed) -> tuple[list[list[Ask]], list[Outcome]]:
+def _give(subject: Subject, examples: Sequence[Example], world: Rehearsed) -> tuple[list[set[str]], list[Outcome]]:
     """What calls give in one world, and what they asked."""
-    asks, outcomes = list[list[Ask]](), list[Outcome]()
+    asks, outcomes = list[set[str]](), list[Outcome]()
     with production(subject, world) as session:
         for example in examples:
             args, named = arguments(example)
-            before = len(world.asked)
+            world.asked = set()
             outcomes.append(session.call(example.function, args, named, wall_s=subject.stage_s))
-            asks.append(world.asked[before:])
+            asks.append(world.asked)
     return asks, outcomes
 
 
-def _depends(asks: list[Ask], outcomes: list[Outcome]) -> bool:
-    if any(is_content(ask) for ask in asks) and not all(isinstance(outcome, Completed) for outcome in outcomes):
+def _depends(asks: set[str], outcomes: list[Outcome]) -> bool:
+    if any(map(is_content, asks)) and not all(isinstance(outcome, Completed) for outcome in outcomes):
         return True
     return len({_ended(outcome) for outcome in outcomes}) > 1
 
@@ -174,7 +173,7 @@ def _replay(subject: Subject, run: SuiteRun, figures: dict[str, Figure]) -> Iter
 
 
 def _stranger(call: Call, outside: Rehearsed) -> str:
-    asks = [ask.op for ask in outside.strangers if is_answered(ask)]
+    asks = sorted(filter(is_answered, outside.strangers))
     shown = f"{call.recorded.function}({', '.join(map(repr, call.args))})"[:300]
     return f"in production {shown} asks for {asks[0]} as it did not under the tests" if asks else ""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from plugins.manifest import Manifest
 from sandbox.limits import Limits
 from sandbox.outcome import Outcome
-from sandbox.outside.base import Ask, Outside
+from sandbox.outside.base import Outside
 from sandbox.outside.doubles import Doubles, Script, ScriptedReply
 from sandbox.outside.rehearsed import Exchange, Rehearsed
 from sandbox.policy import Policy
@@ -47,14 +47,14 @@ def production(subject: Subject, outside: Outside | None = None) -> Session:
     return subject.sandbox.open(program, policy=policy, limits=limits, outside=outside or doubles_of(subject.manifest))
 
 
-def is_answered(ask: Ask) -> bool:
-    """Whether an ask gets an answer from the outside; messages get none."""
-    return not ask.op.startswith(("log", "progress"))
+def is_answered(operation: str) -> bool:
+    """Whether an operation gets an answer from the outside; messages get none."""
+    return not operation.startswith(("log", "progress"))
 
 
-def is_content(ask: Ask) -> bool:
+def is_content(operation: str) -> bool:
     """Whether the answer is content that doubles can only make up: not the time, not chance."""
-    return is_answered(ask) and not ask.op.startswith(("clock", "random"))
+    return is_answered(operation) and not operation.startswith(("clock", "random"))
 
 
 def worlds(subject: Subject) -> list[Rehearsed]:
