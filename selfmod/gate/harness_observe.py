@@ -10,24 +10,27 @@ import functools
 import inspect
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from time import process_time  # by name: the tests' world has another `time`
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from sandbox.values import decode
-from selfmod.gate.conditions import conditions, watched
+from selfmod.gate.choices import Condition
+from selfmod.gate.conditions import conditions
 from selfmod.gate.harness import Note, canonical_id, noter, session
 from selfmod.gate.harness_forks import Line, Say, limit_time, pool, run_item
+from selfmod.gate.harness_met import met
 from selfmod.gate.harness_notice import noticed
 from selfmod.gate.harness_world import World, enter, reseed
 from selfmod.gate.operands import OTHER
+from selfmod.gate.watching import watched
 
-_CPU_S = 2.0  # of all tests of one handler whose results are other ones
-_WALL_S = 4.0
-_AT_ONCE = 2
+_CPU_S = 1.0  # of one test of a handler whose results are other ones, beside what it takes with the right ones
+_TIMES = 5
 
 
 def observe(argument: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def observe(argument: dict[str, Any]) -> dict[str, Any]:
     note = noter(argument["nonce"])
     path, watch = os.path.abspath(argument["entry"]), f"watch_{argument['nonce']}"
     tree = ast.parse(Path(argument["entry"]).read_bytes())
-    seen = Seen({one.index: one.members for one in conditions(tree) if one.members})
+    seen = Seen({one.index: one for one in conditions(tree)})
     with enter(World(**argument["world"])):
         code = watched(tree, path, watch)
         module = new_module(Path(argument["entry"]).stem, code, names={watch: seen.take})
@@ -51,20 +54,23 @@ def observe(argument: dict[str, Any]) -> dict[str, Any]:
 class Seen:
     """What each condition came out as: its truth values, or which of its members it was."""
 
-    def __init__(self, members: Mapping[int, tuple[object, ...]]) -> None:
-        self._members = members
+    def __init__(self, conditions: Mapping[int, Condition]) -> None:
+        self._conditions = conditions
+        self._first: dict[int, Any] = {}
         self.values: dict[int, set[int]] = {}
 
     def take(self, index: int, value: Any) -> Any:
         """Note a value and give it back; called by the code under test."""
         seen = self.values.setdefault(index, set())
-        with contextlib.suppress(Exception):  # what the plugin's own values do when they are asked is its business
-            seen.update(self._met(index, value) if index in self._members else _truth(value))
+        if not seen.issuperset((one := self._conditions[index]).needs):
+            with contextlib.suppress(Exception):  # what the plugin's own values do when they are asked is its business
+                seen.update(self._met(one, value))
         return value
 
-    def _met(self, index: int, value: Any) -> list[int]:
-        plain = value is None or isinstance(value, (bool, int, float, str, bytes, list, tuple, dict, set, frozenset))
-        return [position for position, member in enumerate(self._members[index]) if plain and member == value]
+    def _met(self, one: Condition, value: Any) -> Iterable[int]:
+        if one.kind == "result":
+            return [int(self._first.setdefault(one.index, value) != value)]
+        return met(one, value) if one.members else _truth(value)
 
 
 def _truth(value: Any) -> set[int]:
@@ -135,6 +141,7 @@ class Observer:
     def __init__(self, argument: dict[str, Any], module: ModuleType, seen: Seen, switch: Switch, note: Note) -> None:
         self._argument, self._module, self._seen, self._switch, self._note = argument, module, seen, switch, note
         self._items: dict[str, pytest.Item] = {}
+        self._took_s: dict[str, float] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -143,21 +150,35 @@ class Observer:
         self._items = {canonical_id(item, indexed): item for item in session.items}
         for child in pool([[None]], self._look_on, 1):
             for line in child.lines:
-                self._note({"kind": "condition", **line})
-        work = [[(name, tests)] for name, tests in self._argument["handlers"].items()]
-        for child in pool(work, self._change, _AT_ONCE):
-            name = child.work[0][0]
-            by_assertion = not child.lines or child.lines[0]["noticed"]  # one that never ended was noticed as well
-            self._note({"kind": "handler", "name": name, "noticed": bool(by_assertion)})
+                if "test" in line:
+                    self._took_s[line["test"]] = line["cpu_s"]
+                else:
+                    self._note({"kind": "condition", **line})
+        for name, tests in self._argument["handlers"].items():
+            self._note({"kind": "handler", "name": name, "noticed": self._is_noticed(name, tests)})
         return True
 
     def _look_on(self, _: list[None], say: Say) -> None:
-        errors = [self._run(name) for name in self._items]
+        errors = []
+        for name in self._items:
+            began_s = process_time()
+            errors.append(self._run(name))
+            say({"test": name, "cpu_s": process_time() - began_s})
         for example in self._argument["examples"]:
             self._call(example)
         if errors.count(None) == len(errors):
             for index, values in sorted(self._seen.values.items()):
                 say({"index": index, "seen": sorted(values)})
+
+    def _is_noticed(self, name: str, tests: list[str]) -> bool:
+        """Return whether one of the tests notices other results. One that then never ends noticed nothing."""
+        work, found = [[(name, tests)]], False
+        for child in pool(work, self._change, 1, patient=False):
+            ((_, mine),) = child.work
+            found = found or any(line["noticed"] for line in child.lines)
+            if child.died and not found and (left := mine[len(child.lines) + 1 :]):
+                work.append([(name, left)])
+        return found
 
     def _call(self, example: Line) -> None:
         function = vars(self._module).get(example["function"])
@@ -169,11 +190,12 @@ class Observer:
             function(*args, **named)
 
     def _change(self, work: list[tuple[str, list[str]]], say: Say) -> None:
-        limit_time(_CPU_S, _WALL_S)
         ((self._switch.handler, tests),) = work
         root = os.path.join(os.getcwd(), "tests", "")
-        errors = (self._run(name) for name in tests)
-        say({"noticed": any(error is not None and noticed(error, root) for error in errors)})
+        for name in tests:
+            limit_time(_CPU_S + _TIMES * self._took_s.get(name, 0.0), 0)
+            error = self._run(name)
+            say({"noticed": bool(error is not None and noticed(error, root))})
 
     def _run(self, name: str) -> BaseException | None:
         reseed(self._argument["world"]["seed"], name)

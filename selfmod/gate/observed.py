@@ -6,7 +6,7 @@ Neither is chosen by chance or forgiven as a lone survivor of the mutation stage
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sandbox.outcome import Completed, describe
@@ -132,32 +132,65 @@ def _unmet(subject: Subject, item: Mapping[str, object], notes: Observations) ->
         return  # nothing depends on the truth of a value that is given on
     unseen = kind == "operand" and not seen
     mild |= {0, 1} if kind == "operand" and (is_value or _is_plain(item, unseen=unseen)) else set()
-    unmet = {whole(one) for one in array(item.get("needs"))} - seen
-    for need in sorted(unmet)[: 1 if unseen else None]:
-        yield finding(
-            "mutation.operand" if kind == "operand" else "mutation.special",
-            _said(item, need, unseen=unseen),
-            path=subject.entry,
-            line=whole(item.get("line")),
-            hint="add a test in which it comes out the other way, or remove it",
-            key=f"{index}:{need}",
-            advisory=need in mild,
-        )
+    unmet = sorted({whole(one) for one in array(item.get("needs"))} - seen)
+    for need in [one for one in unmet if one not in mild][: 1 if unseen else None]:
+        yield _told(subject, item, _said(item, need, unseen=unseen), f"{index}:{need}")
+    if only := [one for one in unmet if one in mild][: 1 if unseen else None]:
+        yield _told(subject, item, _never(item, only, unseen=unseen), f"{index}:{only[0]}", advisory=True)
+
+
+def _told(subject: Subject, item: Mapping[str, object], message: str, key: str, *, advisory: bool = False) -> Finding:
+    return finding(
+        "mutation.operand" if item.get("kind") == "operand" else "mutation.special",
+        message,
+        path=subject.entry,
+        line=whole(item.get("line")),
+        hint="add a test in which it comes out the other way, or remove it",
+        key=key,
+        advisory=advisory,
+    )
+
+
+def _never(item: Mapping[str, object], only: Sequence[int], *, unseen: bool) -> str:
+    """What a person should know of a large table: what in it no test has met."""
+    if item.get("kind") != "member" or len(only) == 1:
+        return _said(item, only[0], unseen=unseen)
+    members = [text(member) for member in array(item.get("members"))]
+    return f"never met by any test of what {text(item.get('text'))} may be: {', '.join(members[one] for one in only)}"
 
 
 def _is_plain(item: Mapping[str, object], *, unseen: bool) -> bool:
     """`name or "nobody"` gives a value and asks nothing, and a value that nothing works out hides nothing."""
     unused = unseen and item.get("role") != "asked" and item.get("works") is False
-    return unused or text(item.get("text")).isidentifier()
+    return unused or (text(item.get("text")).isidentifier() and item.get("role") != "asked")
 
 
 def _said(item: Mapping[str, object], need: int, *, unseen: bool) -> str:
-    shown = text(item.get("text"))
+    shown, members = text(item.get("text")), [text(member) for member in array(item.get("members"))]
     match item.get("kind"):
         case "member":
-            member = text(array(item.get("members"))[need])
-            return f"no test meets the special case {member}, one of few that {shown} may be"
-        case "special":
+            return f"no test meets the special case {members[need]}, one of few that {shown} may be"
+        case "place":
+            return f"no test takes the entry at place {need} of {shown}"
+        case "beginning" | "end" as kind:
+            return f"no test meets the {kind} {members[need]} that {shown} may have"
+        case "sign":
+            return f"in no test {members[need]} is in {shown}"
+        case "needle":
+            return f"in no test {members[0]} is there: {shown}"
+        case "pattern":
+            return f"in no test alternative {need + 1} matches of the pattern {shown}"
+        case "side":
+            return f"no test takes {'the value that is worked out' if not need else 'the limit'} of {shown}"
+        case "cut":
+            return f"in no test {shown} cuts anything off"
+        case "given":
+            return f"no test gives {shown} anything but its default"
+        case "result":
+            return f"in every test {shown} is the same"
+        case "rounded":
+            return f"in no test {shown} loses a digit"
+        case "special" | "way":
             return f"no test meets the special case {shown}"
         case _ if unseen:
             return f"no test gets as far as {shown}"
