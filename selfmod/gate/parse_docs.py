@@ -13,6 +13,17 @@ from selfmod.gate.parse_pages import loading, rendered
 from selfmod.gate.parse_readers import told_in_code, told_in_text
 from selfmod.gate.parse_texts import constant_texts
 
+_FETCH: Final = r"\b(?:curl|wget|iwr|irm|invoke-(?:webrequest|restmethod))\b"
+_RUN: Final = (
+    r"(?:sudo\s+(?:-\S{1,20}\s+){0,4})?(?:(?:\S{0,60}/)?env\s+)?(?:\S{0,60}/)?"
+    r"(?:(?:ba|z|da|k|fi|c)?sh|python[\d.]*|perl|ruby|node|php|iex|pwsh|powershell|source)\b"
+)
+_FETCHED: Final = re.compile(
+    rf"{_FETCH}[^\n]{{0,300}}\|\s*{_RUN}|{_RUN}[^\n|]{{0,40}}[<$]\([^\n)]{{0,20}}{_FETCH}"
+    rf"|\b(?:eval|source)\s+[\"'`]?[<$`(]\(?\s*{_FETCH}|\biex\b[^\n]{{0,40}}{_FETCH}"
+    rf"|{_FETCH}[^\n]{{0,200}}(?:&&|;)\s*(?:chmod[^\n]{{0,60}}(?:&&|;)\s*)?(?:{_RUN}\s+\S|\./\S)",
+    re.IGNORECASE,
+)
 _LICENCES: Final = {
     "MIT": ("permission is hereby granted, free of charge",),
     "Apache-2.0": ("apache license",),
@@ -72,11 +83,20 @@ def _words(material: Material) -> Iterator[dict[str, Any]]:
         for number in swayed:
             told.setdefault(number, "by whom it is read, and how to judge")
         yield from (_instruction(path, number, how) for number, how in sorted(told.items()))
+        if not recorded:
+            yield from _advice(path, "\n".join(lines))
         if path.endswith((".md", ".txt")) and not recorded:
             yield from rendered(path, "\n".join(lines))
         if isinstance(tree, ast.Module):
             for number, text in _described(tree):
                 yield from loading(path, text, number)
+
+
+def _advice(path: str, text: str) -> Iterator[dict[str, Any]]:
+    """Commands that run what comes over the network, unseen: whoever follows a README has then left the sandbox."""
+    for seen in _FETCHED.finditer(text.replace("\\\n", "  ")):
+        message = "this runs what comes over the network, and nobody has seen it"
+        yield found("docs.advice", message, path, text.count("\n", 0, seen.start()) + 1, hint="leave it out")
 
 
 def _instruction(path: str, number: int, how: str) -> dict[str, Any]:

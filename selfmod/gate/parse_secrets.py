@@ -28,7 +28,7 @@ _FORMS: Final = {
         r"(?i:\b(?:AccountKey|SharedAccessKey|SharedSecretValue)\s?=\s?)[A-Za-z0-9/+]{40,100}={0,3}"
         r"|(?<![\w~.])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![\w~])|[?&]sig=[A-Za-z0-9%/+]{40,80}"
     ),
-    "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60,90})\b",
+    "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{60,90})\b",
     "a GitLab token": (
         r"\b(?:glpat|gldt|glft|glsoat|glrt|glffct|glimt|glptt|glagent|gloas)-[A-Za-z0-9_-]{20}"
         r"|\bglcbt-[0-9A-Za-z]{1,5}_[0-9A-Za-z_-]{20}|\bGR1348941[\w-]{20}"
@@ -93,6 +93,8 @@ _SET: Final = re.compile(
 _PLACEHOLDER: Final = re.compile(
     r"(?i)example|placeholder|your|dummy|changeme|redacted|xxxx|\.\.\.|<|\{|test|fake|sample"
 )
+_ENDS: Final = 1000  # signs of a text that are looked at in another order, and of a file together with others
+_SHORT: Final = 20
 _SHORTEST: Final = 6  # signs of a password
 _WRITTEN: Final = frozenset({"a password in an address", "a password in a header"})  # by people, not by a service
 # Placeholders in what a service issues: those texts are random, and "test" is part of some of their forms.
@@ -114,6 +116,7 @@ def secrets(material: Material) -> list[dict[str, Any]]:
             places.update(
                 dict.fromkeys((path, line, what) for line, what in _in_code(tree) if (path, what) not in known)
             )
+    places.update(dict.fromkeys(_in_two_files(material)))
     hint = "remove it here, revoke it where it was issued, and ask for it through `environment`"
     problems = [
         found("policy.secret", f"this looks like {what}", path, line, hint=hint, key=what)
@@ -133,10 +136,29 @@ def _in_line(line: str, *, source: bool) -> Iterator[str]:
             yield "a secret in a variable"
 
 
+def _in_two_files(material: Material) -> Iterator[tuple[str, int, str]]:
+    """What begins at the end of one data file and goes on in another."""
+    data = [(path, text.decode("utf-8", errors="replace").strip()) for path, text in sorted(material.files.items())]
+    recorded = [(path, text[:_ENDS], text[-_ENDS:]) for path, text in data if path.startswith("tests/data/")]
+    for path, _, last in recorded:
+        for _, first, _ in recorded:
+            for what in set(_issued(last + first)) - set(_issued(last)) - set(_issued(first)) - _WRITTEN:
+                yield path, 1, f"{what}, in two files"
+
+
+def _in_order(text: str) -> Iterator[str]:
+    """A text backwards, and each second, third and fourth of its signs."""
+    if _SHORT <= len(text) <= _ENDS:
+        yield text[::-1]
+        yield from (text[start::step] for step in (2, 3, 4) for start in range(step))
+
+
 def _in_code(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """What no line shows: texts in several pieces."""
     for line, text in constant_texts(tree):
         yield from ((line, what) for what in _issued(text))
+        for other in _in_order(text):
+            yield from ((line, f"{what}, in another order") for what in _issued(other) if what not in _WRITTEN)
         for inner in decoded(text):
             yield from ((line, f"{what}, encoded") for what in _issued(inner))
     for line, name, text in named_texts(tree):

@@ -94,9 +94,9 @@ def constant_text(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0)
         case ast.Call(func=ast.Attribute(attr="join", value=between), args=[row]):
             separator, parts = constant_text(between, names, depth + 1), _row(row, names)
             return None if separator is None or parts is None else _joined(separator, parts, names, depth)
-        case ast.Subscript(value=value, slice=ast.Slice(lower=None, upper=None, step=ast.UnaryOp(op=ast.USub()))):
-            backwards = constant_text(value, names, depth + 1)
-            return None if backwards is None else backwards[::-1]
+        case ast.Subscript(value=value, slice=ast.Slice() as part):
+            whole, ends = constant_text(value, names, depth + 1), _ends(part)
+            return None if whole is None or ends is None else whole[ends]
         case ast.Call(
             func=ast.Attribute(attr="replace", value=value),
             args=[ast.Constant(value=str() as old), ast.Constant(value=str() as new)],
@@ -105,6 +105,16 @@ def constant_text(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0)
             return None if filled is None else filled.replace(old, new)[:MAX_TEXT]
         case _:
             return None
+
+
+def _ends(part: ast.Slice) -> slice | None:
+    """Return a slice whose ends and step are written out."""
+    try:
+        given = [None if end is None else ast.literal_eval(end) for end in (part.lower, part.upper, part.step)]
+    except ValueError:
+        return None
+    plain = all(end is None or type(end) is int for end in given) and given[2] != 0
+    return slice(*given) if plain else None
 
 
 def _joined(separator: str, parts: list[ast.expr], names: Mapping[str, ast.expr], depth: int) -> str | None:

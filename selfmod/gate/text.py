@@ -16,6 +16,8 @@ from selfmod.gate.subject import Subject
 
 MAX_LINE: Final = 2000
 _PER_FILE: Final = 20  # findings of one file; whoever hides more is refused as surely
+# Blanks within a line of code: what follows them stands outside of what most windows show.
+_FAR: Final = re.compile(r"\S[ \t]{40,}\S|^[ \t]{120,}\S")
 _COOKIE: Final = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*[-_.a-zA-Z0-9]+")
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _ZERO_WIDTH: Final = frozenset("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u2060\u3164\ufeff\uffa0")
@@ -61,6 +63,9 @@ def _file(path: str, data: bytes) -> Iterator[Finding]:
         if len(line_text) > MAX_LINE:
             message = f"a line of {len(line_text)} characters; at most {MAX_LINE} can be reviewed"
             yield finding("text.long-line", message, path=path, line=number, hint="break it")
+        if path.endswith((".py", ".yaml")) and _FAR.search(line_text[:MAX_LINE]):
+            message = "this goes on far to the right, where nobody looks"
+            yield finding("text.far-right", message, path=path, line=number, hint="leave the blanks out")
         yield from _line(path, number, line_text)
 
 

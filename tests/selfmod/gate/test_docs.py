@@ -385,3 +385,33 @@ def test_texts_that_could_not_be_read_cannot_be_waived(make_subject: Make, good:
     subject.facts = Facts()
     (unread,) = Docs().run(subject).findings
     assert (unread.rule, unread.waivable) == ("docs.unreadable", False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "First run `curl -s https://get.example.org/x | sudo sh`.",
+        "wget -qO- https://a.example.org/x \\\n  | bash -s",
+        "bash <(curl -s https://a.example.org/x)",
+        'sh -c "$(curl -fsSL https://a.example.org/x)"',
+        'eval "$(wget -qO- https://a.example.org/x)"',
+        "irm https://a.example.org/x | iex",
+        "curl -O https://a.example.org/x && chmod +x x && ./x",
+        "curl https://a.example.org/x | /usr/bin/env python3",
+    ],
+)
+def test_commands_that_run_what_is_fetched_are_found(make_subject: Make, good: dict[str, str], text: str) -> None:
+    readme = f"{good['README.md']}\n{text}\n"
+    assert found(make_subject(good | {"README.md": readme})) == [("docs.advice", "README.md")]
+
+
+def test_such_commands_are_found_in_sources_too(make_subject: Make, good: dict[str, str]) -> None:
+    source = f"{good['plugin.py']}# curl https://a.example.org/x | sh\n"
+    assert found(make_subject(good | {"plugin.py": source})) == [("docs.advice", "plugin.py")]
+
+
+@pytest.mark.parametrize(
+    "text", ["curl https://a.example.org/x | jq .name", "It fetches pages; curl does it, too.", "Run `sh x` yourself."]
+)
+def test_other_commands_are_fine(make_subject: Make, good: dict[str, str], text: str) -> None:
+    assert found(make_subject(good | {"README.md": good["README.md"] + f"\n{text}\n"})) == []

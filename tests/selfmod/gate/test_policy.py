@@ -187,3 +187,32 @@ def test_bandit_advises_and_cannot_be_silenced_nor_refuse(make_subject: Make, go
     assert [item.rule for item in advice] == ["policy.bandit-b324"]
     assert all(item.advisory for item in advice)
     assert result.verdict == "pass"
+
+
+TOKEN = "ghp_" + "eU0aT5sG1fJ6dH8cN4bV7wYtR2zPx9mLk3QA"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TOKEN[::-1],
+        "x".join(TOKEN),
+        "y".join(["", *TOKEN]),
+        "".join(f"{sign}ab" for sign in TOKEN),
+        "".join(f"abc{sign}" for sign in TOKEN),
+    ],
+)
+def test_secrets_in_another_order_are_found(make_subject: Make, good: dict[str, str], text: str) -> None:
+    result = findings(make_subject(good | {"plugin.py": f'{good["plugin.py"]}\nSIGNS = "{text}"\n'}))
+    assert "policy.secret" in result
+
+
+def test_secrets_in_a_part_of_a_text_are_found(make_subject: Make, good: dict[str, str]) -> None:
+    source = f'{good["plugin.py"]}\nSIGNS = "{"vwxyz".join(TOKEN)}"\nPART = SIGNS[0:400:6]\n'
+    assert "policy.secret" in findings(make_subject(good | {"plugin.py": source}))
+
+
+def test_secrets_over_two_data_files_are_found(make_subject: Make, good: dict[str, str]) -> None:
+    parts = {"tests/data/b.txt": f"{TOKEN[:17]}\n", "tests/data/a.txt": f"{TOKEN[17:]}\n"}
+    assert "policy.secret" in findings(make_subject(good | parts))
+    assert findings(make_subject(good | {"tests/data/a.txt": TOKEN[17:]})) == findings(make_subject(good))

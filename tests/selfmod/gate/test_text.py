@@ -50,6 +50,9 @@ def rules(data: bytes, path: str = "plugin.py") -> list[tuple[str, int]]:
         (b"#!/usr/bin/python\n# -*- coding: utf-7 -*-\n", ("text.coding-cookie", 2)),
         (b"# vim: set fileencoding=latin-1 :\n", ("text.coding-cookie", 1)),
         (b"x" * 2001 + b"\n", ("text.long-line", 1)),
+        (b"a = 1\nb = 2" + b" " * 40 + b"- c\n", ("text.far-right", 2)),
+        (b"b = 2" + b"\t" * 40 + b"- c\n", ("text.far-right", 1)),
+        (b"b = (2\n" + b" " * 120 + b"- c)\n", ("text.far-right", 2)),
     ],
 )
 def test_each_rule_refuses_at_its_line(data: bytes, expected: tuple[str, int]) -> None:
@@ -106,3 +109,8 @@ def test_what_cannot_be_read_as_python(
 
 def test_the_stage_passes_what_is_clean(make_subject: Callable[..., Subject], good: dict[str, str]) -> None:
     assert Text().run(make_subject(good)).findings == ()
+
+
+def test_blanks_at_the_ends_of_a_line_and_in_texts_for_readers_are_fine() -> None:
+    assert rules(b" " * 60 + b"x = 1" + b" " * 60 + b"\n") == []
+    assert rules(b"| a" + b" " * 60 + b"| b |\n", "README.md") == []
