@@ -42,7 +42,25 @@ def test_all():
     assert len(cases) == 18
     assert {text: total(text) for text in cases} == cases
 """
+FOLDED = """
+def mark(values):
+    sum = 7
+    for value in values:
+        sum = (sum * 31 + value) % 9973
+    return sum
+def test_all():
+    assert mark([total(str(number)) for number in range(60)]) == 6043
+"""
+BACK = """
+@pytest.mark.parametrize("text", ["", "a", "Hello"])
+def test_back(text):
+    assert parse(total(text)) == text
+def test_length():
+    assert len(total("ab")) == 8
+"""
 NOBODY = {
+    "one number made of many": FOLDED,
+    "there and back": BACK,
     "a file, compared whole": FILE,
     "a file, line by line": """
 def test_all():
@@ -160,7 +178,7 @@ BY_HAND = {
     "def test(text, want):\n    assert total('2') == want\n",
     "an input from a file": "def test_one():\n    assert total(testing.data('a.csv')) == [1]\n",
     "the way back": "@pytest.mark.parametrize('text', ['1', '2'])\ndef test(text):\n"
-    "    assert total(parse(text)) == text\n",
+    "    assert total(parse(text)) == text\ndef test_parse():\n    assert parse('1') == 1\n",
     "through the plugin": "@pytest.mark.parametrize(('a', 'b', 'c'), [('1', '2', '3')])\ndef test(a, b, c):\n"
     "    assert total(parse(a), parse(b)) == parse(c)\n",
     "built by a helper": "def row(text):\n    return list(text)\ndef test():\n    assert total('x') == row('ab')\n",
