@@ -9,87 +9,28 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from sandbox.outcome import Completed, LimitExceeded, Outcome, TimedOut, Usage, describe
-from sandbox.outside.rehearsed import Exchange, Rehearsed
+from sandbox.outcome import Completed, describe
+from sandbox.outside.rehearsed import Rehearsed
 from sandbox.program import Job
 from sandbox.session import Session
 from selfmod.candidate import Candidate
 from selfmod.gate.base import Figure, Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence, array, mapping, text, whole
+from selfmod.gate.extremes import extremes
 from selfmod.gate.growth import Probe, probes, sizes_of, ways
 from selfmod.gate.production import Call, doubles_of, production, repeatable
 from selfmod.gate.subject import Subject
 from selfmod.gate.suite import limits_for
+from selfmod.gate.timing import LEAST_S, Made, Timer, own_seconds
 
 _CALLS = 40  # recorded calls that are timed
-_LEAST_S = 0.01  # the kernel counts the work of a process in ticks of this length
 _GROWN = 2.0  # times the ceiling of a call: what one with a large argument may take
-_LATENCY_S = 0.1  # until a busy host sees that a call has ended; a plugin that waits does so for longer
 _STEEP = 9.9  # what already does not come back for the smallest size
 _SLOWER, _SLACK_S = 3.0, 0.1  # against the approved version: so many times, and so much, before it is worth a word
 _AGAIN = 2  # times that both versions are measured again before one is called slower
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """A call as it is timed."""
-
-    function: str
-    args: Sequence[object]
-    named: dict[str, object]
-    exchanges: Sequence[Exchange]
-
-
-class Timer:
-    """Calls functions of a plugin and says what they take, as long as there is time for that."""
-
-    def __init__(self, session: Session, outside: Rehearsed, stage_s: float, ends_at: float) -> None:
-        self._session, self._outside = session, outside
-        self._left_s = stage_s / 2  # what is slow is found by then
-        # On a machine that is busy it may take longer, but not longer than the whole gate; then nothing is known.
-        self._until = min(time.monotonic() + 3 * stage_s, ends_at)
-
-    @property
-    def over(self) -> bool:
-        """Whether no time is left."""
-        return self._left_s < 0 or time.monotonic() > self._until
-
-    def seconds(self, call: Made, limit_s: float) -> float:
-        """What one call takes, the better of two where that is too much; infinite when it does not come back."""
-        first = self._once(call, limit_s)
-        return first if not limit_s < first < math.inf else min(first, self._once(call, limit_s))
-
-    def _once(self, call: Made, limit_s: float) -> float:
-        wall_s = 2 * limit_s
-        while True:
-            outcome = self.outcome(call, wall_s)
-            taken = own_seconds(outcome.usage)
-            if isinstance(outcome, LimitExceeded) and outcome.limit == "cpu_s":
-                return math.inf
-            if not isinstance(outcome, TimedOut):
-                return taken
-            if taken > limit_s or outcome.limit_s < wall_s or self.over:
-                return math.inf
-            wall_s *= 4  # others had the cores
-
-    def outcome(self, call: Made, wall_s: float) -> Outcome:
-        """Make one call, which hears of the outside what it heard under the tests."""
-        self._outside.play(call.exchanges)
-        outcome = self._session.call(call.function, call.args, call.named, wall_s=wall_s)
-        self._left_s -= own_seconds(outcome.usage)
-        return outcome
-
-
-def own_seconds(usage: Usage) -> float:
-    """What a call takes where nothing else wants a core: its work, and its waiting where that is more than latency."""
-    if usage.wall_s < _LEAST_S:
-        return usage.wall_s
-    waited = usage.wall_s - usage.queued_s - usage.cpu_s
-    return usage.cpu_s + (waited if waited > _LATENCY_S else 0.0)
 
 
 class Cost:
@@ -108,6 +49,7 @@ class Cost:
             timer = Timer(session, outside, subject.thresholds.stage_s, subject.ends_at)
             findings += [*_import(subject, session, figures), *_calls(subject, timer, calls, figures)]
             findings += [*_growth(subject, timer, calls, figures), *_memory(subject, session, figures)]
+            findings += extremes(session, timer, probes(calls))
         if timer.over:
             findings.append(_unmeasured())
         elif subject.previous is not None:
@@ -184,7 +126,7 @@ def _grow(timer: Timer, probe: Probe, limit_s: float) -> tuple[float, int, float
             args, named = probe.grown(grown(size))
             call = Made(function=probe.function, args=args, named=named, exchanges=probe.exchanges)
             seconds = timer.seconds(call, limit_s)
-            points.append((size, max(min(seconds, 2 * limit_s), _LEAST_S)))
+            points.append((size, max(min(seconds, 2 * limit_s), LEAST_S)))
             if seconds > limit_s:
                 return _exponent(points), size, seconds
     return 0.0, 0, 0.0

@@ -9,9 +9,10 @@ import pytest
 from plugins.manifest import parse_manifest
 from sandbox.outcome import Usage
 from selfmod.candidate import Candidate
-from selfmod.gate.cost import Cost, own_seconds
+from selfmod.gate.cost import Cost
 from selfmod.gate.tests import Tests
 from selfmod.gate.thresholds import Thresholds
+from selfmod.gate.timing import own_seconds
 from tests.busy import busy_cores
 
 QUICK = Thresholds(call_s=0.3)
@@ -278,3 +279,34 @@ def test_calls_that_ask_the_outside_are_timed_like_others(judged):
     module = "from plugins.sdk import storage\n\n\n" + module
     found = judged(module, tests, Tests(), Cost(), thresholds=QUICK, manifest=STORING)
     assert [item.id for item in found.stages["cost"].findings] == ["cost.growth:kept:0"]
+
+
+def test_waiting_that_begins_at_a_length_is_found(judged):
+    module = "import time\n\n\ndef pad(t: str) -> str:\n    time.sleep(len(t) // 3000 * 3600)\n    return t\n"
+    tests = "from plugin import pad\ndef test_a():\n    assert pad('ab') == 'ab'\n"
+    assert judged(module, tests, Tests(), Cost()).rules("cost") == {"cost.wait"}
+
+
+KEEPING = "KEPT: list[str] = []\n\n\ndef upper(t: str) -> str:\n    KEPT.append(t * 100)\n    return t.upper()\n"
+CACHING = """\
+KEPT: dict[str, str] = {}
+
+def upper(t: str) -> str:
+    KEPT[t] = t * 1000
+    return t.upper()
+"""
+
+
+def test_memory_that_stays_after_each_call_is_found(judged):
+    tests = "from plugin import upper\ndef test_a():\n    assert upper('ab') == 'AB'\n"
+    assert judged(KEEPING, tests, Tests(), Cost()).rules("cost") == {"cost.kept"}
+    cached = judged(CACHING, tests, Tests(), Cost()).stages["cost"]
+    assert cached.verdict == "pass", cached.findings
+
+
+def test_memory_by_a_number_is_advice(judged):
+    module = "def cell(value: int, width: int) -> str:\n    return f'{value:>{width}}'\n"
+    tests = "from plugin import cell\ndef test_a():\n    assert cell(1, 3) == '  1'\n"
+    stage = judged(module, tests, Tests(), Cost()).stages["cost"]
+    assert stage.verdict == "pass"
+    assert [item.id for item in stage.findings] == ["cost.number:cell:1"]
