@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-BOUND_S: Final = 1200.0
+BOUND_S: Final = 2400.0
 RATCHET: Final = Path(sys.executable).parent / "ratchet"
 UNAVAILABLE: Final = 12
 
