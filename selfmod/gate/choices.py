@@ -333,8 +333,14 @@ def _ways(node: ast.Match) -> Iterator[Condition]:
     """The alternatives of a case, each of which must have been taken."""
     for case in node.cases:
         for part in alternating(case.pattern):
-            mild = (1,) if len(part.patterns) > MANY else ()
-            yield from (Condition(node=way, kind="way", needs=(1,), mild=mild) for way in part.patterns)
+            many = len(part.patterns) > MANY
+            for way in part.patterns:
+                yield Condition(node=way, kind="way", needs=(1,), mild=(1,) if many or _is_of_a_kind(way) else ())
+
+
+def _is_of_a_kind(way: ast.pattern) -> bool:
+    """Return whether a pattern asks for a kind of value, such as `int()`, and not for a certain one."""
+    return isinstance(way, ast.MatchClass) and not way.patterns and not way.kwd_patterns
 
 
 def alternating(pattern: ast.pattern) -> list[ast.MatchOr]:

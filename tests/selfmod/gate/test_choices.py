@@ -231,3 +231,32 @@ def test_behind_a_test_that_never_ends_the_others_are_asked(judged):
     module = "def f(a: str) -> str:\n    return a\n"
     more = "while f('x') != 'x':\n        pass\n\n\ndef test_g():\n    assert f('x') == 'x'"
     assert "mutation.result" not in looked(judged, module, more).rules("mutation")
+
+
+GAPS = {
+    "members": (
+        '_S = frozenset({"ann", "bob", "carl", "dora"})\n\n\ndef f(x: str) -> bool:\n    return x in _S\n',
+        "[f('ann'), f('bob'), f('z')] == [True, True, False]",
+        "f('carl') is True",
+    ),
+    "alternatives": (
+        ("import re\n\n\ndef f(x: str) -> bool:\n    return re.fullmatch('(?:maj|min|dim)[0-9]', x) is not None\n"),
+        "[f('maj7'), f('z7')] == [True, False]",
+        "f('min7') is True",
+    ),
+}
+
+
+@pytest.mark.parametrize(("module", "usual", "nearly"), GAPS.values(), ids=GAPS)
+def test_gaps_of_a_row_are_told_and_the_only_one_that_is_left_out_is_refused(judged, module, usual, nearly):
+    few = looked(judged, module, f"assert {usual}").stages["mutation"].findings
+    assert {item.advisory for item in few if item.rule == "mutation.special"} == {True}
+    all_but_one = looked(judged, module, f"assert {usual}\n    assert {nearly}").stages["mutation"].findings
+    assert [item.advisory for item in all_but_one if item.rule == "mutation.special"] == [False]
+
+
+def test_another_kind_of_value_is_worth_a_word_only(judged):
+    module = "def f(x: float) -> float:\n    match x:\n        case int() | float():\n            return x * 2\n"
+    module += "    raise ValueError(x)\n"
+    found = looked(judged, module, "assert f(1.5) == 3.0").stages["mutation"].findings
+    assert {item.advisory for item in found if item.rule == "mutation.special"} == {True}

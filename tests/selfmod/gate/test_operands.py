@@ -158,6 +158,13 @@ def test_one_more_way_in_is_refused(judged, body):
     assert len(said(judged, module, check)) == 1
 
 
+def test_whether_a_value_is_of_another_kind_is_worth_a_word(judged):
+    module = "def f(x: object, y: object) -> int:\n    return 1 if isinstance(x, int) and isinstance(y, int) else 2\n"
+    check = "assert [f(1, 1), f('a', 1)] == [1, 2]"
+    assert said(judged, module, check) == []
+    assert said(judged, module, check, advisory=True) == ["in every test isinstance(y, int) comes out true"]
+
+
 # ---- tables --------------------------------------------------------------------------------------------------------
 
 TABLE = 'GREETINGS = {"en": "Welcome", "de": "Willkommen", "fr": "Bienvenue"}\n\n\ndef f(x: str) -> str:\n    return '

@@ -50,8 +50,8 @@ def rules(data: bytes, path: str = "plugin.py") -> list[tuple[str, int]]:
         (b"#!/usr/bin/python\n# -*- coding: utf-7 -*-\n", ("text.coding-cookie", 2)),
         (b"# vim: set fileencoding=latin-1 :\n", ("text.coding-cookie", 1)),
         (b"x" * 2001 + b"\n", ("text.long-line", 1)),
-        (b"a = 1\nb = 2" + b" " * 40 + b"- c\n", ("text.far-right", 2)),
-        (b"b = 2" + b"\t" * 40 + b"- c\n", ("text.far-right", 1)),
+        (b"a = 1\nb = 2" + b" " * 100 + b"- c\n", ("text.far-right", 2)),
+        (b"b = 2" + b"\t" * 100 + b"- c\n", ("text.far-right", 1)),
         (b"b = (2\n" + b" " * 120 + b"- c)\n", ("text.far-right", 2)),
     ],
 )
