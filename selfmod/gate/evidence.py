@@ -22,22 +22,14 @@ class BadEvidence(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
-class Notes:
-    """Collects the notes of one run; the first bad one spoils the run (`problem`), later ones are dropped."""
+class Account:
+    """What one worker says of one run; the first bad note spoils it (`problem`), later ones are dropped."""
 
     nonce: str
     limit: int
     problem: str = ""
     count: int = 0
-    collected: tuple[str, ...] | None = None
-    import_s: float | None = None
     end: int | None = None
-    lines_run: frozenset[tuple[str, int]] | None = None
-    lambdas: frozenset[int] | None = None
-    failed_asserts: frozenset[tuple[str, int]] = frozenset()
-    tests: dict[str, dict[str, Any]] = field(default_factory=dict)
-    arcs: dict[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
-    collect_errors: list[tuple[str, str]] = field(default_factory=list)
 
     def take(self, note: object) -> None:
         """Take one note from the worker."""
@@ -46,13 +38,33 @@ class Notes:
             return
         try:
             within(self.count, self.limit)
-            self._take(mapping(note))
+            self._take(self._ours(mapping(note)))
         except BadEvidence as error:
             self.problem = str(error)
 
-    def _take(self, note: Mapping[str, object]) -> None:
+    def _ours(self, note: Mapping[str, object]) -> Mapping[str, object]:
         if note.get("nonce") != self.nonce:
             raise BadEvidence("a note that our own code did not write")
+        return note
+
+    def _take(self, note: Mapping[str, object]) -> None:
+        raise NotImplementedError
+
+
+@dataclass(slots=True, kw_only=True)
+class Notes(Account):
+    """Collects the notes of one run of the tests."""
+
+    collected: tuple[str, ...] | None = None
+    import_s: float | None = None
+    lines_run: frozenset[tuple[str, int]] | None = None
+    lambdas: frozenset[int] | None = None
+    failed_asserts: frozenset[tuple[str, int]] = frozenset()
+    tests: dict[str, dict[str, Any]] = field(default_factory=dict)
+    arcs: dict[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
+    collect_errors: list[tuple[str, str]] = field(default_factory=list)
+
+    def _take(self, note: Mapping[str, object]) -> None:
         if self.end is not None:
             raise BadEvidence("a note after the end of the run")
         match note.get("kind"):
@@ -114,32 +126,14 @@ class Notes:
 
 
 @dataclass(slots=True, kw_only=True)
-class MutantNotes:
+class MutantNotes(Account):
     """Collects the notes of one run against mutants: how each ended, and whether the tests pass without any."""
 
-    nonce: str
-    limit: int
-    problem: str = ""
-    count: int = 0
-    end: int | None = None
     failed: tuple[str, ...] | None = None
     results: dict[int, str] = field(default_factory=dict)
     questions: dict[int, str] = field(default_factory=dict)
 
-    def take(self, note: object) -> None:
-        """Take one note from the worker."""
-        self.count += 1
-        if self.problem:
-            return
-        try:
-            within(self.count, self.limit)
-            self._take(mapping(note))
-        except BadEvidence as error:
-            self.problem = str(error)
-
     def _take(self, note: Mapping[str, object]) -> None:
-        if note.get("nonce") != self.nonce:
-            raise BadEvidence("a note that our own code did not write")
         match note.get("kind"):
             case "baseline":
                 self.failed = once(self.failed, tuple(text(name) for name in array(note.get("failed"))))

@@ -15,7 +15,7 @@ from sandbox.program import Job
 from sandbox.values import encode
 from selfmod.examples import arguments
 from selfmod.gate.base import Finding, finding
-from selfmod.gate.evidence import BadEvidence, add, array, mapping, once, text, whole, within
+from selfmod.gate.evidence import Account, BadEvidence, add, array, mapping, once, text, whole
 from selfmod.gate.facts import facts_of
 from selfmod.gate.operands import OTHER
 from selfmod.gate.subject import Subject, SuiteRun
@@ -29,31 +29,13 @@ _OF_A_KIND = re.compile(r"isinstance\([\w.]+, [\w.]+\)")
 
 
 @dataclass(slots=True, kw_only=True)
-class Observations:
-    """Collects the notes of one look at the tests; the first bad one spoils it (`problem`)."""
+class Observations(Account):
+    """Collects the notes of one look at the tests."""
 
-    nonce: str
-    limit: int
-    problem: str = ""
-    count: int = 0
-    end: int | None = None
     seen: dict[int, frozenset[int]] = field(default_factory=dict)
     noticed: dict[str, bool] = field(default_factory=dict)
 
-    def take(self, note: object) -> None:
-        """Take one note from the worker."""
-        self.count += 1
-        if self.problem:
-            return
-        try:
-            within(self.count, self.limit)
-            self._take(mapping(note))
-        except BadEvidence as error:
-            self.problem = str(error)
-
     def _take(self, note: Mapping[str, object]) -> None:
-        if note.get("nonce") != self.nonce:
-            raise BadEvidence("a note that our own code did not write")
         match note.get("kind"):
             case "condition":
                 add(self.seen, whole(note.get("index")), frozenset(map(whole, array(note.get("seen")))))
