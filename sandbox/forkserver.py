@@ -7,6 +7,7 @@ nothing of any program it makes ahead, for one worker each: an empty network, th
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -17,7 +18,7 @@ import socket
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from sandbox import forkhooks, landlock, mounts, namespaces, rlimits, seccomp, worker
+from sandbox import forkhooks, landlock, mounts, namespaces, rlimits, seccomp, syscalls, worker
 from sandbox.layers import LayerFailed, layer
 from sandbox.preload import follow_moved_paths, preload, visible_paths
 from sandbox.spawn import ROOT
@@ -71,6 +72,7 @@ class _Server:
             if pid == 0:
                 self.control.detach()
                 worker.main(channel, status, self.ruleset, self.facts)
+            make_way(pid)
             self.prepared = False
             if self.ruleset >= 0:
                 os.close(self.ruleset)
@@ -112,6 +114,19 @@ class _Server:
         for pidfd, child in self.children.items():
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
             os.waitpid(child.pid, 0)
+
+
+def make_way(pid: int) -> None:
+    """Have a new process begin on another core: the kernel often lets it wait on this one, which is still in use.
+
+    It may come back: this says only where it starts. Where it cannot be moved it starts as late as the kernel likes.
+    """
+    allowed = os.sched_getaffinity(0)
+    others = allowed - {syscalls.current_core()}
+    if others:
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(pid, others)
+            os.sched_setaffinity(pid, allowed)
 
 
 def _send(status: int, message: dict[str, object], *descriptors: int) -> None:

@@ -30,10 +30,14 @@ _FORKS_BEFORE_RENEWAL: Final = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forked:
-    """The host's ends of what a new worker was given: the channel, and where its end will be reported."""
+    """The host's ends of what a new worker was given: the channel, and where its end will be reported.
+
+    `unsaid` is what did not fit into the channel before anybody read it.
+    """
 
     channel: socket.socket
     status: socket.socket
+    unsaid: bytes
 
 
 class ForkServer:
@@ -76,25 +80,29 @@ class ForkServer:
         """Its process number, for reports and tests."""
         return self._process.pid
 
-    def fork(self) -> Forked:
-        """Ask for a worker; raises OSError when the server is gone, `SandboxUnavailable` when it never came."""
+    def fork(self, said: bytes) -> Forked:
+        """Ask for a worker, to which something is `said` before it is there, so that it has not to wait for that.
+
+        Raises OSError when the server is gone, `SandboxUnavailable` when it never came.
+        """
         with self._lock:
             if not self._ready:
                 self._await_ready()
-            return self._fork()
+            return self._fork(said)
 
-    def _fork(self) -> Forked:
+    def _fork(self, said: bytes) -> Forked:
         channel, their_channel = socket.socketpair()
         status, their_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with their_channel, their_status:
             try:
+                begun = channel.send(said, socket.MSG_DONTWAIT)
                 socket.send_fds(self._control, [b"fork"], [their_channel.fileno(), their_status.fileno()])
             except OSError:
                 channel.close()
                 status.close()
                 raise
         self.forks += 1
-        return Forked(channel=channel, status=status)
+        return Forked(channel=channel, status=status, unsaid=said[begun:])
 
     def drain(self) -> None:
         """Have it end once its last worker has ended."""

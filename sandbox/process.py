@@ -12,7 +12,7 @@ from typing import Final
 from sandbox import cgroups
 from sandbox.body import ForkedBody, ServerLost
 from sandbox.errors import ProtocolError, SandboxUnavailable
-from sandbox.launcher import Forked, ForkServer
+from sandbox.launcher import ForkServer
 from sandbox.layers import cure
 from sandbox.limits import Limits
 from sandbox.link import Link, frame_limit
@@ -35,13 +35,15 @@ _NOTES: Final = (
 )
 
 
-def _isolated(forked: Forked, limits: Limits, setup: Frame, first: Request | None) -> Link:
+def _isolated(server: ForkServer, limits: Limits, setup: Frame, first: Request | None) -> Link:
     """Send the setup and, since the worker reads no further before it is isolated, its first request as well."""
-    channel, begun = Channel(forked.channel, frame_limit(limits)), new_id()
+    begun = new_id()
+    request = pack_message(begun, first) if first is not None else b""
+    forked = server.fork(pack({"limits": asdict(limits), **setup}) + request)
+    channel = Channel(forked.channel, frame_limit(limits))
     try:
         with suppress(ProtocolError):  # the reports say why it does not listen
-            request = pack_message(begun, first) if first is not None else b""
-            channel.send_packed(pack({"limits": asdict(limits), **setup}) + request, time.monotonic() + _SETUP_S)
+            channel.send_packed(forked.unsaid, time.monotonic() + _SETUP_S)
         body = ForkedBody.await_isolation(forked)
         try:
             link = Link(channel, body, limits)
@@ -72,7 +74,7 @@ class ProcessLevel:
             try:
                 with self._lock:
                     server = self._server(kind, seed)
-                return _isolated(server.fork(), limits, setup, first)
+                return _isolated(server, limits, setup, first)
             except (OSError, ServerLost):
                 continue  # the server died; the next attempt starts another
         raise SandboxUnavailable("process", "fork server", cure("fork server"))

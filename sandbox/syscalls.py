@@ -104,6 +104,11 @@ def clone(flags: int) -> tuple[int, int]:
     return _checked(pid, "clone3"), pidfd.value
 
 
+def current_core() -> int:
+    """Return the number of the core that the caller runs on, or did a moment ago."""
+    return _checked(_libc().sched_getcpu(), "sched_getcpu")
+
+
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
     """Mount, or bind with `MS_BIND`."""
     texts = [text.encode() or None for text in (source, target, kind)]

@@ -34,7 +34,9 @@ def is_unmatched(name: object) -> bool:
 
 
 def pattern_classes(tree: ast.Module) -> frozenset[str]:
-    """Return the names of the classes that may stand in a pattern with positions."""
+    """Return the names of the classes that may stand in a pattern with positions; none where no class stands in one."""
+    if not any(isinstance(node, ast.MatchClass) for node in ast.walk(tree)):
+        return frozenset()
     bound = Counter(name for node in ast.walk(tree) for name in names_bound_by(node))
     defined = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and bound[node.name] == 1}
     imported = _imported(tree) - {name for name, count in bound.items() if count > 1}

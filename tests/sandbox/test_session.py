@@ -264,6 +264,11 @@ def test_a_program_may_have_several_files(opened):
     assert session.call("run").value == (5, "text")
 
 
+def test_a_program_may_be_larger_than_what_a_channel_holds(opened):
+    source = b"def size():\n    return len(open('/plugin/large.txt').read())\n"
+    assert opened(source, files={"large.txt": b"x" * 3_000_000}).call("size").value == 3_000_000
+
+
 def test_named_arguments_cross_whatever_they_are_called(opened):
     session = opened(b"def names(**named):\n    return named\n")
     named = {"a": (1,), "$tuple": [2], "two words": {"$set": 3}, "é": None}
