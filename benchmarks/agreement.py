@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from selfmod.gate.harness import noter, session
-from selfmod.gate.harness_forks import Say, pool
-from selfmod.gate.harness_mutation import judge_alone
-from selfmod.gate.harness_world import World, enter
-from selfmod.gate.schemata import schemata, switches
+from selfmod.gate.harness.forks import Say, pool
+from selfmod.gate.harness.mutation import judge_alone
+from selfmod.gate.harness.run import noter, session
+from selfmod.gate.harness.world import World, enter
+from selfmod.gate.mutants.schemata import schemata, switches
 
 
 def judge_modules(argument: dict[str, Any]) -> dict[str, Any]:

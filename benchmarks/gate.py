@@ -25,13 +25,13 @@ from sandbox.program import Job
 from sandbox.sandbox import Sandbox
 from selfmod.gate.bench import CORPUS, percentile
 from selfmod.gate.corpus import Case, read_corpus
-from selfmod.gate.coverage import Coverage
 from selfmod.gate.evidence import mapping
 from selfmod.gate.gate import Gate
-from selfmod.gate.mutation import Mutation
+from selfmod.gate.stages.coverage import Coverage
+from selfmod.gate.stages.mutation import Mutation
+from selfmod.gate.stages.tests import Tests
 from selfmod.gate.subject import Subject
 from selfmod.gate.suite import limits_for, plain_world, test_paths
-from selfmod.gate.tests import Tests
 from selfmod.gate.thresholds import Thresholds
 from selfmod.gate.workers import PRELOAD
 

@@ -15,9 +15,9 @@ from sandbox.program import Job
 from sandbox.sandbox import Sandbox
 from selfmod.candidate import Candidate
 from selfmod.gate.evidence import BadEvidence, array, mapping, text
-from selfmod.gate.layout import MANIFEST, module_of
+from selfmod.gate.stages.layout import MANIFEST, module_of
 
-JOB: Final = "selfmod.gate.parse_outline:outline"
+JOB: Final = "selfmod.gate.reading.outline:outline"
 _LIMITS: Final = Limits(memory_mb=512, wall_s=10, cpu_s=10, disk_mb=16)
 _KINDS: Final[Mapping[str, Kind]] = {kind: kind for kind in get_args(Kind)}
 

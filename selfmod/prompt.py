@@ -10,8 +10,8 @@ from typing import Final
 from selfmod.candidate import Candidate
 from selfmod.examples import TEST_HEAD, TEST_PATH, example_tests
 from selfmod.gate.base import Finding
-from selfmod.gate.layout import module_of
 from selfmod.gate.report import GateReport
+from selfmod.gate.stages.layout import module_of
 from selfmod.models.base import Message, Request
 from selfmod.models.structured import files_schema, read_files
 from selfmod.models.tokens import estimate

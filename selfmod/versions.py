@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from selfmod.candidate import Candidate
-from selfmod.gate.compatibility import Step, smallest
 from selfmod.gate.report import GateReport
+from selfmod.gate.stages.compatibility import Step, smallest
 
 FIRST: Final = "0.1.0"
 MANIFEST: Final = "plugin.yaml"

@@ -73,7 +73,7 @@ def _inputs(subject: Subject) -> list[Input]:
     assert subject.run is not None
     sources = {"now.py": subject.candidate.files[subject.entry], "before.py": subject.previous.files[subject.entry]}
     job = Job(
-        function="selfmod.gate.harness_changes:inputs_between",
+        function="selfmod.gate.harness.changes:inputs_between",
         argument={
             "sources": sorted(sources),
             "calls": [

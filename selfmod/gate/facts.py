@@ -12,11 +12,11 @@ from sandbox.program import Job
 from selfmod.candidate import Candidate
 from selfmod.gate.base import Finding, finding
 from selfmod.gate.evidence import BadEvidence, array, mapping, text, whole
-from selfmod.gate.layout import is_admitted, is_data, module_of, tests_of
+from selfmod.gate.stages.layout import is_admitted, is_data, module_of, tests_of
 from selfmod.gate.subject import Subject
 from selfmod.gate.thresholds import Thresholds
 
-JOB: Final = "selfmod.gate.parse:facts"
+JOB: Final = "selfmod.gate.reading.parse:facts"
 SECTIONS: Final = (
     *("text", "manifest", "previous_manifest", "handlers", "policy", "secrets"),
     *("bandit", "uses", "conditions", "api", "docs"),

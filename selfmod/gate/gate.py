@@ -155,19 +155,19 @@ class Gate:
 
 def all_stages() -> tuple[Stage, ...]:
     """Return the stages in the order of the design's table."""
-    from selfmod.gate.capabilities import Capabilities
-    from selfmod.gate.compatibility import Compatibility
-    from selfmod.gate.cost import Cost
-    from selfmod.gate.coverage import Coverage
-    from selfmod.gate.determinism import Determinism
-    from selfmod.gate.docs import Docs
-    from selfmod.gate.layout import Layout
-    from selfmod.gate.manifest import ManifestStage
-    from selfmod.gate.mutation import Mutation
-    from selfmod.gate.oracle import Oracle
-    from selfmod.gate.policy import Policy
-    from selfmod.gate.tests import Tests
-    from selfmod.gate.text import Text
+    from selfmod.gate.stages.capabilities import Capabilities
+    from selfmod.gate.stages.compatibility import Compatibility
+    from selfmod.gate.stages.cost import Cost
+    from selfmod.gate.stages.coverage import Coverage
+    from selfmod.gate.stages.determinism import Determinism
+    from selfmod.gate.stages.docs import Docs
+    from selfmod.gate.stages.layout import Layout
+    from selfmod.gate.stages.manifest import ManifestStage
+    from selfmod.gate.stages.mutation import Mutation
+    from selfmod.gate.stages.oracle import Oracle
+    from selfmod.gate.stages.policy import Policy
+    from selfmod.gate.stages.tests import Tests
+    from selfmod.gate.stages.text import Text
 
     return (
         *(Layout(), Text(), ManifestStage(), Policy(), Capabilities()),
@@ -178,7 +178,7 @@ def all_stages() -> tuple[Stage, ...]:
 
 def _reach(subject: Subject) -> Reach:
     """The reach that was found, with what the tests were seen to ask for."""
-    from selfmod.gate.capabilities import observed_names
+    from selfmod.gate.stages.capabilities import observed_names
 
     reach = subject.reach or Reach()
     return replace(reach, observed=observed_names(subject.run.asks)) if subject.run else reach

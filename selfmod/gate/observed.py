@@ -17,7 +17,7 @@ from selfmod.examples import arguments
 from selfmod.gate.base import Finding, finding
 from selfmod.gate.evidence import Account, BadEvidence, add, array, mapping, once, text, whole
 from selfmod.gate.facts import facts_of
-from selfmod.gate.operands import OTHER
+from selfmod.gate.reading.operands import OTHER
 from selfmod.gate.subject import Subject, SuiteRun
 from selfmod.gate.suite import Plan, handlers, limits_for, plain_world, test_paths
 
@@ -89,7 +89,7 @@ def _run(subject: Subject, plan: Plan, called: Mapping[str, list[str]], notes: O
     """Run the look; return how it ended, "" where that was as it should."""
     examples = subject.spec.examples if subject.spec else ()
     job = Job(
-        function="selfmod.gate.harness_observe:observe",
+        function="selfmod.gate.harness.observe:observe",
         argument={
             "entry": subject.entry,
             "tests": test_paths(subject),

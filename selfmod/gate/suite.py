@@ -20,7 +20,7 @@ _NOTES_PER_TEST = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What reading the files says should run (see `selfmod.gate.plan`); nothing of the candidate ran to get it."""
+    """What `selfmod.gate.reading.plan` says should run; nothing of the candidate ran to get it."""
 
     ids: tuple[str, ...]
     indexed: tuple[str, ...]
@@ -74,7 +74,7 @@ def handlers(subject: Subject) -> frozenset[str]:
 def make_plan(subject: Subject) -> Plan:
     """Read the candidate in a worker of its own. Raises NoPlan with a reason."""
     job = Job(
-        function="selfmod.gate.plan:plan",
+        function="selfmod.gate.reading.plan:plan",
         argument={"entry": subject.entry, "tests": test_paths(subject)},
         files=subject.candidate.files,
     )
@@ -133,9 +133,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variation:
-    """How one run differs from the plain one. `world` holds the fields of `harness_world.World`."""
+    """How one run differs from the plain one. `world` holds the fields of `harness.world.World`."""
 
-    function: str = "harness:run_suite"
+    function: str = "harness.run:run_suite"
     hash_seed: int = 0
     measure: bool = False
     order: int | None = None

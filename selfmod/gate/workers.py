@@ -10,31 +10,19 @@ from typing import Final
 from sandbox.starter import Kind
 
 _PLAIN: Final = ("sandbox.worker", "sandbox.language", "plugins.sdk")
+_TESTING: Final = ("pytest", "coverage", "coverage.parser", "plugins.sdk_testing")
+_PARSERS: Final = ("ruamel.yaml", "griffe", "bandit.core.manager", "packaging.licenses", "plugins.manifest")
+_HARNESS: Final = ("run", "alone", "changes", "cost", "mutation", "observe")
+_READING: Final = ("parse", "api", "docs", "outline", "secrets", "uses", "concealed", "forms", "conditions")
 PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
     "plain": _PLAIN,
     "tests": (
-        *(*_PLAIN, "pytest", "coverage", "coverage.parser", "plugins.sdk_testing"),
-        *("selfmod.gate.plan", "selfmod.gate.imitation", "selfmod.gate.harness", "selfmod.gate.harness_alone"),
-        *(
-            "selfmod.gate.harness_changes",
-            "selfmod.gate.harness_cost",
-            "selfmod.gate.harness_mutation",
-            "selfmod.gate.harness_observe",
-        ),
+        *(*_PLAIN, *_TESTING, "selfmod.gate.reading.plan", "selfmod.gate.reading.imitation"),
+        *(f"selfmod.gate.harness.{name}" for name in _HARNESS),
     ),
     "parse": (
-        *(
-            "sandbox.worker",
-            "sandbox.language",
-            "sandbox.language.suite",
-            "ruamel.yaml",
-            "griffe",
-            "bandit.core.manager",
-            "packaging.licenses",
-        ),
-        *("plugins.manifest", "selfmod.gate.parse", "selfmod.gate.parse_api", "selfmod.gate.parse_docs"),
-        *("selfmod.gate.parse_outline", "selfmod.gate.parse_secrets", "selfmod.gate.parse_uses"),
-        *("selfmod.gate.parse_concealed", "selfmod.gate.parse_forms", "selfmod.gate.conditions", "selfmod.extract"),
+        *("sandbox.worker", "sandbox.language", "sandbox.language.suite", *_PARSERS),
+        *(*(f"selfmod.gate.reading.{name}" for name in _READING), "selfmod.extract"),
     ),
 }
 

@@ -14,8 +14,8 @@ from sandbox.sandbox import Sandbox
 from selfmod.candidate import Candidate
 from selfmod.gate.base import Stage, StageResult
 from selfmod.gate.facts import SECTIONS, Facts
-from selfmod.gate.layout import module_of, tests_of
-from selfmod.gate.parse import Material, _section, table
+from selfmod.gate.reading.parse import Material, _section, table
+from selfmod.gate.stages.layout import module_of, tests_of
 from selfmod.gate.subject import Subject
 from selfmod.gate.thresholds import Thresholds
 from selfmod.gate.workers import PRELOAD

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from selfmod.gate.base import StageResult
-from selfmod.gate.cost import Cost
-from selfmod.gate.determinism import Determinism
-from selfmod.gate.mutation import Mutation
-from selfmod.gate.oracle import Oracle
+from selfmod.gate.stages.cost import Cost
+from selfmod.gate.stages.determinism import Determinism
+from selfmod.gate.stages.mutation import Mutation
+from selfmod.gate.stages.oracle import Oracle
+from selfmod.gate.stages.tests import Tests
 from selfmod.gate.subject import Subject
-from selfmod.gate.tests import Tests
 from selfmod.gate.thresholds import Thresholds
 
 Judged = Callable[..., Any]

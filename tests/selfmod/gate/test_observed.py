@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from selfmod.examples import parse_examples
-from selfmod.gate.manifest import ManifestStage
-from selfmod.gate.mutation import Mutation
-from selfmod.gate.tests import Tests
+from selfmod.gate.stages.manifest import ManifestStage
+from selfmod.gate.stages.mutation import Mutation
+from selfmod.gate.stages.tests import Tests
 from selfmod.spec import Spec
 
 HEAD = "from plugin import allowed\n\n\n"

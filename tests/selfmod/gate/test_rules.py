@@ -16,12 +16,12 @@ STAGES = (*(stage.name for stage in all_stages()), "gate")
 _RULE = re.compile(rf"({'|'.join(STAGES)})\.[a-z][a-z0-9-]*")
 # Where rules are written down, and where their tests are.
 CODE = (
-    *sorted(path for path in (ROOT / "selfmod/gate").glob("*.py") if path.name != "workers.py"),  # it names modules
+    *sorted(path for path in (ROOT / "selfmod/gate").rglob("*.py") if path.name != "workers.py"),  # it names modules
     *sorted((ROOT / "sandbox/language").glob("*.py")),
 )
-MANIFEST = (ROOT / "plugins/manifest.py", ROOT / "plugins/yaml_subset.py", ROOT / "selfmod/gate/manifest.py")
+MANIFEST = (ROOT / "plugins/manifest.py", ROOT / "plugins/yaml_subset.py", ROOT / "selfmod/gate/stages/manifest.py")
 TESTS = (
-    *(path for path in (ROOT / "tests/selfmod/gate").glob("test_*.py") if path != Path(__file__)),
+    *(path for path in (ROOT / "tests/selfmod/gate").rglob("test_*.py") if path != Path(__file__)),
     *(ROOT / "tests/sandbox/language").glob("test_*.py"),
     ROOT / "tests/plugins/test_manifest.py",
 )

@@ -1,0 +1,1 @@
+"""What runs inside sandbox workers, beside the candidate: its words are evidence, never a verdict."""

@@ -1,0 +1,202 @@
+"""Runs the tests once more inside a sandbox worker and looks on: which conditions came out how, and whether anybody
+looks at what a handler gives back. What is reported is evidence; what must be seen was counted outside.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from time import process_time  # by name: the tests' world has another `time`
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from sandbox.values import decode
+from selfmod.gate.harness.forks import Line, Say, limit_time, pool, run_item
+from selfmod.gate.harness.met import met
+from selfmod.gate.harness.notice import noticed
+from selfmod.gate.harness.run import Note, canonical_id, noter, session
+from selfmod.gate.harness.world import World, enter, reseed
+from selfmod.gate.reading.choices import Condition
+from selfmod.gate.reading.conditions import conditions
+from selfmod.gate.reading.operands import OTHER
+from selfmod.gate.reading.watching import watched
+
+_CPU_S = 1.0  # of one test of a handler whose results are other ones, beside what it takes with the right ones
+_TIMES = 5
+
+
+def observe(argument: dict[str, Any]) -> dict[str, Any]:
+    """Job: run `tests`, then `examples`; then, for each of `handlers`, its tests with other results in their place."""
+    from sandbox.language import new_module
+
+    note = noter(argument["nonce"])
+    path, watch = os.path.abspath(argument["entry"]), f"watch_{argument['nonce']}"
+    tree = ast.parse(Path(argument["entry"]).read_bytes())
+    seen = Seen({one.index: one for one in conditions(tree)})
+    with enter(World(**argument["world"])):
+        code = watched(tree, path, watch)
+        module = new_module(Path(argument["entry"]).stem, code, names={watch: seen.take})
+        switch = Switch()
+        sys.modules[module.__name__] = switchable(module, list(argument["handlers"]), switch)
+        exit_code = session(argument["tests"], Observer(argument, module, seen, switch, note))
+    note({"kind": "end", "exit": int(exit_code)})
+    return {"exit": int(exit_code)}
+
+
+class Seen:
+    """What each condition came out as: its truth values, or which of its members it was."""
+
+    def __init__(self, conditions: Mapping[int, Condition]) -> None:
+        self._conditions = conditions
+        self._first: dict[int, Any] = {}
+        self.values: dict[int, set[int]] = {}
+
+    def take(self, index: int, value: Any) -> Any:
+        """Note a value and give it back; called by the code under test."""
+        seen = self.values.setdefault(index, set())
+        if not seen.issuperset((one := self._conditions[index]).needs):
+            with contextlib.suppress(Exception):  # what the plugin's own values do when they are asked is its business
+                seen.update(self._met(one, value))
+        return value
+
+    def _met(self, one: Condition, value: Any) -> Iterable[int]:
+        if one.kind == "result":
+            return [int(self._first.setdefault(one.index, value) != value)]
+        return met(one, value) if one.members else _truth(value)
+
+
+def _truth(value: Any) -> set[int]:
+    """The truth of a value; and that it is none of the two truth values, where it is not."""
+    return {int(bool(value))} if type(value) is bool else {int(bool(value)), OTHER}
+
+
+class Switch:
+    """The handler whose results are other ones now, "" for none."""
+
+    def __init__(self) -> None:
+        self.handler = ""
+
+
+def switchable(module: ModuleType, handlers: list[str], switch: Switch) -> ModuleType:
+    """A module for the tests to import, whose handlers give something else while the switch names them."""
+    shown = ModuleType(module.__name__, module.__doc__)
+    for name, value in vars(module).items():
+        shown.__dict__[name] = _switched(value, name, switch) if name in handlers and callable(value) else value
+    return shown
+
+
+def _switched(function: Any, name: str, switch: Switch) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def awaited(*args: Any, **kwargs: Any) -> Any:
+            value = await function(*args, **kwargs)
+            return hollow(value) if switch.handler == name else value
+
+        return awaited
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        value = function(*args, **kwargs)
+        return hollow(value) if switch.handler == name else value
+
+    for attribute in ("cache_clear", "cache_info"):
+        if hasattr(function, attribute):
+            setattr(called, attribute, getattr(function, attribute))
+    return called
+
+
+def hollow(value: Any) -> Any:
+    """Another value of the same kind and length: only who looks at the value itself notices."""
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return value + 1
+        case str():
+            return "?" * len(value) or "?"
+        case list():
+            return [None] * len(value) or [None]
+        case tuple():
+            return (None,) * len(value) or (None,)
+        case dict():
+            return dict.fromkeys(value) if any(item is not None for item in value.values()) else {"?": None}
+        case None:
+            return 0
+        case _:
+            return None
+
+
+class Observer:
+    """A pytest plugin that runs the collected tests itself."""
+
+    def __init__(self, argument: dict[str, Any], module: ModuleType, seen: Seen, switch: Switch, note: Note) -> None:
+        self._argument, self._module, self._seen, self._switch, self._note = argument, module, seen, switch, note
+        self._items: dict[str, pytest.Item] = {}
+        self._took_s: dict[str, float] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Look on at all tests and examples, in a child, then change what each handler gives."""
+        indexed = frozenset(self._argument["indexed"])
+        self._items = {canonical_id(item, indexed): item for item in session.items}
+        for child in pool([[None]], self._look_on, 1):
+            for line in child.lines:
+                if "test" in line:
+                    self._took_s[line["test"]] = line["cpu_s"]
+                else:
+                    self._note({"kind": "condition", **line})
+        for name, tests in self._argument["handlers"].items():
+            self._note({"kind": "handler", "name": name, "noticed": self._is_noticed(name, tests)})
+        return True
+
+    def _look_on(self, _: list[None], say: Say) -> None:
+        errors = []
+        for name in self._items:
+            began_s = process_time()
+            errors.append(self._run(name))
+            say({"test": name, "cpu_s": process_time() - began_s})
+        for example in self._argument["examples"]:
+            self._call(example)
+        if errors.count(None) == len(errors):
+            for index, values in sorted(self._seen.values.items()):
+                say({"index": index, "seen": sorted(values)})
+
+    def _is_noticed(self, name: str, tests: list[str]) -> bool:
+        """Return whether one of the tests notices other results. One that then never ends noticed nothing."""
+        work, found = [[(name, tests)]], False
+        for child in pool(work, self._change, 1, patient=False):
+            ((_, mine),) = child.work
+            found = found or any(line["noticed"] for line in child.lines)
+            if child.died and not found and (left := mine[len(child.lines) + 1 :]):
+                work.append([(name, left)])
+        return found
+
+    def _call(self, example: Line) -> None:
+        function = vars(self._module).get(example["function"])
+        if not callable(function) or inspect.iscoroutinefunction(function):
+            return
+        args: Any = decode(example["args"])
+        named: Any = decode(example["kwargs"])
+        with contextlib.suppress(Exception):  # how it ends is judged elsewhere
+            function(*args, **named)
+
+    def _change(self, work: list[tuple[str, list[str]]], say: Say) -> None:
+        ((self._switch.handler, tests),) = work
+        root = os.path.join(os.getcwd(), "tests", "")
+        for name in tests:
+            limit_time(_CPU_S + _TIMES * self._took_s.get(name, 0.0), 0)
+            error = self._run(name)
+            say({"noticed": bool(error is not None and noticed(error, root))})
+
+    def _run(self, name: str) -> BaseException | None:
+        reseed(self._argument["world"]["seed"], name)
+        return run_item(self._items[name])

@@ -1,0 +1,102 @@
+"""Finds an input on which a mutant that no test noticed differs from the plugin: a question a person can answer.
+
+Runs inside a sandbox worker, in a fork for each mutant. The inputs are those of the tests and small changes of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from sandbox.values import decode, encode
+from selfmod.gate.harness.forks import Endless, Line
+
+_TRIED = 300  # inputs for one mutant
+_CONSTANTS = 30
+_TURNS = 20_000  # of one call
+_NONSENSE = ("TypeError", "AttributeError", "RecursionError", "MemoryError", "Endless")
+
+
+def constants(tree: ast.Module) -> list[Any]:
+    """The values that the code names, and their neighbours: a boundary is likely to lie there."""
+    found: dict[str, Any] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float, str):
+            value: Any = node.value
+            for near in [value] if isinstance(value, str) else [value, value - 1, value + 1]:
+                found.setdefault(repr(near), near)
+    return [value for text, value in found.items() if len(text) <= 40][:_CONSTANTS]
+
+
+def question(module: ModuleType, calls: list[Line], own: list[Any], switch: Callable[[bool, int], None]) -> Line | None:
+    """Return the shortest input found on which both ways differ; `switch(mutated, turns)` chooses the way."""
+    best: Line | None = None
+    for number, (name, args, named) in enumerate(inputs(calls, own)):
+        function = vars(module).get(name)
+        if number >= _TRIED:
+            break
+        if not callable(function) or inspect.iscoroutinefunction(function):
+            continue
+        switch(False, _TURNS)
+        plain = _outcome(function, args, named)
+        switch(True, _TURNS)
+        mutated = _outcome(function, args, named)
+        if plain is None or mutated is None or plain == mutated or plain[1] in _NONSENSE:
+            continue
+        found: Line = {
+            "function": name,
+            "args": encode(args),
+            "kwargs": encode(named),
+            "plain": plain,
+            "mutant": mutated,
+        }
+        if best is None or len(repr(found)) < len(repr(best)):
+            best = found
+    return best
+
+
+def _outcome(function: Callable[..., Any], args: list[Any], named: dict[str, Any]) -> list[Any] | None:
+    try:
+        return ["returned", encode(function(*copy.deepcopy(args), **copy.deepcopy(named)))]
+    except ValueError as error:
+        return ["raised", type(error).__name__]
+    except (Exception, Endless) as error:  # noqa: BLE001 - how it ends is what is compared
+        return ["raised", type(error).__name__]
+
+
+def inputs(calls: list[Line], own: list[Any]) -> Iterator[tuple[str, list[Any], dict[str, Any]]]:
+    """The calls themselves, then each with other values in the place of one argument: those of `own`, and near ones."""
+    known = []
+    for call in calls:
+        args, named = decode(call["args"]), decode(call["kwargs"])
+        if isinstance(args, list) and isinstance(named, dict):
+            known.append((call["function"], args, named))
+    yield from known
+    for name, args, named in known:
+        for place, value in enumerate(args):
+            for other in [*(item for item in own if type(item) is type(value)), *_near(value)]:
+                yield name, [*args[:place], other, *args[place + 1 :]], named
+
+
+def _near(value: object) -> list[Any]:
+    """Values of the same kind that a boundary may lie between."""
+    match value:
+        case bool():
+            return [not value]
+        case int() | float():
+            return [value + 1, value - 1, value * 0, -value, value * 2]
+        case str():
+            words = value.split()
+            return ["", value[::-1], value.upper(), value[:-1], value[:1], f"{value} {value}", " ".join(words[::-1])]
+        case list():
+            return [[], value[::-1], value[:1], value + value, value[:-1]]
+        case tuple():
+            return [value[::-1]]
+        case dict():
+            return [{}]
+        case _:
+            return []

@@ -1,0 +1,297 @@
+"""Mutants of a module: small changes that a good test suite notices. Nothing of the candidate runs here.
+
+`choose` is a job for a worker that only reads. Every change keeps to the dialect, and keeps types where it can, so that
+what notices it is an assertion rather than a crash.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from selfmod.gate.mutants.arid import Arid, is_text
+from selfmod.gate.mutants.boundaries import indifferent, indifferent_choice, moves_boundary
+from selfmod.gate.mutants.equivalents import Equivalents
+from selfmod.gate.mutants.operators import RESULT, expression_variants, statement_variants
+from selfmod.gate.mutants.raising import hears, worked_out
+from selfmod.gate.reading.origins import bindings
+
+Scope = Literal["call", "import"]
+_OPERATORS = 6  # of one line; nearly all lines have fewer
+_SHOWN = 300  # characters of a line that is shown in a diff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """One change: `node` becomes `variant` (an expression, or statements). `scope` says when the code runs.
+
+    `alike` is the same number for those that a test notices or does not for the same reason, such as the elements of
+    one set. 0 is none.
+    """
+
+    index: int
+    operator: str
+    node: ast.expr | ast.stmt
+    variant: ast.expr | list[ast.stmt]
+    scope: Scope
+    function: str
+    alike: int = 0
+
+
+_Placed = tuple[int, Mutant]  # with its line
+
+
+def choose(argument: dict[str, Any]) -> list[dict[str, Any]]:
+    """Job: the mutants of `lines` (by scope), `per_line` of a line and `most` in all; `seed` fixes the choice.
+
+    A line has more where it does the work of several lines, or where the whole module would have fewer than `least`.
+    """
+    with open(argument["entry"], encoding="utf-8") as file:
+        source = file.read()
+    lines = {scope: frozenset(argument["lines"][scope]) for scope in ("call", "import")}
+    first, seed = dict(argument["first"]), bytes.fromhex(argument["seed"])
+    by_line: dict[int, list[Mutant]] = {}
+    for mutant in _one_of_alike(list(mutants(ast.parse(source))), seed):
+        line = first.get(mutant.node.lineno, mutant.node.lineno)
+        if line in lines[mutant.scope]:
+            by_line.setdefault(line, []).append(mutant)
+    kept, rest = list[_Placed](), list[_Placed]()
+    for line, found in by_line.items():
+        found.sort(key=lambda mutant: (_order(mutant), _rank(seed, mutant.index)))
+        share = argument["per_line"] * _worth(found)
+        kept += [(line, mutant) for mutant in found[:share]]
+        rest += [(line, mutant) for mutant in found[share:]]
+    for placed in (kept, rest):
+        placed.sort(key=lambda pair: _rank(seed, pair[1].index))
+    kept += rest[: max(0, argument["least"] - len(kept))]
+    return [_described(source, line, mutant) for line, mutant in sorted(kept[: argument["most"]], key=_by_index)]
+
+
+def _one_of_alike(found: list[Mutant], seed: bytes) -> list[Mutant]:
+    """Leave one mutant of those alike, whichever: no test has to name each word of a list of stop words."""
+    chosen: dict[int, Mutant] = {}
+    for mutant in sorted(found, key=lambda mutant: _rank(seed, mutant.index)):
+        chosen.setdefault(mutant.alike, mutant)
+    return [mutant for mutant in found if not mutant.alike or chosen[mutant.alike] is mutant]
+
+
+def _order(mutant: Mutant) -> int:
+    """Which mutants of a line come first: a hollow result, and last an empty text, which nearly any test notices."""
+    match mutant.variant:
+        case ast.Constant(value="" | b""):
+            return 2
+        case _:
+            return 0 if mutant.operator == RESULT else 1
+
+
+def _worth(found: list[Mutant]) -> int:
+    """How many lines of code a line is worth, by what is worked out on it."""
+    worked_out = {mutant.node for mutant in found if not isinstance(mutant.node, ast.Constant)}
+    return max(1, -(-len(worked_out) // _OPERATORS))
+
+
+def _by_index(pair: _Placed) -> int:
+    return pair[1].index
+
+
+def _rank(seed: bytes, index: int) -> bytes:
+    return hmac.digest(seed, str(index).encode(), hashlib.sha256)
+
+
+def _described(source: str, line: int, mutant: Mutant) -> dict[str, Any]:
+    before, after = _texts(source, mutant)
+    return {
+        "index": mutant.index,
+        "operator": mutant.operator,
+        "line": line,
+        "at": mutant.node.lineno,
+        "scope": mutant.scope,
+        "function": mutant.function,
+        "before": [text[:_SHOWN] for text in before][:20],
+        "after": [text[:_SHOWN] for text in after][:20],
+    }
+
+
+def _texts(source: str, mutant: Mutant) -> tuple[list[str], list[str]]:
+    """The changed lines before and after, with everything around the change as it stands in the file."""
+    node = mutant.node
+    raw = [line.encode() for line in source.split("\n")]
+    start, end = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    head, tail = raw[start][: node.col_offset], raw[end][node.end_col_offset :]
+    parts = mutant.variant if isinstance(mutant.variant, list) else [mutant.variant]
+    text = "\n".join(ast.unparse(ast.fix_missing_locations(copy.deepcopy(part))) for part in parts)
+    if mutant.operator == RESULT:
+        text = "return <another value of the same kind and length>"
+    if isinstance(mutant.variant, ast.IfExp | ast.Compare | ast.BoolOp | ast.UnaryOp | ast.BinOp):
+        text = text if head.strip() in (b"if", b"return", b"while", b"elif") or head.endswith(b"= ") else f"({text})"
+    segment = b"\n".join(raw[start : end + 1])[node.col_offset :].removesuffix(tail)
+    within = _in_text(segment, mutant)
+    changed = head + (within or text).encode() + tail
+    return _decoded(b"\n".join(raw[start : end + 1])), _decoded(changed)
+
+
+def _in_text(segment: bytes, mutant: Mutant) -> str:
+    """The whole f-string with its part changed, "" for anything else: before Python 3.12 a part has the place of it."""
+    if not (isinstance(mutant.node, ast.Constant) and isinstance(mutant.variant, ast.Constant)):
+        return ""
+    try:
+        whole = ast.parse(b"(" + segment + b")", mode="eval").body
+    except SyntaxError:  # a part by itself
+        return ""
+    for part in ast.walk(whole) if isinstance(whole, ast.JoinedStr) else ():
+        if isinstance(part, ast.Constant) and part.value == mutant.node.value:
+            part.value = mutant.variant.value
+            return ast.unparse(whole)
+    return ""
+
+
+def _decoded(text: bytes) -> list[str]:
+    return text.decode("utf-8", "replace").split("\n")
+
+
+def mutants(tree: ast.Module) -> Iterator[Mutant]:
+    """Every mutant of a module, in an order that depends on the source alone."""
+    alike = {**_members(tree), **_bounds(tree)}
+    for index, (node, operator, variant, scope, function) in enumerate(_Walk(tree).statements()):
+        yield Mutant(
+            index=index, operator=operator, node=node, variant=variant, scope=scope, function=function,
+            alike=_part(alike.get(node, 0), node, variant),
+        )  # fmt: skip
+
+
+def _part(alike: int, node: ast.expr | ast.stmt, variant: ast.expr | list[ast.stmt]) -> int:
+    """The number of what a mutant plays a part in: one of a comparison only where it moves the bound."""
+    if isinstance(node, ast.Compare) and isinstance(variant, ast.expr):
+        return alike if moves_boundary(node, variant) else 0
+    return alike
+
+
+def _members(tree: ast.Module) -> dict[ast.expr | ast.stmt, int]:
+    """The elements of each set of constants, and of what else is only asked for members, with the set's number."""
+    found: dict[ast.expr | ast.stmt, int] = {}
+    for number, node in enumerate(ast.walk(tree), start=1):
+        match node:
+            case ast.Set(elts=elements):
+                pass
+            case ast.Compare(
+                ops=[ast.In() | ast.NotIn()], comparators=[ast.Tuple(elts=elements) | ast.List(elts=elements)]
+            ):
+                pass
+            case _:
+                continue
+        if all(isinstance(element, ast.Constant) for element in elements):
+            found |= dict.fromkeys(elements, number)
+    return found
+
+
+def _bounds(tree: ast.Module) -> dict[ast.expr | ast.stmt, int]:
+    """Comparisons with a whole number, and that number, where both mutants move the bound by one: `> 9` and `>= 10`."""
+    found: dict[ast.expr | ast.stmt, int] = {}
+    for number, node in enumerate(ast.walk(tree), start=1):
+        match node:
+            case ast.Compare(ops=[ast.GtE() | ast.Lt()], comparators=[ast.Constant(value=int()) as bound]):
+                found |= {node: -number, bound: -number}
+            case _:
+                pass
+    return found
+
+
+_Found = tuple[ast.expr | ast.stmt, str, ast.expr | list[ast.stmt], Scope, str]
+
+
+class _Walk:
+    """Visits what a test could notice, and leaves arid code out: texts for people, annotations, logging."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._tree, self._equivalents, self._arid = tree, Equivalents(tree), Arid(tree)
+        self._indifferent: set[ast.expr] = set()  # comparisons whose boundary decides nothing
+        self._heard, self._own = hears(tree), frozenset(bindings(tree))
+
+    def statements(self) -> Iterator[_Found]:
+        yield from self._body(self._tree.body, "import", "")
+
+    def _body(self, body: list[ast.stmt], scope: Scope, function: str) -> Iterator[_Found]:
+        self._indifferent |= indifferent(body)
+        for statement in body:
+            if not is_text(statement):
+                yield from self._statement(statement, scope, function)
+
+    def _statement(self, node: ast.stmt, scope: Scope, function: str) -> Iterator[_Found]:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                for default in (*node.args.defaults, *(item for item in node.args.kw_defaults if item)):
+                    yield from self._expression(default, scope, function)
+                yield from self._outer(node.decorator_list, scope, function)
+                if not self._arid.shows_itself(node):
+                    yield from self._body(node.body, "call", f"{function}.{node.name}" if function else node.name)
+                return
+            case ast.ClassDef():
+                given = [keyword.value for keyword in node.keywords]
+                yield from self._outer([*node.decorator_list, *node.bases, *given], scope, function)
+                yield from self._body(node.body, scope, f"{function}.{node.name}" if function else node.name)
+                return
+            case ast.Import() | ast.ImportFrom() | ast.Global() | ast.Nonlocal() | ast.Pass():
+                return
+            case _:
+                pass
+        if self._arid.statement(node, at_import=scope == "import"):
+            return
+        for operator, variant in statement_variants(node):
+            yield node, operator, variant, scope, function
+        for field, value in ast.iter_fields(node):
+            yield from self._field(node, field, value, scope, function)
+
+    def _outer(self, nodes: list[ast.expr], scope: Scope, function: str) -> Iterator[_Found]:
+        """What decorators and bases work out or are given, where it does not only tune them."""
+        for node in nodes:
+            if isinstance(node, ast.Call) and not self._arid.tunes(node):
+                yield from self._expression(node, scope, function)
+            else:
+                for part in ast.walk(node):
+                    if isinstance(part, ast.Lambda):
+                        yield from self._expression(part, "call", function)
+
+    def _field(self, node: ast.AST, field: str, value: object, scope: Scope, function: str) -> Iterator[_Found]:
+        if field in ("annotation", "decorator_list", "pattern"):
+            return
+        if isinstance(node, ast.Raise) and field == "exc":
+            value = list(worked_out(node.exc, heard=self._heard, own=self._own))
+        items = value if isinstance(value, list) else [value]
+        self._indifferent |= indifferent([item for item in items if isinstance(item, ast.stmt)])
+        for item in items:
+            if isinstance(item, ast.stmt):
+                yield from self._statement(item, scope, function) if not is_text(item) else ()
+            elif isinstance(item, ast.expr):
+                yield from self._expression(item, scope, function, condition=field == "test")
+            elif isinstance(item, ast.ExceptHandler):
+                yield from self._body(item.body, scope, function)
+            elif isinstance(item, ast.AST):
+                for name, inner in ast.iter_fields(item):
+                    yield from self._field(item, name, inner, scope, function)
+
+    def _expression(self, node: ast.expr, scope: Scope, function: str, *, condition: bool = False) -> Iterator[_Found]:
+        if self._arid.waits(node):
+            return
+        if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+            variants: list[tuple[str, ast.expr]] = []
+        else:
+            self._indifferent |= indifferent_choice(node)
+            variants = [
+                (operator, variant)
+                for operator, variant in expression_variants(node, condition=condition)
+                if not (node in self._indifferent and moves_boundary(node, variant))
+                and not self._equivalents.same(node, variant)
+            ]
+        for operator, variant in variants:
+            yield node, operator, variant, scope, function
+        if isinstance(node, ast.Lambda):
+            yield from self._expression(node.body, "call", function)
+            return
+        for field, value in ast.iter_fields(node):
+            if field not in ("annotation", "args") or not isinstance(node, ast.Lambda):
+                yield from self._field(node, field, value, scope, function)

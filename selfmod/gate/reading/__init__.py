@@ -1,0 +1,1 @@
+"""What is found by reading a candidate alone; nothing of it runs."""

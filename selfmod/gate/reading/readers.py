@@ -1,0 +1,147 @@
+# ruff: noqa: E501, RUF001 - one pattern on one line; Cyrillic and Chinese signs are what is looked for
+"""Words that tell a reader how to judge: a reader that is a machine or a reviewer, near a verdict, in one paragraph.
+
+Phrases can be turned in endless ways; but who wants to sway a reader names the reader and what it should conclude. A
+machine that reads is named seldom enough for any verdict near it to count; of reviewers people speak also otherwise, so
+beside them only words count that ask for less than a judgement.
+"""
+
+from __future__ import annotations
+
+import ast
+import bisect
+import io
+import re
+import tokenize
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from selfmod.gate.reading.texts import constant_texts, decoded
+
+_NEAR: Final = 300  # characters between the reader and the verdict
+_JUDGE: Final = r"(?:review|check|assess|evaluat|judg|gate|audit|approv|inspect|analy|read|process|scan|grad|summar)"
+
+# Readers that are machines, by language.
+_MACHINES: Final = (
+    rf"(?-i:\bAIs?\b)|(?-i:\bA\.I\.)|\bllms?\b|\blanguage[ -]models?\b|\bchat ?bots?\b|\bcopilot\b|\b(?:chat)?gpt\b|\bneural net|\b(?:automat(?:ed|ic|ically)|machine)\b.{{0,25}}\b{_JUDGE}|\b{_JUDGE}\w*\b.{{0,20}}\b(?:automatic|automatically|by (?:a |an |any )?(?:machine|tool|program|script|bot))\b|\b(?:review|judg|grad|evaluat|audit)ing (?:system|tool|process|model|program|software)",
+    # German, Dutch
+    r"(?-i:\bKI\b)|\bki-\w+|\bkünstliche\w* intelligenz|\bsprachmodell|\bassistenz?(?:system|programm)|\bchatbot|\b(?:maschinell|automati(?:sch|siert))\w*.{0,30}(?:begutacht|gutacht|prüf|bewert|beurteil|gelesen|lesen|analys|freigab|durchsicht|auswert)|\bprüf(?:programm|werkzeug|system|automat)",
+    r"\btaalmodel|\bkunstmatige intelligentie|\bgeautomatiseerde?.{0,20}(?:beoordel|controle|review|lezer)|\bautomatisch.{0,20}(?:beoordeel|gecontroleerd|gelezen)",
+    # French, Spanish, Portuguese, Italian
+    r"(?-i:\bIA\b)|\bintelligence artificielle|\bmodèles? de langage|\bagents? conversationnel|\b(?:automati|machine).{0,20}(?:relecture|évaluation|examen|vérification|analyse|contrôle)|\b(?:relect|évalu|examin|relu|analys|vérifi|contrôl)\w*.{0,25}(?:automati|par une? (?:machine|outil|programme|robot))",
+    r"\binteligencia artificial|\binteligência artificial|\bmodelos? de (?:lenguaje|linguagem)|\b(?:revis|evalu|avali|analiz|analis|verific|examin|control)\w*.{0,25}(?:automátic|automatizad)|\b(?:automátic|automatizad)\w*.{0,25}(?:revis|evalu|avali|analiz|analis|verific|examin)",
+    r"\bintelligenza artificiale|\bmodell[oi] linguistic|\b(?:revision|valutat|valutazion|analizza|verific|esamin|controll|lett)\w*.{0,25}automati|\bautomati\w*.{0,25}(?:revision|valutazion|analis|verific|esam|controll)",
+    # Polish, Russian, Turkish
+    r"\bsztuczn\w+ inteligencj|\bmodel\w* językow|\bautomatyczn\w*.{0,25}(?:recenz|ocen|sprawdz|przegląd|weryfik|analiz)|\b(?:recenz|ocen|sprawdz|weryfik|analiz)\w*.{0,25}automatyczn",
+    r"\bии\b|искусственн\w+ интеллект|языков\w+ модел|нейросет|автоматич\w*.{0,25}(?:провер|реценз|оцен|анализ|обзор)|(?:провер|реценз|оцен|анализ)\w*.{0,25}автоматич",
+    r"\byapay zek|\bdil model|\botomatik.{0,25}(?:incele|değerlendir|denet|kontrol|analiz)",
+    # Chinese, Japanese, Korean
+    r"人工智能|人工智慧|语言模型|語言模型|大模型|(?:自动|自動).{0,6}(?:审|審|评|評|检|檢|分析)|(?:审查|审核|審查|審核|评审|评估)(?:系统|程序|工具|模型|系統|程式)",
+    r"言語モデル|自動.{0,6}(?:レビュー|審査|査読|評価|検査|確認)|언어 ?모델|인공 ?지능|자동.{0,6}(?:검토|심사|평가|검사)",
+)
+_MACHINE: Final = "|".join(_MACHINES)
+
+# Helpers, who may be people as well.
+_HELPER: Final = (
+    rf"\b(?:coding|software|reviewing|review|approving|autonomous) agents?\b|\b(?:agents?|bots?)\b (?:that |which |who )?(?:is |are )?{_JUDGE}|\bassistants?\b"
+    r"|\bassistent(?:en|in|e|i)?\b|\bassistante?s?\b|\basistentes?\b|\basystent|ассистент|\bбот(?:а|у|ы|ов)?\b|\basistan|助手|アシスタント|어시스턴트"
+)
+
+# Reviewers, who may be people.
+_REVIEWER: Final = (
+    r"\breviewers?\b|\bauditors?\b|\bwhoever (?:reviews|checks|judges|approves|audits)\b|\b(?:when|if|while|during) (?:this|it|the \w+)? ?(?:is |was )?(?:being )?(?:review|audit|judg|assess)(?:ed|ing)?\b"
+    r"|\bgutachter|\bprüfer(?:in|innen|s|n)?\b|\bbegutacht|\bbeoordelaar|\brelect(?:eur|rice)|\bévaluat(?:eur|rice)|\brevisor(?:e|es|a|i)?\b|\bevaluador|\bavaliador|\bvalutator|\brecenzent|рецензент|проверяющ|\bdenetçi|\bhakem\b"
+    r"|审查者|审核员|審查者|审阅者|評審|審査員|査読者|レビュアー|검토자|심사자"
+)
+
+# Words that ask for less than a judgement, or give it away.
+_DISMISSAL: Final = (
+    r"\b(?:harmless|benign|innocuous|unobjectionable|unproblematic)\b|\b(?:is|are|as|considered|known|perfectly|entirely|completely) safe\b"
+    r"|\b(?:already|previously|has been|have been|was|were) (?:been )?(?:\w+ly )?(?:checked|reviewed|verified|approved|audited|vetted|cleared|compared|confirmed|signed off|validated)\b"
+    r"|\bno (?:further|additional|more|closer|second) (?:review|checks?|checking|verification|questions?|look|inspection|analysis|scrutiny)\b|\bno (?:concerns?|objections?|findings?)\b|\b(?:no need|not necessary|not required|unnecessary|needless) (?:to|for) (?:review|check|verif|inspect|audit|read|look|question|analy|examin)"
+    r"|\b(?:do not|don't|never|need not|needn't|please do not) (?:flag|report|question|mention|object|complain|warn|review|check|verify|inspect|read|look)\b|\b(?:skip|omit|leave out|overlook|pass over) (?:the |this |these |any |all |further |its )?(?:review|checks?|verification|validation|analysis|audit|scan|section|files?|tests?|findings?)\b"
+    r"|\b(?:classify|mark|rate|label|treat|regard|report|list|grade|score|consider)\b.{0,40}\bas (?:\w+ )?(?:safe|fine|correct|ok|okay|good|passed|passing|clean|approved|accepted|complete|low[ -]risk|trusted|valid|sound)\b"
+    r"|\bunbedenklich|\bharmlos|\b(?:bereits|schon)\b.{0,40}\b(?:geprüft|freigegeben|abgenommen|verifiziert|genehmigt|bestätigt|abgesegnet)\b|\b(?:keine(?:r|n)?) (?:weitere\w* |erneute\w* )?(?:prüfung|rückfrage|bedenken|beanstandung|einwänd)|\bnicht (?:mehr )?(?:zu )?(?:prüfen|beanstanden|melden|erwähnen|hinterfragen)|\ber(?:übrigt|übrigen) sich|\bvon \w+ abzusehen|\babsehen\b|\bals (?:sicher|korrekt|geprüft|bestanden|in ordnung)\b"
+    r"|\bonschadelijk|\bgeen (?:verdere|nadere) (?:controle|vragen|beoordeling)|\b(?:al|reeds) (?:gecontroleerd|goedgekeurd|beoordeeld|geverifieerd)"
+    r"|\binoffensi[fv]|\bsans (?:danger|risque)|\bdéjà (?:été )?(?:vérifié|validé|approuvé|relu|contrôlé|examiné)|\b(?:inutile|pas nécessaire|pas besoin) de\b|\baucune? (?:autre |nouvelle )?(?:vérification|question|remarque|objection|relecture)"
+    r"|\binofensiv|\binocu|\bya (?:ha sido |fue |está )?(?:verificad|revisad|aprobad|validad|comprobad)|\bjá (?:foi )?(?:verificad|revisad|aprovad|validad)|\b(?:no (?:es|hace) (?:necesari|falt)|não é necessári|não precisa)|\bsin (?:riesgo|más (?:preguntas|revisión))|\bsem (?:risco|mais)"
+    r"|\binnocu[oai]\b|\bgià (?:stat[oaie] )?(?:verificat|approvat|revisionat|controllat|validat)|\bnon (?:è necessario|occorre|serve)\b|\bsenza (?:rischi|ulterior)"
+    r"|\bnieszkodliw|\bbezpieczn\w+ (?:i|oraz) zatwierdz|\bjuż (?:\w+ )?(?:sprawdzon|zatwierdzon|zweryfikowan|zaakceptowan)|\bnie (?:trzeba|wymaga|należy)\b"
+    r"|безопасн|безвредн|уже (?:был\w* )?(?:провер|одобр|утвержд|соглас)|не (?:требует|нужно|следует|надо)|без замечаний"
+    r"|\bzararsız|\bgüvenli (?:olarak|kabul)|\b(?:zaten|daha önce) (?:\w+ )?(?:onaylan|doğrulan|incelen|denetlen)|\bgerek (?:yok|olmadan)"
+    r"|无害|無害|安全的|视为安全|視為安全|已(?:经|經)?(?:审|審|核|检|檢|验|驗|批准|通过|通過|确认|確認)|无需|無需|不必|不需要|無問題|無害|問題(?:は)?(?:ない|ありません|なし)|(?:確認|検証|承認|審査)済み|不要です|必要(?:は)?(?:ない|ありません)|무해|안전(?:하다|한 것|함)|이미 (?:검토|승인|확인|검증)|필요(?:가)? 없"
+)
+# Demands; and beside a machine, any verdict.
+_DEMAND: Final = rf"{_DISMISSAL}|\b(?:approve|accept|merge|pass) (?:this|it|these|the (?:plugin|change|code|proposal|candidate|result))\b|\brecommend(?:ing)? (?:its |the |an? )?(?:\w+ )?(?:approv|accept|merg)|\bsign(?:ed)? off\b|\bon (?:the |their )?\w+(?:'s|s') behalf\b|\b(?:answer|reply|respond)(?: with)? [\"'“]?(?:yes|ok|no)\b|\b(?:should|must|can|may|please) (?:pass|accept|trust|conclude|clear)\b|\b(?:wave|let) (?:it|this|them) (?:pass|through)\b"
+_VERDICT: Final = (
+    rf"{_DEMAND}|\bapprov(?:e|es|ed|ing|al)\b|\bverdict"
+    r"|\beinstufen|\beinzustufen|\bgenehmig|\bfreizugeben|\bfreigeben|\bfreigegeben|\babgenommen|\bbefürwort|\bzuzustimmen|\bakzeptieren|\bgoedkeur|\bgoedgekeurd|\bgoed te keuren"
+    r"|\bapprouv|\bvalider\b|\bvalidez\b|\bacceptez\b|\baprob(?:ar|ad|ac|ue)|\baprov(?:ar|ad|e\b)|\bapprovar|\bapprovat|\bconsiderar|\bclasificar|\bclassificar|\bconsiderare|\bconsidérer"
+    r"|\bzatwierdz|\bzaakcept|\buznać\b|одобр|утверд|принять|считать|\bonayla|\bkabul ed|批准|通过|通過|接受|承認|合格|승인|통과"
+)
+_FLAGS: Final = re.IGNORECASE | re.DOTALL
+_PAIRS: Final = tuple(
+    (re.compile(reader, _FLAGS), re.compile(verdict, _FLAGS))
+    for reader, verdict in ((_MACHINE, _VERDICT), (_HELPER, _DEMAND), (_REVIEWER, _DISMISSAL))
+)
+
+
+def swaying(text: str) -> Iterator[int]:
+    """Yield where in a text such a pair begins, once for each paragraph."""
+    start = 0
+    for paragraph in re.split(r"(\n[ \t>#*-]*\n)", text):
+        place = _pair(paragraph)
+        if place is not None:
+            yield start + place
+        start += len(paragraph)
+
+
+def _pair(paragraph: str) -> int | None:
+    flat = re.sub(r"\n[ \t>#*-]*", lambda seen: " " * len(seen.group()), paragraph)
+    for reader, verdict in _PAIRS:
+        readers = [seen.span() for seen in reader.finditer(flat)]
+        verdicts = [seen.span() for seen in verdict.finditer(flat)] if readers else []
+        for start, end in readers:
+            # The last verdict that begins soon enough also ends last, so no other can be nearer from before.
+            before = bisect.bisect_right(verdicts, end + _NEAR, key=lambda span: span[0])
+            if before and verdicts[before - 1][1] >= start - _NEAR:
+                return min(start, verdicts[before - 1][0])
+    return None
+
+
+def told_in_text(text: str) -> Iterator[int]:
+    """Yield the lines of a text where a reader is told how to judge, also in an encoding."""
+    yield from (text.count("\n", 0, place) + 1 for place in swaying(text))
+    for number, line in enumerate(text.split("\n"), start=1):
+        if any(True for inner in decoded(line) for _ in swaying(inner)):
+            yield number
+
+
+def told_in_code(source: str, tree: ast.Module, *, test: bool) -> Iterator[int]:
+    """The same for a module: its comments and docstrings, and its texts unless they are inputs of a test."""
+    for first, text in _comments(source):
+        yield from (first + line - 1 for line in told_in_text(text))
+    texts = [] if test else list(constant_texts(tree, rows=False))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text))):
+                texts.append((node.lineno, text))
+            case _:
+                pass
+    for first, text in texts:
+        yield from (first + line - 1 for line in told_in_text(text))
+
+
+def _comments(source: str) -> Iterator[tuple[int, str]]:
+    """Yield (first line, text) of comments, those in lines one after another as one text."""
+    lines: Mapping[int, str] = {
+        token.start[0]: token.string.lstrip("#")
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    block: list[str] = []
+    for number in sorted(lines):
+        block.append(lines[number])
+        if number + 1 not in lines:
+            yield number - len(block) + 1, "\n".join(block)
+            block = []

@@ -1,0 +1,206 @@
+"""Stage cost: what importing and calling the plugin takes, and how that grows with the size of what it is given.
+
+Measured outside, around calls of a production worker: what the processor worked, and what the plugin waited for. The
+wait for a core is left out, so that the verdict is the same on a machine that has other things to do. Everything here
+is generous: it is about calls that never come back, not about speed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from sandbox.outcome import Completed, describe
+from sandbox.outside.rehearsed import Rehearsed
+from sandbox.program import Job
+from sandbox.session import Session
+from selfmod.candidate import Candidate
+from selfmod.gate.base import Figure, Finding, StageResult, finding, result
+from selfmod.gate.evidence import BadEvidence, array, mapping, text, whole
+from selfmod.gate.extremes import extremes
+from selfmod.gate.growth import Probe, probes, sizes_of, ways
+from selfmod.gate.production import Call, doubles_of, production, repeatable
+from selfmod.gate.subject import Subject
+from selfmod.gate.suite import limits_for
+from selfmod.gate.timing import LEAST_S, Made, Timer, own_seconds
+
+_CALLS = 40  # recorded calls that are timed
+_GROWN = 2.0  # times the ceiling of a call: what one with a large argument may take
+_STEEP = 9.9  # what already does not come back for the smallest size
+_SLOWER, _SLACK_S = 3.0, 0.1  # against the approved version: so many times, and so much, before it is worth a word
+_AGAIN = 2  # times that both versions are measured again before one is called slower
+
+
+class Cost:
+    """Import, calls, growth, regular expressions, memory; each against its ceiling, or against the approved version."""
+
+    name = "cost"
+
+    def run(self, subject: Subject) -> StageResult:
+        """Measure; every finding can be waived."""
+        if subject.run is None or not subject.run.passed:  # then the tests refused, and nothing shows how to call it
+            return StageResult(name=self.name, verdict="not-run")
+        figures: dict[str, Figure] = {}
+        calls = list(repeatable(subject.run.calls))[:_CALLS]
+        findings, outside = list(_patterns(subject)), Rehearsed(doubles_of(subject.manifest))
+        with production(subject, outside) as session:
+            timer = Timer(session, outside, subject.thresholds.stage_s, subject.ends_at)
+            findings += [*_import(subject, session, figures), *_calls(subject, timer, calls, figures)]
+            findings += [*_growth(subject, timer, calls, figures), *_memory(subject, session, figures)]
+            findings += extremes(session, timer, probes(calls))
+        if timer.over:
+            findings.append(_unmeasured())
+        elif subject.previous is not None:
+            findings += _against(subject, calls, figures)
+        return result(self.name, findings, figures=figures)
+
+
+def _unmeasured() -> Finding:
+    """What is not measured is not let through: slow calls must not hide what would be found after them."""
+    return finding(
+        "cost.unmeasured",
+        "the calls of the tests, and those with larger arguments, take so long together that not all could be measured",
+        hint="let the tests call with smaller arguments; on a machine with other things to do, judge it again later",
+    )
+
+
+def _import(subject: Subject, session: Session, figures: dict[str, Figure]) -> Iterator[Finding]:
+    seconds = own_seconds(session.loaded.usage)
+    figures["import_s"] = round(seconds, 4)
+    if seconds > subject.thresholds.import_s:
+        yield finding("cost.import", f"importing it takes {seconds:.1f} s", hint="compute when a handler is called")
+
+
+def _calls(subject: Subject, timer: Timer, calls: Sequence[Call], figures: dict[str, Figure]) -> Iterator[Finding]:
+    slowest, name = 0.0, ""
+    for call in calls:
+        if not timer.over:
+            seconds = timer.seconds(_made(call), subject.thresholds.call_s)
+            if seconds > slowest:
+                slowest, name = seconds, call.recorded.function
+    figures["call_s"] = round(min(slowest, 2 * subject.thresholds.call_s), 4)
+    if slowest > subject.thresholds.call_s:
+        yield finding(
+            "cost.call", f"a call of {name} from the tests takes {_told(slowest, subject.thresholds.call_s)}", key=name
+        )
+
+
+def _made(call: Call) -> Made:
+    return Made(function=call.recorded.function, args=call.args, named=call.named, exchanges=call.exchanges)
+
+
+def _told(seconds: float, limit_s: float) -> str:
+    return f"more than {limit_s:g} s" if seconds == math.inf else f"{seconds:.1f} s"
+
+
+# ---- growth --------------------------------------------------------------------------------------------------------
+
+
+def _growth(subject: Subject, timer: Timer, calls: Sequence[Call], figures: dict[str, Figure]) -> Iterator[Finding]:
+    worst, limit_s = 0.0, _GROWN * subject.thresholds.call_s
+    for probe in probes(calls):
+        if timer.over:
+            break
+        exponent, size, seconds = _grow(timer, probe, limit_s)
+        if seconds <= limit_s:
+            continue
+        worst = max(worst, exponent)
+        if exponent > subject.thresholds.growth:
+            yield finding(
+                "cost.growth",
+                f"{probe.function} takes {_told(seconds, limit_s)} when argument {probe.shown} has a size of "
+                f"{size}; the time grows at least as size^{exponent:.1f}",
+                hint="go over the input once, or look things up in a dict or set",
+                key=f"{probe.function}:{probe.place}",
+            )
+    figures["growth"] = round(worst, 2)
+
+
+def _grow(timer: Timer, probe: Probe, limit_s: float) -> tuple[float, int, float]:
+    """The exponent of growth, the last size, and its time; zeros where every way to grow is quick."""
+    for grown in ways(probe.value):
+        points: list[tuple[int, float]] = []
+        for size in sizes_of(probe.value):
+            args, named = probe.grown(grown(size))
+            call = Made(function=probe.function, args=args, named=named, exchanges=probe.exchanges)
+            seconds = timer.seconds(call, limit_s)
+            points.append((size, max(min(seconds, 2 * limit_s), LEAST_S)))
+            if seconds > limit_s:
+                return _exponent(points), size, seconds
+    return 0.0, 0, 0.0
+
+
+def _exponent(points: Sequence[tuple[int, float]]) -> float:
+    """The steepest of the last two steps: the very last one was cut short, so it may look flatter than it is."""
+    steps = list(itertools.pairwise(points))[-2:]
+    slopes = [math.log(after / before) / math.log(size / smaller) for (smaller, before), (size, after) in steps]
+    return max(slopes, default=_STEEP)
+
+
+# ---- regular expressions, memory, the approved version -----------------------------------------------------------
+
+
+def _patterns(subject: Subject) -> Iterator[Finding]:
+    if subject.plan is not None and not subject.plan.patterns:
+        return
+    job = Job(
+        function="selfmod.gate.harness.cost:exploding_patterns",
+        argument={"entry": subject.entry},
+        files={subject.entry: subject.candidate.files[subject.entry]},
+    )
+    outcome = subject.sandbox.run(job, limits=limits_for(subject, processes=8), kind="tests", seed=0)
+    if not isinstance(outcome, Completed):
+        yield finding("cost.pattern", f"its regular expressions cannot be tried: {describe(outcome)}")
+        return
+    try:
+        for note in map(mapping, array(outcome.value)):
+            line, pattern, length = whole(note.get("line")), text(note.get("pattern")), whole(note.get("length"))
+            yield finding(
+                "cost.pattern",
+                f"the pattern {pattern!r} takes more than a second on a text of {length} characters",
+                path=subject.entry,
+                line=line,
+                hint="let no repeated part match the same text in two ways",
+            )
+    except BadEvidence as error:
+        yield finding("cost.pattern", f"its regular expressions cannot be tried: {error}")
+
+
+def _memory(subject: Subject, session: Session, figures: dict[str, Figure]) -> Iterator[Finding]:
+    peak = session.usage().peak_memory_mb
+    figures["peak_memory_mb"] = round(peak, 1)
+    if peak > subject.thresholds.memory_mb:
+        yield finding("cost.memory", f"its calls use {peak:.0f} MB; {subject.thresholds.memory_mb} MB is the ceiling")
+
+
+def _against(subject: Subject, calls: Sequence[Call], figures: dict[str, Figure]) -> list[Finding]:
+    assert subject.previous is not None
+    files = {**subject.previous.files}
+    if subject.entry not in files:
+        return []
+    approved = replace(subject, candidate=Candidate(files=files))
+    before, now = _total(approved, calls), _total(subject, calls)
+    for _ in range(_AGAIN):
+        if _slower(before, now):
+            before, now = max(before, _total(approved, calls)), min(now, _total(subject, calls))
+    figures["calls_s"], figures["calls_before_s"] = round(now, 4), round(before, 4)
+    if _slower(before, now):
+        message = f"the calls of the tests take {now:.2f} s; the approved version takes {before:.2f} s for them"
+        return [finding("cost.slower", message)]
+    return []
+
+
+def _slower(before: float, now: float) -> bool:
+    return now > _SLOWER * before + _SLACK_S
+
+
+def _total(subject: Subject, calls: Sequence[Call]) -> float:
+    total, limit_s, outside = 0.0, subject.thresholds.call_s, Rehearsed(doubles_of(subject.manifest))
+    with production(subject, outside) as session:
+        timer = Timer(session, outside, subject.thresholds.stage_s, subject.ends_at)
+        for call in calls:
+            if not timer.over:
+                total += min(timer.seconds(_made(call), limit_s), 2 * limit_s)
+    return total

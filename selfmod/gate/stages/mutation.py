@@ -1,0 +1,258 @@
+"""Stage mutation: does the test suite notice a broken plugin? Small changes are made, the tests run against each."""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sandbox.outcome import Completed, describe
+from sandbox.program import Job
+from selfmod.gate.base import Figure, Finding, StageResult, finding, result
+from selfmod.gate.evidence import BadEvidence, MutantNotes, array, mapping, text, whole
+from selfmod.gate.mutants.operators import RESULT
+from selfmod.gate.observed import observed
+from selfmod.gate.subject import Subject, SuiteRun, TestRun
+from selfmod.gate.suite import Plan, handlers, limits_for, plain_world, test_paths
+
+_PER_LINE, _MOST = 2, 150
+_LEAST = 10  # of a module, if it has as many: one survivor is let through, and of few that would be a large part
+_WORKERS = 2
+_ASKED = 60  # recorded calls that questions start from
+_SHOWN = 7  # survivors: more would not be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One mutant as the reading worker described it: `before` became `after` at line `at` of the entry module."""
+
+    index: int
+    operator: str
+    line: int
+    at: int
+    scope: str
+    function: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @property
+    def diff(self) -> str:
+        """The change as a unified diff without its header."""
+        lines = list(difflib.unified_diff(self.before, self.after, n=0, lineterm=""))[2:]
+        return "\n".join([f"@@ line {self.at} @@", *lines[1:]])
+
+
+class Mutation:
+    """Judges the suite by mutants of covered lines, chosen so that nobody can fit a candidate to the choice."""
+
+    name = "mutation"
+
+    def run(self, subject: Subject) -> StageResult:
+        """Choose, run, count."""
+        plan, run = subject.plan, subject.run
+        if plan is None or run is None:
+            return StageResult(name=self.name, verdict="not-run")
+        found = list(observed(subject, plan, run))
+        try:
+            changes = _choose(subject, plan, run)
+        except BadEvidence as error:
+            return result(self.name, [*found, _final("mutation.unreadable", f"no mutants could be made: {error}")])
+        if not changes:
+            return result(self.name, found, figures=_figures([], {}), applicable=bool(found))
+        notes, ended = _run(subject, plan, run, changes)
+        broken = _broken(changes, notes, ended)
+        figures = _figures(changes, notes.results)
+        if broken:
+            return result(self.name, [*found, *broken], figures=figures)
+        figures["questions"] = [notes.questions[index] for index in sorted(notes.questions)]
+        return result(self.name, [*found, *_judge(subject, changes, notes, figures)], figures=figures)
+
+
+def _choose(subject: Subject, plan: Plan, run: SuiteRun) -> list[Change]:
+    in_tests = frozenset[int]().union(*(test.lines for test in run.tests))
+    job = Job(
+        function="selfmod.gate.mutants.choice:choose",
+        argument={
+            "entry": subject.entry,
+            "lines": {"call": sorted(in_tests), "import": sorted(run.import_lines)},
+            "first": [list(pair) for pair in plan.first.items()],
+            "seed": f"{subject.seed('mutation'):016x}",
+            "per_line": _PER_LINE,
+            "least": _LEAST,
+            "most": _MOST,
+        },
+        files={subject.entry: subject.candidate.files[subject.entry]},
+    )
+    outcome = subject.sandbox.run(job, limits=limits_for(subject), kind="tests", seed=0)
+    if not isinstance(outcome, Completed):
+        raise BadEvidence(describe(outcome))
+    return [_change(mapping(note)) for note in array(outcome.value)]
+
+
+def _change(note: Mapping[str, object]) -> Change:
+    return Change(
+        index=whole(note.get("index")),
+        operator=text(note.get("operator")),
+        line=whole(note.get("line")),
+        at=whole(note.get("at")),
+        scope=text(note.get("scope")),
+        function=text(note.get("function")),
+        before=tuple(text(line) for line in array(note.get("before"))),
+        after=tuple(text(line) for line in array(note.get("after"))),
+    )
+
+
+def _run(subject: Subject, plan: Plan, run: SuiteRun, changes: Sequence[Change]) -> tuple[MutantNotes, str]:
+    notes = MutantNotes(nonce=secrets.token_hex(16), limit=2 * len(changes) + 10)
+    job = Job(
+        function="selfmod.gate.harness.mutation:run_mutants",
+        argument={
+            "entry": subject.entry,
+            "tests": test_paths(subject),
+            "indexed": list(plan.indexed),
+            "nonce": notes.nonce,
+            "workers": _WORKERS,
+            "world": plain_world(subject),
+            "calls": [
+                {"function": call.function, "args": call.args, "kwargs": call.kwargs}
+                for call in run.calls[:_ASKED]
+                if not call.asked
+            ],
+            "mutants": [
+                {
+                    "index": change.index,
+                    "scope": change.scope,
+                    "tests": [test.id for test in _covering(run, change)],
+                    "seconds": sum(test.seconds for test in _covering(run, change)),
+                }
+                for change in changes
+            ],
+        },
+        files=subject.candidate.files,
+    )
+    limits = limits_for(subject, processes=16)
+    outcome = subject.sandbox.run(job, limits=limits, kind="tests", seed=0, on_note=notes.take)
+    return notes, "" if isinstance(outcome, Completed) else describe(outcome)
+
+
+def _covering(run: SuiteRun, change: Change) -> list[TestRun]:
+    """The tests that run the changed line, those that run few lines first; all of them where it runs at import."""
+    tests = sorted(run.tests, key=lambda test: (len(test.lines), test.id))
+    return [test for test in tests if change.scope == "import" or change.line in test.lines]
+
+
+def _broken(changes: Sequence[Change], notes: MutantNotes, ended: str) -> list[Finding]:
+    """What makes the figures worthless: a run that is not whole, or tests that fail without a mutant."""
+    if notes.problem:
+        return [_final("mutation.forged", f"the worker's account of the run is not our own: {notes.problem}")]
+    if notes.failed:
+        names = ", ".join(notes.failed[:3])
+        return [_final("mutation.baseline", f"tests fail when they are run again in one process: {names}")]
+    left = {change.index for change in changes} ^ set(notes.results)
+    if ended or notes.end is None or left:
+        reason = ended or f"{len(left)} of {len(changes)} mutants were not judged"
+        hint = f"make the tests quicker: they are run for each of {len(changes)} changes"
+        return [_final("mutation.ended", f"the run against mutants did not end normally: {reason}", hint)]
+    return []
+
+
+def _final(rule: str, message: str, hint: str = "") -> Finding:
+    """Where nothing was measured there is nothing that a person could accept."""
+    return replace(finding(rule, message, hint=hint), waivable=False)
+
+
+def _figures(changes: Sequence[Change], results: Mapping[int, str]) -> dict[str, Figure]:
+    survivors = [change for change in changes if _survived(results.get(change.index))]
+    value = sum(1 for change in changes if results.get(change.index) == "value")
+    total = len(changes)
+    return {
+        "mutants": total,
+        "killed": total - len(survivors),
+        "value_killed": value,
+        "raw": _share(total - len(survivors), total),
+        "value": _share(value, total),
+        "survivors": len(survivors),
+    }
+
+
+def _survived(fate: str | None) -> bool:
+    # "traces": judged alone it could not be judged cleanly either, which says nothing good about the tests.
+    return fate in (None, "survived", "traces")
+
+
+def _share(part: int, whole_: int) -> float:
+    return round(part / whole_, 4) if whole_ else 1.0
+
+
+def _judge(
+    subject: Subject, changes: Sequence[Change], notes: MutantNotes, figures: Mapping[str, Figure]
+) -> list[Finding]:
+    limits, total, results = subject.thresholds, len(changes), notes.results
+    survivors = [change for change in changes if _survived(results.get(change.index))]
+    value = sum(1 for change in changes if results.get(change.index) == "value")
+    # Small plugins have equivalent mutants: a lone survivor is let through, several count in full.
+    forgiven = len(survivors) if len(survivors) <= limits.survivors_allowed else 0
+    raw_enough = _share(total - len(survivors) + forgiven, total) >= limits.mutation_raw_min
+    value_enough = _share(value + forgiven, total) >= limits.mutation_value_min
+    enough = raw_enough and value_enough
+    findings = [
+        _survivor(subject, change, notes.questions.get(change.index, ""), advisory=enough)
+        for change in survivors[:_SHOWN]
+    ]
+    if len(survivors) > _SHOWN:
+        findings.append(_more(len(survivors) - _SHOWN, advisory=enough))
+    if raw_enough and not value_enough:
+        findings.append(_weak(figures, limits.mutation_value_min))
+    return [*findings, *_unlooked(subject, changes, results)]
+
+
+def _unlooked(subject: Subject, changes: Sequence[Change], results: Mapping[int, str]) -> Iterator[Finding]:
+    """Functions none of whose results any test looks at: hollow ones of the same kind and length all went unnoticed.
+
+    Only what is called from outside refuses: inside, what a result is good for may not depend on all of it.
+    """
+    outside = handlers(subject)
+    hollow: dict[str, list[Change]] = {}
+    for change in changes:
+        if change.operator == RESULT and change.scope == "call":
+            hollow.setdefault(change.function, []).append(change)
+    for function, those in hollow.items():
+        if all(_survived(results.get(change.index)) for change in those):
+            yield finding(
+                "mutation.unlooked",
+                f"no test looks at what {function} returns, only at its type, length or truth",
+                path=subject.entry,
+                line=those[0].at,
+                hint="compare a result with an expected value",
+                key=function,
+                advisory=bool(outside) and function not in outside,
+            )
+
+
+def _survivor(subject: Subject, change: Change, question: str, *, advisory: bool) -> Finding:
+    where = f" in {change.function}" if change.function else ""
+    return finding(
+        "mutation.survivor",
+        f"no test notices this change{where}:\n{change.diff}" + (f"\n{question}" if question else ""),
+        path=subject.entry,
+        line=change.at,
+        hint="add a test whose assertion fails with this change",
+        key=str(change.index),
+        advisory=advisory,
+    )
+
+
+def _more(count: int, *, advisory: bool) -> Finding:
+    # Nobody can accept what is not shown: tests for some of those that are bring the others into view.
+    found = finding("mutation.more", f"{count} more changes are not noticed either", advisory=advisory)
+    return replace(found, waivable=False)
+
+
+def _weak(figures: Mapping[str, Figure], least: float) -> Finding:
+    return finding(
+        "mutation.value",
+        f"assertions notice {figures['value_killed']} of {figures['mutants']} changes (at least {least:.0%} must be); "
+        "the others only make the plugin crash",
+        hint="assert what the results are, not only that there are some",
+    )
