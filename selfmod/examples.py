@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Final
 
 from plugins.errors import UsageError
+from sandbox import values
 from sandbox.outcome import Completed, Outcome, Raised, describe
 from selfmod.spec import Example
 
@@ -38,6 +39,15 @@ def parse_example(source: str) -> Example:
     text = source.strip()
     if not text or len(text) > MAX_SOURCE:
         raise ExampleError(f"an example has 1 to {MAX_SOURCE} characters, not {len(text)}", hint=_HINT)
+    example = _example(text)
+    try:
+        values.encode([*arguments(example), expected_value(example)])
+    except ValueError as problem:
+        raise ExampleError(f"{problem}: {text}", hint=_HINT) from problem
+    return example
+
+
+def _example(text: str) -> Example:
     raising = _RAISES.match(text)
     tree = _expression(text)
     if tree is None and raising is not None:
@@ -236,6 +246,8 @@ def _call(node: ast.expr | None, text: str) -> ast.Call:
     given = [*node.args, *(keyword.value for keyword in node.keywords)]
     if any(keyword.arg is None for keyword in node.keywords) or not all(map(_is_literal, given)):
         raise ExampleError(f"an argument in this example is not a literal value: {text}", hint=_HINT)
+    if len({keyword.arg for keyword in node.keywords}) < len(node.keywords):
+        raise ExampleError(f"an argument in this example is given twice: {text}", hint=_HINT)
     return node
 
 

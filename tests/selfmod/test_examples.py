@@ -97,6 +97,11 @@ def test_truth():
         "f(" + "[" * 90 + "]" * 90 + ") == 1",
         "f(1) == " + "9" * 2001,
         "f('\0') == 1",
+        "f(a=1, a=2) == 1",
+        r"f('\ud800') == 1",
+        r"f(1) == ['\ud800']",
+        r"f({'\ud800': 1})",
+        r"f('\ud800') raises ValueError",
     ],
 )
 def test_everything_else_is_refused(source):
