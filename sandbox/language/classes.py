@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sandbox.language.names import FORMATTERS, UNMATCHED, WATCHED
-from sandbox.language.trees import names_bound_by
+from sandbox.language.trees import last_name, names_bound_by, root
 
 #: Builtin classes that take one position: the value itself.
 _VALUES: Final = frozenset(
@@ -55,7 +55,7 @@ def hidden_fields(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
         if isinstance(node, ast.ClassDef):
             for part in node.body:
                 yield from ((place, name) for place, name in _members(part) if name in _NO_FIELDS)
-        elif isinstance(node, ast.Call) and _last_name(node.func) in _BY_TEXT:
+        elif isinstance(node, ast.Call) and last_name(node.func) in _BY_TEXT:
             for place, text in _texts(node):
                 yield from ((place, name) for name in _WORD.findall(text) if name in _NO_FIELDS)
 
@@ -72,8 +72,8 @@ def _imported(tree: ast.Module) -> set[str]:
 
 def _is_plain(node: ast.ClassDef, bases: set[str]) -> bool:
     """Return whether all fields of a class are written there, and none of them leads out."""
-    decorators = all(_last_name(item) in _DECORATORS for item in node.decorator_list)
-    inherits = all(_root(base) in bases for base in node.bases)
+    decorators = all(last_name(item) in _DECORATORS for item in node.decorator_list)
+    inherits = all(root(base) in bases for base in node.bases)
     named = (name for part in node.body for _, name in _members(part))
     return decorators and inherits and not any(is_unmatched(name) for name in named if name not in _SPECIAL)
 
@@ -100,20 +100,3 @@ def _texts(node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
     for part in ast.walk(node):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             yield part, part.value
-
-
-def _last_name(node: ast.expr) -> str:
-    match node:
-        case ast.Call(func=ast.expr() as function):
-            return _last_name(function)
-        case ast.Attribute(attr=name) | ast.Name(id=name):
-            return name
-        case _:
-            return ""
-
-
-def _root(node: ast.expr) -> str:
-    """Return the name that a base starts from: `typing` of `typing.Generic[T]`; "" for one that is computed."""
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""

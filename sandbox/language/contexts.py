@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sandbox.language.annotations import Report
-from sandbox.language.trees import names_bound_by
+from sandbox.language.trees import assigned, last_name, names_bound_by
 
 _EXPECTING: Final = frozenset({"raises", "warns", "deprecated_call"})
 _PLAIN: Final = frozenset({"outside", "localcontext", "nullcontext", "closing", "StringIO", "BytesIO"})
@@ -42,11 +42,11 @@ def check_contexts(tree: ast.Module, subjects: frozenset[str], report: Report) -
 
 def expects(item: ast.withitem) -> bool:
     """Return whether a `with` item is pytest.raises or pytest.warns."""
-    return _last_name(item.context_expr) in _EXPECTING and isinstance(item.context_expr, ast.Call)
+    return last_name(item.context_expr) in _EXPECTING and isinstance(item.context_expr, ast.Call)
 
 
 def _is_known(node: ast.expr, roots: frozenset[str], imported: frozenset[str]) -> bool:
-    called = isinstance(node, ast.Call) and _last_name(node) in _EXPECTING | _PLAIN
+    called = isinstance(node, ast.Call) and last_name(node) in _EXPECTING | _PLAIN
     return (called and _root(node) in imported) or _root(node) in roots
 
 
@@ -56,16 +56,6 @@ def _imported(tree: ast.Module) -> frozenset[str]:
     for node in ast.walk(tree):
         (imported if isinstance(node, (ast.Import, ast.ImportFrom)) else others).update(names_bound_by(node))
     return frozenset(imported - others)
-
-
-def _last_name(node: ast.expr) -> str:
-    match node:
-        case ast.Call(func=function):
-            return _last_name(function)
-        case ast.Attribute(attr=name) | ast.Name(id=name):
-            return name
-        case _:
-            return ""
 
 
 def _root(node: ast.expr) -> str:
@@ -85,7 +75,7 @@ def _root(node: ast.expr) -> str:
 def _makers(tree: ast.Module) -> Iterator[str]:
     """Yield the generators of the file that are context managers and yield where nothing is caught."""
     for node in ast.walk(tree):
-        if isinstance(node, Function) and any(_last_name(item) in _MAKERS for item in node.decorator_list):
+        if isinstance(node, Function) and any(last_name(item) in _MAKERS for item in node.decorator_list):
             caught = (part for part in ast.walk(node) if isinstance(part, ast.Try) and part.handlers)
             inside = (inner for part in caught for statement in part.body for inner in ast.walk(statement))
             if not any(isinstance(inner, ast.Yield) for inner in inside):
@@ -109,21 +99,15 @@ def _from_them(tree: ast.Module, roots: frozenset[str]) -> frozenset[str]:
 
 def _given(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     match node:
-        case ast.Assign(targets=targets, value=value):
-            yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
-        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-            yield name, value
-        case ast.NamedExpr(target=ast.Name(id=name), value=value):
-            yield name, value
         case ast.withitem(context_expr=value, optional_vars=ast.Name(id=name)):
             yield name, value
         case ast.FunctionDef(name=name, decorator_list=decorators):
-            if any(_last_name(item) == "fixture" for item in decorators):
+            if any(last_name(item) == "fixture" for item in decorators):
                 for part in ast.walk(node):
                     if isinstance(part, (ast.Return, ast.Yield)) and part.value is not None:
                         yield name, part.value
         case _:
-            pass
+            yield from assigned(node)
 
 
 def _here(statement: ast.stmt) -> Iterator[ast.AST]:

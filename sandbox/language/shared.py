@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from sandbox.language.annotations import Report
-from sandbox.language.trees import names_bound_by
+from sandbox.language.trees import last_name as last_name  # noqa: PLC0414 - `reading/forms.py` takes it from here
+from sandbox.language.trees import names_bound_by, root
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -76,24 +77,6 @@ def check_changes(tree: ast.Module, shared: frozenset[str], report: Report, wide
     for scope, members in functions_of(tree):
         local = (shared | wide) - bound_in(scope) | (wide & _parameters(scope))
         _Changes(scope, local, members, lenders, report).check(tree)
-
-
-def last_name(node: ast.AST) -> str:
-    """Return the last part of the name that is called or read, "" where there is none."""
-    match node:
-        case ast.Call(func=function):
-            return last_name(function)
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-        case _:
-            return ""
-
-
-def root(node: ast.AST) -> str:
-    """Return the name that a chain of attributes and items starts from, "" where it starts from a call."""
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _mentions(node: ast.AST, names: frozenset[str] | set[str]) -> bool:

@@ -29,7 +29,7 @@ from sandbox.language.names import (
 from sandbox.language.parameters import check_parameters, literal_lists, names_and_cases
 from sandbox.language.shared import check_shared
 from sandbox.language.suite_modules import PYTEST_NAMES, is_importable, suite_names
-from sandbox.language.trees import member_names
+from sandbox.language.trees import member_names, root
 from sandbox.outcome import Violation
 
 _FIXTURES: Final = frozenset({"capsys", "capfd"})
@@ -161,8 +161,8 @@ class Suite(ast.NodeVisitor):
             self._refuse_pytest(node, name)
         elif is_mark(node.value) and name != "parametrize":
             self.refuse(node, "tests.skip", f"the mark {name!r} is not allowed in tests", "use mark.parametrize")
-        elif not isinstance(node.ctx, ast.Load) and self._root(node) in self.subjects:
-            self.refuse(node, "tests.rebinding", f"this changes {self._root(node)!r}, which is under test", "call it")
+        elif not isinstance(node.ctx, ast.Load) and root(node) in self.subjects:
+            self.refuse(node, "tests.rebinding", f"this changes {root(node)!r}, which is under test", "call it")
         self.generic_visit(node)
 
     def _may_reach(self, node: ast.Attribute) -> bool:
@@ -172,14 +172,9 @@ class Suite(ast.NodeVisitor):
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         """Refuse setting items of what is tested."""
-        if not isinstance(node.ctx, ast.Load) and self._root(node) in self.subjects:
-            self.refuse(node, "tests.rebinding", f"this changes {self._root(node)!r}, which is under test", "call it")
+        if not isinstance(node.ctx, ast.Load) and root(node) in self.subjects:
+            self.refuse(node, "tests.rebinding", f"this changes {root(node)!r}, which is under test", "call it")
         self.generic_visit(node)
-
-    def _root(self, node: ast.expr) -> str:
-        while isinstance(node, (ast.Attribute, ast.Subscript)):
-            node = node.value
-        return node.id if isinstance(node, ast.Name) else ""
 
     def visit_Call(self, node: ast.Call) -> None:
         """Refuse `getattr` with a name that is not literal."""

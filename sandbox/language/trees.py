@@ -1,4 +1,4 @@
-"""What can be read off a syntax tree without running it: constant text, and the names a module binds."""
+"""What can be read off a syntax tree without running it: constant text, the names a module binds and what they get."""
 
 from __future__ import annotations
 
@@ -53,6 +53,37 @@ def names_bound_by(node: ast.AST) -> tuple[str, ...]:
             return tuple(alias.asname or alias.name.partition(".")[0] for alias in aliases)
         case _:
             return ()
+
+
+def assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Yield (name, value) where one node gives a name the whole of a value; unpacking is left out."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            yield name, value
+        case ast.NamedExpr(target=ast.Name(id=name), value=value):
+            yield name, value
+        case _:
+            pass
+
+
+def last_name(node: ast.AST) -> str:
+    """Return the last part of the name that is called or read, "" where there is none."""
+    match node:
+        case ast.Call(func=function):
+            return last_name(function)
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
+
+
+def root(node: ast.AST) -> str:
+    """Return the name that a chain of attributes and items starts from, "" where it starts from a call."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def has_text_hints(tree: ast.Module) -> bool:

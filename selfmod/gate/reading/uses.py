@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sandbox.language.names import NOW
+from sandbox.language.trees import assigned
 from selfmod.gate.reading.parse import Material
 
 SDK: Final = ("plugins.sdk", "sdk")
@@ -171,7 +172,8 @@ def _optional(module: ast.Module, names: _Names) -> set[str]:
     found = {name for node in ast.walk(module) if isinstance(node, ast.arguments) for name in _optional_of(node)}
     while True:
         names.optional = frozenset(found)
-        added = {name for node in ast.walk(module) for name, value in _stored(node) if names.may_be_none(value)} - found
+        given = (pair for node in ast.walk(module) for pair in assigned(node))
+        added = {name for name, value in given if names.may_be_none(value)} - found
         if not added:
             return found
         found |= added
@@ -187,18 +189,6 @@ def _optional_of(arguments: ast.arguments) -> Iterator[str]:
         vague = hint is None or re.search(r"\b(?:None|Optional|Any|object)\b", said)
         if vague or (isinstance(default, ast.Constant) and default.value is None):
             yield parameter.arg
-
-
-def _stored(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
-    match node:
-        case ast.Assign(targets=targets, value=value):
-            yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
-        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-            yield name, value
-        case ast.NamedExpr(target=ast.Name(id=name), value=value):
-            yield name, value
-        case _:
-            pass
 
 
 def _stars(module: ast.Module) -> Iterator[int]:
