@@ -76,6 +76,11 @@ def finding(
     )
 
 
+def final(rule: str, message: str, *, hint: str = "", advisory: bool = False) -> Finding:
+    """Make a finding that nobody can accept: what it is about was not seen, not measured or not shown."""
+    return replace(finding(rule, message, hint=hint, advisory=advisory), waivable=False)
+
+
 def retired_test(finding_id: str) -> str:
     """The test of the approved version that a finding is about, "" for any other finding: a person may retire it."""
     name = finding_id.removeprefix(f"{PREVIOUS}:")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from sandbox.limits import Limits
 from sandbox.outcome import Outcome, describe
 from sandbox.program import Job
 from selfmod.candidate import Candidate
-from selfmod.gate.base import Finding, finding
+from selfmod.gate.base import Finding, final, finding
 from selfmod.gate.evidence import BadEvidence, array, mapping, text, whole
 from selfmod.gate.stages.layout import is_admitted, is_data, module_of, tests_of
 from selfmod.gate.subject import Subject
@@ -79,9 +79,7 @@ def as_finding(item: object, *, advisory: bool = False) -> Finding:
 
 def unread(stage: str, error: BadEvidence) -> Finding:
     """The finding of a stage whose facts could not be had. Nothing was judged, so nobody can accept the result."""
-    return replace(
-        finding(f"{stage}.unreadable", str(error), hint="make the files smaller and simpler"), waivable=False
-    )
+    return final(f"{stage}.unreadable", str(error), hint="make the files smaller and simpler")
 
 
 def _read(subject: Subject, unclean: frozenset[str]) -> Facts:

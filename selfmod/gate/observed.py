@@ -8,18 +8,16 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from sandbox.outcome import Completed, describe
-from sandbox.program import Job
 from sandbox.values import encode
 from selfmod.examples import arguments
-from selfmod.gate.base import Finding, finding
+from selfmod.gate.base import Finding, final, finding
 from selfmod.gate.evidence import Account, BadEvidence, add, array, mapping, once, text, whole
 from selfmod.gate.facts import facts_of
 from selfmod.gate.reading.operands import OTHER
 from selfmod.gate.subject import Subject, SuiteRun
-from selfmod.gate.suite import Plan, handlers, limits_for, plain_world, test_paths
+from selfmod.gate.suite import Plan, handlers, run_forks
 
 _EXAMPLES = 50
 # Where tests meet all of a row but one, that one is hidden among them; of a row with more gaps the review names them.
@@ -52,7 +50,7 @@ def observed(subject: Subject, plan: Plan, run: SuiteRun) -> Iterator[Finding]:
     try:
         wanted = [mapping(item) for item in array(facts_of(subject).get("conditions"))]
     except BadEvidence as error:
-        yield _final("mutation.unreadable", f"the conditions cannot be read: {error}")
+        yield final("mutation.unreadable", f"the conditions cannot be read: {error}")
         return
     called = _handlers(subject, run)
     if not wanted and not called:
@@ -60,18 +58,13 @@ def observed(subject: Subject, plan: Plan, run: SuiteRun) -> Iterator[Finding]:
     notes = Observations(nonce=secrets.token_hex(16), limit=len(wanted) + len(called) + 10)
     ended = _run(subject, plan, called, notes)
     if notes.problem:
-        yield _final("mutation.forged", f"the worker's account of the second look is not our own: {notes.problem}")
+        yield final("mutation.forged", f"the worker's account of the second look is not our own: {notes.problem}")
         return
     if ended or notes.end is None:
-        yield _final("mutation.ended", f"the second look at the tests did not end normally: {ended}")
+        yield final("mutation.ended", f"the second look at the tests did not end normally: {ended}")
         return
     yield from (found for item in wanted for found in _unmet(subject, item, notes))
     yield from (_unlooked(subject, name) for name in called if not notes.noticed.get(name))
-
-
-def _final(rule: str, message: str) -> Finding:
-    """Where nothing was seen there is nothing that a person could accept."""
-    return replace(finding(rule, message), waivable=False)
 
 
 def _handlers(subject: Subject, run: SuiteRun) -> dict[str, list[str]]:
@@ -88,26 +81,15 @@ def _handlers(subject: Subject, run: SuiteRun) -> dict[str, list[str]]:
 def _run(subject: Subject, plan: Plan, called: Mapping[str, list[str]], notes: Observations) -> str:
     """Run the look; return how it ended, "" where that was as it should."""
     examples = subject.spec.examples if subject.spec else ()
-    job = Job(
-        function="selfmod.gate.harness.observe:observe",
-        argument={
-            "entry": subject.entry,
-            "tests": test_paths(subject),
-            "indexed": list(plan.indexed),
-            "nonce": notes.nonce,
-            "world": plain_world(subject),
-            "handlers": dict(called),
-            "examples": [
-                {"function": one.function, "args": encode(args), "kwargs": encode(named)}
-                for one in examples[:_EXAMPLES]
-                for args, named in [arguments(one)]
-            ],
-        },
-        files=subject.candidate.files,
-    )
-    limits = limits_for(subject, processes=16)
-    outcome = subject.sandbox.run(job, limits=limits, kind="tests", seed=0, on_note=notes.take)
-    return "" if isinstance(outcome, Completed) else describe(outcome)
+    what = {
+        "handlers": dict(called),
+        "examples": [
+            {"function": one.function, "args": encode(args), "kwargs": encode(named)}
+            for one in examples[:_EXAMPLES]
+            for args, named in [arguments(one)]
+        ],
+    }
+    return run_forks(subject, plan, "harness.observe:observe", notes, what)
 
 
 def _unmet(subject: Subject, item: Mapping[str, object], notes: Observations) -> Iterator[Finding]:

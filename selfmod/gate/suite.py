@@ -10,12 +10,13 @@ from typing import Any
 from sandbox.limits import Limits
 from sandbox.outcome import Completed, Outcome, describe
 from sandbox.program import Job
-from selfmod.gate.evidence import BadEvidence, Lines, Notes, arc_set, array, mapping, text, whole
+from selfmod.gate.evidence import Account, BadEvidence, Lines, Notes, arc_set, array, mapping, text, whole
 from selfmod.gate.subject import Subject
 
 # What pytest and coverage need beside what the plugin itself may use.
 _TOOLS_MB = 150
 _NOTES_PER_TEST = 3
+_FORKS = 16  # processes of a worker that forks for each part of its work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,27 +147,30 @@ class Variation:
 def run_tests(subject: Subject, plan: Plan, variation: Variation) -> Run:
     """Run the whole suite once in a fresh worker."""
     notes = Notes(nonce=secrets.token_hex(16), limit=_NOTES_PER_TEST * len(plan.ids) + 20)
-    job = Job(
-        function=f"selfmod.gate.{variation.function}",
-        argument={
-            "entry": subject.entry,
-            "tests": test_paths(subject),
-            "indexed": list(plan.indexed),
-            "nonce": notes.nonce,
-            "measure": variation.measure,
-            "order": variation.order,
-            "world": dict(variation.world),
-        },
-        files=subject.candidate.files,
-    )
-    outcome = subject.sandbox.run(
-        job,
-        limits=limits_for(subject, processes=variation.processes),
-        kind="tests",
-        seed=variation.hash_seed,
-        on_note=notes.take,
-    )
+    how = {"measure": variation.measure, "order": variation.order, "world": dict(variation.world)}
+    limits = limits_for(subject, processes=variation.processes)
+    job = _job(subject, plan, variation.function, notes, how)
+    outcome = subject.sandbox.run(job, limits=limits, kind="tests", seed=variation.hash_seed, on_note=notes.take)
     return Run(notes=notes, outcome=outcome)
+
+
+def run_forks(subject: Subject, plan: Plan, function: str, notes: Account, what: Mapping[str, Any]) -> str:
+    """Run the tests many times, each in a fork of one fresh worker; return how it ended, "" where that was well."""
+    job = _job(subject, plan, function, notes, {"world": plain_world(subject), **what})
+    limits = limits_for(subject, processes=_FORKS)
+    outcome = subject.sandbox.run(job, limits=limits, kind="tests", seed=0, on_note=notes.take)
+    return "" if isinstance(outcome, Completed) else describe(outcome)
+
+
+def _job(subject: Subject, plan: Plan, function: str, notes: Account, more: Mapping[str, Any]) -> Job:
+    argument = {
+        "entry": subject.entry,
+        "tests": test_paths(subject),
+        "indexed": list(plan.indexed),
+        "nonce": notes.nonce,
+        **more,
+    }
+    return Job(function=f"selfmod.gate.{function}", argument=argument, files=subject.candidate.files)
 
 
 # A moment that no test would choose by itself, and the zone that the plain run believes to be in.

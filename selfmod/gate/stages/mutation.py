@@ -5,16 +5,16 @@ from __future__ import annotations
 import difflib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sandbox.outcome import Completed, describe
 from sandbox.program import Job
-from selfmod.gate.base import Figure, Finding, StageResult, finding, result
+from selfmod.gate.base import Figure, Finding, StageResult, final, finding, result
 from selfmod.gate.evidence import BadEvidence, MutantNotes, array, mapping, text, whole
 from selfmod.gate.mutants.operators import RESULT
 from selfmod.gate.observed import observed
 from selfmod.gate.subject import Subject, SuiteRun, TestRun
-from selfmod.gate.suite import Plan, handlers, limits_for, plain_world, test_paths
+from selfmod.gate.suite import Plan, handlers, limits_for, run_forks
 
 _PER_LINE, _MOST = 2, 150
 _LEAST = 10  # of a module, if it has as many: one survivor is let through, and of few that would be a large part
@@ -57,7 +57,7 @@ class Mutation:
         try:
             changes = _choose(subject, plan, run)
         except BadEvidence as error:
-            return result(self.name, [*found, _final("mutation.unreadable", f"no mutants could be made: {error}")])
+            return result(self.name, [*found, final("mutation.unreadable", f"no mutants could be made: {error}")])
         if not changes:
             return result(self.name, found, figures=_figures([], {}), applicable=bool(found))
         notes, ended = _run(subject, plan, run, changes)
@@ -105,35 +105,24 @@ def _change(note: Mapping[str, object]) -> Change:
 
 def _run(subject: Subject, plan: Plan, run: SuiteRun, changes: Sequence[Change]) -> tuple[MutantNotes, str]:
     notes = MutantNotes(nonce=secrets.token_hex(16), limit=2 * len(changes) + 10)
-    job = Job(
-        function="selfmod.gate.harness.mutation:run_mutants",
-        argument={
-            "entry": subject.entry,
-            "tests": test_paths(subject),
-            "indexed": list(plan.indexed),
-            "nonce": notes.nonce,
-            "workers": _WORKERS,
-            "world": plain_world(subject),
-            "calls": [
-                {"function": call.function, "args": call.args, "kwargs": call.kwargs}
-                for call in run.calls[:_ASKED]
-                if not call.asked
-            ],
-            "mutants": [
-                {
-                    "index": change.index,
-                    "scope": change.scope,
-                    "tests": [test.id for test in _covering(run, change)],
-                    "seconds": sum(test.seconds for test in _covering(run, change)),
-                }
-                for change in changes
-            ],
-        },
-        files=subject.candidate.files,
-    )
-    limits = limits_for(subject, processes=16)
-    outcome = subject.sandbox.run(job, limits=limits, kind="tests", seed=0, on_note=notes.take)
-    return notes, "" if isinstance(outcome, Completed) else describe(outcome)
+    what = {
+        "workers": _WORKERS,
+        "calls": [
+            {"function": call.function, "args": call.args, "kwargs": call.kwargs}
+            for call in run.calls[:_ASKED]
+            if not call.asked
+        ],
+        "mutants": [
+            {
+                "index": change.index,
+                "scope": change.scope,
+                "tests": [test.id for test in _covering(run, change)],
+                "seconds": sum(test.seconds for test in _covering(run, change)),
+            }
+            for change in changes
+        ],
+    }
+    return notes, run_forks(subject, plan, "harness.mutation:run_mutants", notes, what)
 
 
 def _covering(run: SuiteRun, change: Change) -> list[TestRun]:
@@ -145,21 +134,16 @@ def _covering(run: SuiteRun, change: Change) -> list[TestRun]:
 def _broken(changes: Sequence[Change], notes: MutantNotes, ended: str) -> list[Finding]:
     """What makes the figures worthless: a run that is not whole, or tests that fail without a mutant."""
     if notes.problem:
-        return [_final("mutation.forged", f"the worker's account of the run is not our own: {notes.problem}")]
+        return [final("mutation.forged", f"the worker's account of the run is not our own: {notes.problem}")]
     if notes.failed:
         names = ", ".join(notes.failed[:3])
-        return [_final("mutation.baseline", f"tests fail when they are run again in one process: {names}")]
+        return [final("mutation.baseline", f"tests fail when they are run again in one process: {names}")]
     left = {change.index for change in changes} ^ set(notes.results)
     if ended or notes.end is None or left:
         reason = ended or f"{len(left)} of {len(changes)} mutants were not judged"
         hint = f"make the tests quicker: they are run for each of {len(changes)} changes"
-        return [_final("mutation.ended", f"the run against mutants did not end normally: {reason}", hint)]
+        return [final("mutation.ended", f"the run against mutants did not end normally: {reason}", hint=hint)]
     return []
-
-
-def _final(rule: str, message: str, hint: str = "") -> Finding:
-    """Where nothing was measured there is nothing that a person could accept."""
-    return replace(finding(rule, message, hint=hint), waivable=False)
 
 
 def _figures(changes: Sequence[Change], results: Mapping[int, str]) -> dict[str, Figure]:
@@ -245,8 +229,7 @@ def _survivor(subject: Subject, change: Change, question: str, *, advisory: bool
 
 def _more(count: int, *, advisory: bool) -> Finding:
     # Nobody can accept what is not shown: tests for some of those that are bring the others into view.
-    found = finding("mutation.more", f"{count} more changes are not noticed either", advisory=advisory)
-    return replace(found, waivable=False)
+    return final("mutation.more", f"{count} more changes are not noticed either", advisory=advisory)
 
 
 def _weak(figures: Mapping[str, Figure], least: float) -> Finding:
