@@ -118,16 +118,32 @@ def make_subject() -> Callable[..., Subject]:
     return make
 
 
+_SMALL = """\
+schema: 1
+id: small
+name: Small
+version: 0.1.0
+description: Something small.
+license: MIT
+entry: plugin.py
+tools: [{{name: {handler}, handler: {handler}}}]
+"""
+
+
 def _bytes(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode()
 
 
 @pytest.fixture
 def judged(sandbox: Sandbox) -> Callable[..., Judged]:
-    """Run stages on a module and its tests, in a real sandbox; returns the results by name and the subject."""
+    """Run stages on a module and its tests, in a real sandbox; returns the results by name and the subject.
 
-    def judge(module: str, tests: str, *stages: Stage, **more: Any) -> Judged:
-        files = {"plugin.py": module, "tests/test_plugin.py": tests, **more.pop("files", {})}
+    With `handler` there is a manifest, too, with that one tool.
+    """
+
+    def judge(module: str, tests: str, *stages: Stage, handler: str = "", **more: Any) -> Judged:
+        manifest = {"plugin.yaml": _SMALL.format(handler=handler)} if handler else {}
+        files = {"plugin.py": module, "tests/test_plugin.py": tests, **manifest, **more.pop("files", {})}
         subject = Subject(
             candidate=Candidate(files={path: _bytes(text) for path, text in files.items()}),
             sandbox=sandbox,

@@ -142,21 +142,10 @@ def test_an_example_meets_a_special_case_whatever_it_should_give(judged):
 
 # ---- results that nobody looks at ----------------------------------------------------------------------------------
 
-MANIFEST = """\
-schema: 1
-id: small
-name: Small
-version: 0.1.0
-description: Something small.
-license: MIT
-entry: plugin.py
-tools: [{name: f, handler: f}]
-"""
-
 
 def looked(judged, module: str, checks: str):
     tests = f"import pytest\nfrom plugin import f\n\n\ndef test_f():\n    {checks}\n"
-    return judged(module, tests, ManifestStage(), Tests(), Mutation(), files={"plugin.yaml": MANIFEST})
+    return judged(module, tests, ManifestStage(), Tests(), Mutation(), handler="f")
 
 
 _LOUD = """\

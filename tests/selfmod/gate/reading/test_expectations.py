@@ -226,22 +226,12 @@ def test_what_ratchet_wrote_from_the_examples_is_not_the_authors():
     assert unwritten([own, bad], "plugin", {"total"}, {"total"}) == []
 
 
-MANIFEST = """\
-schema: 1
-id: small
-name: Small
-version: 0.1.0
-description: Something small.
-license: MIT
-entry: plugin.py
-tools: [{name: squares, handler: squares}]
-"""
 MODULE = "def squares(to: int) -> list[int]:\n    return [number**2 for number in range(to)]\n"
 
 
 def judged_with(judged, check: str):
     tests = f"from plugin import squares\n\n\n{check}"
-    found = judged(MODULE, tests, ManifestStage(), Tests(), Oracle(), files={"plugin.yaml": MANIFEST})
+    found = judged(MODULE, tests, ManifestStage(), Tests(), Oracle(), handler="squares")
     return found, [item for item in found.stages["oracle"].findings if item.rule == "oracle.unwritten"]
 
 
