@@ -42,7 +42,7 @@ class Disk:
                 self.write(descriptor, data, path.name)
                 self.sync(descriptor, path.name)
             self.rename(temporary, path, at_once=at_once)
-        except BaseException:
+        except BaseException:  # an interrupt, too, leaves no part behind
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise

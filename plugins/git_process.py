@@ -167,7 +167,7 @@ def _conversation(process: subprocess.Popen[bytes], given: bytes) -> tuple[bytes
     watchdog.start()
     try:
         return process.communicate(given)
-    except BaseException:
+    except BaseException:  # an interrupt, which waits for git (above) and goes on
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 with contextlib.suppress(OSError):

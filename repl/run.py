@@ -123,7 +123,7 @@ def perform(session: Session, invocation: Invocation, output: Format, *, screen:
         answer = handler_of(verb.handler)(session, invocation.arguments)
     except BrokenPipeError:
         raise
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one handler of everything
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one handler of everything: told, with its exit code
         session.progress.done()
         problem = problem_of(error, traceback_folder=session.traceback_folder, about=session.working_on)
         return print_problem(problem, output, at_prompt=screen is not None and screen.at_prompt)

@@ -59,7 +59,7 @@ def answer(kind: str, body: list[Any]) -> Message:
     try:
         result = _ACTIONS[kind](*body)
         return "completed", values.encode(result if type(result) in _FINISHED else _finished(result))
-    except BaseException as problem:  # noqa: BLE001 (whatever the program raises is its answer)
+    except BaseException as problem:  # noqa: BLE001 (whatever the program raises is its answer; no Ctrl-C comes here)
         return describe(problem)
 
 

@@ -70,7 +70,7 @@ class ForkedBody:
         try:
             while not body.pid or body.output < 0:
                 body.take_note(*report_from(forked.status, deadline))
-        except BaseException:
+        except BaseException:  # an interrupt, too, leaves no worker behind
             body.abandon()
             raise
         return body

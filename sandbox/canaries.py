@@ -25,7 +25,7 @@ def _tried(attack: Callable[[], object]) -> str:
         attack()
     except OSError as problem:
         return errno.errorcode.get(problem.errno or 0, type(problem).__name__)
-    except Exception as problem:  # noqa: BLE001 (any refusal will do)
+    except (AttributeError, ImportError, LookupError) as problem:  # nothing of that name is there to attack
         return type(problem).__name__
     return ""
 

@@ -95,7 +95,7 @@ class ContainerLevel:
             inherited = None if own_kernel else _address_space(body.pid)  # it is not the program's that shows there
             _isolate(channel, body, limits, {"inherited": inherited, **setup})
             return Link(channel, body, limits, many=own_kernel)
-        except BaseException:
+        except BaseException:  # an interrupt, too, leaves no container and nothing open
             channel.close()
             if body is not None:
                 body.close()

@@ -54,7 +54,7 @@ def prepare(readable: tuple[str, ...]) -> int:
         ruleset = syscalls.landlock_create(_attributes(version()))
         try:
             _allow(ruleset, _READ, readable)
-        except BaseException:
+        except BaseException:  # nobody else holds it yet
             os.close(ruleset)
             raise
         return ruleset

@@ -61,7 +61,7 @@ class ForkServer:
                 )
             with contextlib.suppress(OSError):  # it ended already; whoever waits for it learns why
                 self._control.send(json.dumps({"preload": list(preload)}).encode())
-        except BaseException:
+        except BaseException:  # an interrupt, too, leaves no process behind
             self.close()
             raise
 

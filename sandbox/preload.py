@@ -48,7 +48,7 @@ def _blamed(name: str) -> Iterator[None]:
     """Say by name what cannot be loaded; parts of a module are loaded only where it is used."""
     try:
         yield
-    except Exception as problem:
+    except Exception as problem:  # a library may raise anything while it loads
         raise LayerFailed("preload", 0, f"{name}: {type(problem).__name__}: {problem}") from problem
 
 

@@ -47,10 +47,10 @@ def _isolated(server: ForkServer, limits: Limits, setup: Frame, first: Request |
         body = ForkedBody.await_isolation(forked)
         try:
             link = Link(channel, body, limits)
-        except BaseException:
+        except BaseException:  # an interrupt, too, leaves no worker behind
             body.abandon()
             raise
-    except BaseException:
+    except BaseException:  # nor an open channel
         channel.close()
         raise
     if first is not None:

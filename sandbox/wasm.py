@@ -77,7 +77,7 @@ class WasmLevel:
         try:
             _greet(channel, {"limits": asdict(limits), **setup}, body)
             return Link(channel, body, limits)
-        except BaseException:
+        except BaseException:  # an interrupt, too, leaves no worker and nothing open
             channel.close()
             body.close()
             os.close(output)

@@ -45,7 +45,7 @@ async def handle(text: str) -> str:
     _Missing.op = ""
     try:
         reply = answers.completed(await answers.settled(answers.begin(*json.loads(text))))
-    except BaseException as problem:  # noqa: BLE001 (whatever the program raises is its answer)
+    except BaseException as problem:  # noqa: BLE001 (whatever the program raises is its answer; no Ctrl-C comes here)
         reply = answers.describe(problem)
     if _Missing.op:
         reply = "unreachable", _Missing.op[:64]

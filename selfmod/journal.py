@@ -88,7 +88,7 @@ class Journal:
         try:
             IndexLock(self.workspace.repository, change.id).take()
             self.workspace.repository.move(change.ref, change.new, change.old)
-        except BaseException:
+        except BaseException:  # an interrupt, too, leaves it all or nothing
             self._undo(change)
             raise
         try:

@@ -49,7 +49,7 @@ def _run(module: ModuleType, code: CodeType, file: str, import_: Callable[..., A
     sys.modules[name] = module
     try:
         exec(code, vars(module))  # noqa: S102 - the policy compiled it, the operating system bounds it
-    except BaseException:
+    except BaseException:  # whatever it raises, what did not load is not found as loaded
         if before is None:
             sys.modules.pop(name, None)
         else:

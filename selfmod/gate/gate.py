@@ -121,8 +121,7 @@ class Gate:
             return replace(judged, verdict="refuse", findings=(*judged.findings, late))
         except SandboxUnavailable:
             raise
-        except Exception as error:  # noqa: BLE001
-            # Our mistake, met on somebody's candidate: it must refuse, and it must not take the caller down.
+        except Exception as error:  # noqa: BLE001 - our mistake, met on somebody's candidate: logged, and it refuses
             _LOG.exception("the stage %s failed", stage.name)
             message = f"the stage itself failed ({type(error).__name__}); that is an error of Ratchet, please report it"
             return result(stage.name, [finding("gate.error", message, key=stage.name)])

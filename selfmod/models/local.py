@@ -81,7 +81,7 @@ class LocalModel:
             call.close = self._kill
             try:
                 return in_thread(lambda call: self._ask(request, call), call)
-            except BaseException:
+            except BaseException:  # an interrupt, too: the rest of this answer would be read as the next one
                 self._kill()
                 raise
 

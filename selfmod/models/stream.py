@@ -70,7 +70,7 @@ def in_thread(work: Callable[[Call], T], call: Call) -> T:
     threading.Thread(target=run, name="model call", daemon=True).start()
     try:
         _follow(call)
-    except BaseException:
+    except BaseException:  # an interrupt, too: nobody waits for the answer any more
         threading.Thread(target=call.close, daemon=True).start()  # closing may itself wait for the slow server
         raise
     if errors:

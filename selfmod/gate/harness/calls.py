@@ -137,7 +137,7 @@ def _recording(function: Any, name: str, log: CallLog) -> Callable[..., Any]:
             return function(*args, **kwargs)
         try:
             value = function(*args, **kwargs)
-        except BaseException as error:
+        except BaseException as error:  # SystemExit is how a call may end, too; it goes on as it came
             log.close(call, "raised", type(error).__name__)
             raise
         log.close(call, "returned", value)
@@ -157,7 +157,7 @@ def _recording_async(function: Any, name: str, log: CallLog) -> Callable[..., An
             return await function(*args, **kwargs)
         try:
             value = await function(*args, **kwargs)
-        except BaseException as error:
+        except BaseException as error:  # as above
             log.close(call, "raised", type(error).__name__)
             raise
         log.close(call, "returned", value)

@@ -35,7 +35,7 @@ def run_item(item: pytest.Item) -> BaseException | None:
         state.setup(item)
         item.runtest()
     except (Exception, SystemExit, Endless, pytest.fail.Exception, pytest.skip.Exception) as error:  # noqa: BLE001
-        raised = error
+        raised = error  # whatever a test raises is the answer; an interrupt is not the test's
     try:
         state.teardown_exact(None)
     except Exception as error:  # noqa: BLE001 - whatever a fixture raises is the answer
