@@ -1,24 +1,56 @@
-"""Tries the regular expressions of a plugin on texts that make bad ones explode, inside a sandbox worker.
+"""What the cost of a plugin is measured with inside a sandbox worker: its patterns, and the steps of its import.
 
-Only `re` runs here, on literal patterns read from the source; nothing of the candidate is executed.
+Regular expressions are tried on texts that make bad ones explode; only `re` runs then, on literal patterns read from
+the source, and nothing of the candidate is executed.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from selfmod.gate.harness.forks import Line, Say, limit_time, pool
+from selfmod.gate.harness.run import compiled
 
 _CALLS = frozenset({"compile", "match", "search", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
 _PATTERNS = 30
 _STEPS = (8, 12, 16, 20, 24, 28, 1000, 4000)
 _CPU_S = 1.0  # a search never waits: what else the machine does must not decide
 _WORKERS = 2
+
+
+def import_steps(argument: dict[str, Any]) -> int:
+    """Job: return how many lines importing the plugin runs, again for each turn of a loop; `most` where it is more."""
+    from sandbox.language import new_module
+
+    code, steps = compiled(argument["entry"]), _Steps(argument["most"])
+    sys.settrace(steps.take)
+    try:
+        new_module(Path(argument["entry"]).stem, code)
+    finally:
+        sys.settrace(None)
+    return steps.count
+
+
+class _Steps:
+    """Counts lines while they run, whoever's they are; unlike seconds they are the same on every machine."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self.count = most, 0
+
+    def take(self, _: FrameType, event: str, __: object) -> Any:
+        """Hear of one event of the interpreter; from the last step on nothing is traced, so that the rest is quick."""
+        self.count += event == "line"
+        if self.count >= self._most:
+            sys.settrace(None)
+            return None
+        return self.take
 
 
 def exploding_patterns(argument: dict[str, Any]) -> list[Line]:

@@ -27,6 +27,8 @@ from selfmod.gate.suite import limits_for
 from selfmod.gate.timing import LEAST_S, Made, Timer, own_seconds
 
 _CALLS = 40  # recorded calls that are timed
+_STEPS = 5_000_000  # lines of an import: half a second of a slow machine; what is in order runs some thousands
+_BRIEF_S = 0.01  # no machine runs a tenth of that many lines in it
 _GROWN = 2.0  # times the ceiling of a call: what one with a large argument may take
 _STEEP = 9.9  # what already does not come back for the smallest size
 _SLOWER, _SLACK_S = 3.0, 0.1  # against the approved version: so many times, and so much, before it is worth a word
@@ -67,10 +69,28 @@ def _unmeasured() -> Finding:
 
 
 def _import(subject: Subject, session: Session, figures: dict[str, Figure]) -> Iterator[Finding]:
-    seconds = own_seconds(session.loaded.usage)
-    figures["import_s"] = round(seconds, 4)
-    if seconds > subject.thresholds.import_s:
-        yield finding("cost.import", f"importing it takes {seconds:.1f} s", hint="compute when a handler is called")
+    """In seconds, for what waits or works outside of Python; and in steps, which no quick machine makes fewer."""
+    usage, limit_s = session.loaded.usage, subject.thresholds.import_s
+    figures["import_s"] = round(own_seconds(usage), 4)
+    told = f"takes {own_seconds(usage):.1f} s" if own_seconds(usage) > limit_s else ""
+    if usage.wall_s > _BRIEF_S and not told:
+        told = _steps(subject)
+    if told:
+        yield finding("cost.import", f"importing it {told}", hint="compute when a handler is called")
+
+
+def _steps(subject: Subject) -> str:
+    """What is too much of the lines that importing it runs, "" where they are few."""
+    job = Job(
+        function="selfmod.gate.harness.cost:import_steps",
+        argument={"entry": subject.entry, "most": _STEPS},
+        files={path: data for path, data in subject.candidate.files.items() if not path.startswith("tests/")},
+    )
+    outcome = subject.sandbox.run(job, limits=limits_for(subject), kind="tests", seed=0)
+    if not isinstance(outcome, Completed):
+        return f"cannot be counted in lines: {describe(outcome)}"
+    few = type(outcome.value) is int and 0 <= outcome.value < _STEPS
+    return "" if few else f"runs {_STEPS:,} lines or more"
 
 
 def _calls(subject: Subject, timer: Timer, calls: Sequence[Call], figures: dict[str, Figure]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import pytest
 from plugins.manifest import parse_manifest
 from sandbox.outcome import Usage
 from selfmod.candidate import Candidate
+from selfmod.gate.harness.cost import import_steps
 from selfmod.gate.stages.cost import Cost
 from selfmod.gate.stages.tests import Tests
 from selfmod.gate.thresholds import Thresholds
@@ -177,6 +178,51 @@ def test_work_at_import_is_found(judged):
     tests = "from plugin import last\ndef test_a():\n    assert last() == 7_999_999\n"
     found = judged(module, tests, Tests(), Cost(), thresholds=Thresholds(import_s=0.05, memory_mb=1000))
     assert "cost.import" in found.rules("cost")
+
+
+IMPORTING = """\
+def _sums() -> int:
+    total = 0
+    for number in range({count}):
+        total += number
+    return total
+
+
+_TOTAL = _sums()
+
+
+def last() -> int:
+    return _TOTAL
+"""
+
+
+def test_the_work_of_an_import_is_counted_and_not_only_timed(judged):
+    tests = "from plugin import last\ndef test_a():\n    assert last() > 0\n"
+    patient = Thresholds(import_s=60.0)  # as a machine would be to which this is nothing
+    many = judged(IMPORTING.format(count=3_000_000), tests, Tests(), Cost(), thresholds=patient)
+    assert [item.message for item in many.stages["cost"].findings] == ["importing it runs 5,000,000 lines or more"]
+    few = judged(IMPORTING.format(count=1_000_000), tests, Tests(), Cost(), thresholds=patient)
+    assert not few.stages["cost"].findings
+
+
+@pytest.mark.parametrize(
+    ("module", "least"),
+    [
+        ("TABLE = [n for n in range(1000)]\n", 1000),
+        ("TABLE = sum(n for n in range(1000))\n", 1000),
+        (
+            "def walk(n: int) -> int:\n    return walk(n - 1) if n else 0\n\n\nTABLE = [walk(9) for _ in range(99)]\n",
+            990,
+        ),
+        ("TABLE = list(map(lambda n: n + 1, range(1000)))\n", 1000),
+    ],
+    ids=["a list", "a generator", "recursion", "a lambda"],
+)
+def test_each_turn_and_call_of_an_import_is_a_step(tmp_path, monkeypatch, module, least):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plugin.py").write_text(module, "utf-8")
+    assert least <= import_steps({"entry": "plugin.py", "most": 10_000}) < least + 1500
+    assert import_steps({"entry": "plugin.py", "most": 500}) == 500
 
 
 def test_a_slow_call_of_the_tests_is_found(judged):
