@@ -83,7 +83,7 @@ def _take(descriptor: int, what: str, deadline: float) -> None:
                     f"{what} is being changed by another Ratchet (process {holder})",
                     hint="wait for it to finish and try again",
                 ) from error
-            time.sleep(0.02)
+            time.sleep(0.02)  # to wait for a lock the kernel has only a call without a deadline
     with contextlib.suppress(OSError):  # only to be told to others; a full disk is met where it matters
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

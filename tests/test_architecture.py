@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,7 @@ TOP_LEVEL = {
     *(".gitignore", ".gitattributes", "ratchet.toml"),
 }
 MAX_MODULE, MAX_FUNCTION = 400, 60
+BROAD = re.compile(r"except\b.*\b(?:Base)?Exception\b|suppress\((?:Base)?Exception\b|except:")
 # One letter of each word is in brackets, so that this file does not hold what it looks for.
 FORBIDDEN = re.compile(
     r"TOD[O]|FIXM[E]|# XX[X]|/work/(?:mai[n]|share[d]|[.])|/root/[.]pyen[v]|/opt/pyp[i]|pypi[.]or[g]|pythonhoste[d]"
@@ -138,6 +140,30 @@ def forbidden(root: Path) -> list[str]:
     return found
 
 
+def unexplained(root: Path) -> list[str]:
+    """Where everything is caught and no comment beside it says why."""
+    found = []
+    for name, path in modules(root):
+        lines = path.read_text("utf-8").splitlines()
+        for number, (line, following) in enumerate(pairwise([*lines, ""]), 1):
+            said = [text.partition("#")[2] for text in (line, following)]
+            if BROAD.search(line) and not any(re.sub(r"noqa: [A-Z0-9, ]*", "", one).strip(" #") for one in said):
+                found.append(f"{name}:{number}")
+    return found
+
+
+def sleeps(root: Path, *folders: str) -> set[str]:
+    """The modules that wait for time to pass, and not for what they wait for."""
+    paths = [path for folder in folders for path in sorted((root / folder).rglob("*.py"))]
+    return {
+        path.relative_to(root).as_posix()
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "sleep"
+        if [ast.unparse(one) for one in node.args] != ["0"]  # gives way, and waits for nothing
+    }
+
+
 def plant(root: Path, **files: str) -> Path:
     for name, text in files.items():
         path = root / (name.replace("__", "/") + ".py")
@@ -205,6 +231,29 @@ def test_no_file_holds_a_path_of_one_machine_a_registry_or_a_loose_end() -> None
 def test_a_loose_end_is_found(tmp_path: Path) -> None:
     plant(tmp_path, repl__app="# TO" + "DO later", repl__lock="x = 'https://pypi" + ".org/simple'")
     assert len(forbidden(tmp_path)) == 2
+
+
+def test_a_catch_of_everything_says_why() -> None:
+    assert unexplained(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    "catch",
+    ["except Exception:  # noqa: BLE001", "except (ValueError, BaseException) as error:", "except:  # noqa: E722"],
+)
+def test_a_catch_that_does_not_say_why_is_found(tmp_path: Path, catch: str) -> None:
+    plant(tmp_path, repl__app=f"try:\n    x = 1\n{catch}\n    x = 2\n")
+    assert unexplained(tmp_path) == ["repl/app.py:3"]
+
+
+def test_what_waits_is_not_left_to_time() -> None:
+    assert sleeps(ROOT, *OURS) == {"plugins/lock.py"}  # the kernel waits for a lock without a deadline only
+    assert sleeps(ROOT, "tests") == {"tests/attacks/programs/eat_time.py"}  # slow on purpose, to be ended
+
+
+def test_a_sleep_is_found(tmp_path: Path) -> None:
+    plant(tmp_path, repl__app="import time\ntime.sleep(1)", repl__loop="import asyncio\nasyncio.sleep(0)")
+    assert sleeps(tmp_path, "repl") == {"repl/app.py"}
 
 
 def test_the_top_level_is_what_the_design_says() -> None:

@@ -111,7 +111,7 @@ class Runtime:
             if on_progress is not None and now != last:
                 on_progress(now)
             last = now
-            if cancel.wait(0.2):
+            if cancel.wait(0.2):  # another process builds, perhaps one that others started: its file is looked at
                 raise Cancelled("stopped while the model's runtime was being built", hint="the build goes on")
             now = self.progress()
         if now.state != "ready":

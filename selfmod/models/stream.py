@@ -87,7 +87,7 @@ def _follow(call: Call) -> None:
         if left <= 0:
             raise AnswerTimedOut("the model did not finish its answer in time", hint=RESUME)
         try:
-            piece = call.pieces.get(timeout=min(left, 0.1))
+            piece = call.pieces.get(timeout=min(left, 0.1))  # nothing waits for a queue and an event at once
         except queue.Empty:
             continue
         if piece is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import threading
 import time
 
@@ -74,7 +75,7 @@ def start_processes(count):
         for _ in range(count):
             child = os.fork()
             if child == 0:
-                time.sleep(30)
+                signal.pause()
                 os._exit(0)
             children.append(child)
     finally:
@@ -158,7 +159,7 @@ def leave_politely(code):
 async def later(value):
     import asyncio
 
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # gives way once, and waits for nothing
     return value
 
 

@@ -170,6 +170,7 @@ def test_what_a_worker_was_asked_is_not_asked_of_another():
 
 def test_the_death_of_the_fork_server_is_not_seen_within_a_call():
     with Sandbox() as sandbox:
+        # Slow on purpose: the server dies within the call.
         source = b"def run():\n    import time\n    time.sleep(0.3)\n    return 1\n"
         program = Program(files={"plugin.py": source}, language="plain")
         with sandbox.open(program, policy=Policy(), limits=Limits()) as session:

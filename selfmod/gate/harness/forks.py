@@ -15,7 +15,7 @@ import pytest
 
 Line = dict[str, Any]
 
-_LOOK_S = 0.2
+_LOOK_S = 0.2  # nothing tells that a process only waits: it is looked at
 _STILL_S = 1.0  # how long a test may wait; it takes a few milliseconds
 _WORK_S = 0.05  # what a process that only shares its core with others gets in that time
 

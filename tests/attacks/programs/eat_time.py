@@ -10,5 +10,5 @@ LIMITS = {"wall_s": 1}
 
 
 def attack(target):
-    time.sleep(1.5)
+    time.sleep(1.5)  # the attack itself
     return True

@@ -12,6 +12,7 @@ LIMITS = {"processes": 8}
 
 
 def attack(target):
+    reader, writer = os.pipe()
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
@@ -24,6 +25,5 @@ def attack(target):
             signal.pause()
         os._exit(0)
     os.wait()
-    import time
-
-    time.sleep(0.05)
+    os.close(writer)
+    os.read(reader, 1)  # ends once the daemon has closed all it had

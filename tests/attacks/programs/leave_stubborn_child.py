@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import time
 
 ORIGIN = "Ignored signals do not stop SIGKILL, but a parent may die first."
 SEEN = "outlives"
@@ -13,6 +12,7 @@ LIMITS = {"processes": 8}
 
 
 def attack(target):
+    reader, writer = os.pipe()
     if os.fork() == 0:
         for number in (1, 2, 3, 13, 15):
             signal.signal(number, signal.SIG_IGN)
@@ -24,4 +24,5 @@ def attack(target):
             except OSError:
                 pass
         signal.pause()
-    time.sleep(0.05)
+    os.close(writer)
+    os.read(reader, 1)  # ends once the child has closed all it had

@@ -43,6 +43,7 @@ from plugin import later, step
 
 """
 ENDS = "def test_a():\n    if later(%d):\n        system['_exit'](0)\n    assert step(1) == 2\n"
+# It waits on purpose, against mutants, until it is ended.
 WAITS = "def test_a():\n    while step(5) != 4 or step(1) != 2:\n        system['sys'].modules['time'].sleep(60)\n"
 FORGES = (
     "def test_a():\n    assert step(5) == 4\n"

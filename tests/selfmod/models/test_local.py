@@ -33,7 +33,7 @@ PRELUDE = "import json, os, sys, time\ninput()\n" + LOADED
 
 @pytest.fixture
 def process(tmp_path):
-    """A model whose process runs the given lines after it was loaded and asked."""
+    """A model whose process runs the given lines after it was loaded and asked; some wait on purpose, to be ended."""
     made = []
     path = tmp_path / "weights.gguf"
     path.write_bytes(b"GGUF")
