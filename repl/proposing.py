@@ -50,4 +50,4 @@ def _count(candidates: int) -> str:
 
 
 def _next(screen: Screen, *commands: str) -> None:
-    screen.line(screen.typed("Next: " + ", ".join(f"ratchet {command}" for command in commands)))
+    screen.next_steps(*(f"ratchet {command}" for command in commands))

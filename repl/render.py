@@ -76,7 +76,11 @@ class Screen:
         for row in folded([(visible(text, keep_newlines=False), style) for text, style in styled], self.width):
             self._styled(*row)
 
-    def row(self, *lead: tuple[str, str], values: Iterable[str]) -> None:
+    def next_steps(self, *commands: str) -> None:
+        """Print what can be typed next; where the screen ends the line breaks before a command, not within it."""
+        self.row(("Next: ", ""), values=map(self.typed, commands), style="")
+
+    def row(self, *lead: tuple[str, str], values: Iterable[str], style: str = "dim") -> None:
         """Print a row whose last column is a list, which is broken between its values and goes on under itself."""
         left = sum(cells(text) for text, _ in lead)
         rows = [""]
@@ -88,7 +92,7 @@ class Screen:
             else:
                 rows[-1] = longer
         for row in rows:
-            self.line(*lead, (row, "dim"))
+            self.line(*lead, (row, style))
             lead = ((" " * left, ""),)
 
     def hint(self, lead: str, text: str) -> None:

@@ -41,7 +41,7 @@ def _show_made(screen: Screen, workspace: Workspace, commit: str) -> None:
     screen.line(("Made the workspace ", "green"), str(workspace.root))
     screen.fields((("commit", commit), ("trusted", "yes: you made it")))
     there = "" if screen.at_prompt or Path.cwd().is_relative_to(workspace.root) else f"cd {workspace.root}, then: "
-    screen.line(screen.typed(f"Next: {there}ratchet propose SPEC. `ratchet doctor` says what works on this machine."))
+    screen.next_steps(f"{there}ratchet propose SPEC", "ratchet doctor (it says what works on this machine)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

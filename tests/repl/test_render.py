@@ -31,6 +31,20 @@ def test_a_hint_of_two_lines_is_two_lines_under_each_other(monkeypatch):
     assert shown(screen) == "hint: run: git a\n      and: ratchet trust\nhint: run: /trust, in /home/ratchet or there\n"
 
 
+@pytest.mark.parametrize("number", [1, 123, 123456])
+@pytest.mark.parametrize("width", [48, 60, 80])
+def test_what_to_type_next_is_broken_before_a_command_and_not_within_it(monkeypatch, number, width):
+    monkeypatch.setenv("NO_COLOR", "1")
+    commands = [f"ratchet {verb} P-{number}" for verb in ("review", "approve", "revise", "reject")]
+    screen = terminal(width)
+    screen.next_steps(*commands)
+    rows = shown(screen).splitlines()
+    assert len(rows) > 1
+    assert [row[:6] for row in rows] == ["Next: ", *["      "] * (len(rows) - 1)]
+    assert all(len(row) <= width for row in rows)
+    assert [one for row in rows for one in row[6:].rstrip(",").split(", ")] == commands
+
+
 HOSTILE = "ok\x1b[2J\x1b]0;title\x07\u202eevil\u2066\u200b\x00\x9b31m\rapproved"
 
 
