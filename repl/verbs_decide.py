@@ -82,8 +82,8 @@ def approve(session: Session, arguments: Namespace) -> Answer:
         loaded = load(session, arguments.id)
         found = review_of(loaded)
         session.workspace.repository.identity()  # whoever has none is told before they read and answer
-        answer = _scripted(arguments) if arguments.digest else _asked(session, loaded, found)
         try:
+            answer = _scripted(arguments) if arguments.digest else _asked(session, loaded, found)
             made = approval.approve(found, answer, journal=session.journal, thresholds=session.thresholds)
         except StaleError as error:
             session.store.save(loaded.proposal.moved("stale", reason=str(error)))
@@ -107,6 +107,8 @@ def _asked(session: Session, loaded: Loaded, found: Review) -> approval.Answer:
             hint=f"ratchet review {found.proposal}, then: ratchet approve {found.proposal} --digest HEX{flags}",
             id=found.proposal,
         )
+    # Before anybody reads and answers in vain; what changes meanwhile is found by `approval.approve`.
+    approval.refuse_stale(found, session.journal, session.thresholds)
     draw(session.screen, loaded.view)
     accepted = acknowledge(session.screen, loaded.view)
     if accepted is None:

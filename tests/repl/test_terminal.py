@@ -122,6 +122,30 @@ def test_words_that_the_prompt_read_ahead_approve_nothing(proposed, terminals):
     assert proposed.json("review", "P-1")["state"] == "awaiting-approval"
 
 
+def test_what_is_stale_is_said_before_anything_is_asked(proposed, terminals):
+    (proposed.home / ".local/state/ratchet/ratchet.toml").write_text("[gate]\nlines_min = 0.97\n")
+    screen = terminals(proposed, "approve", "P-1")
+    assert screen.close() == 11
+    assert "changed since this was judged" in " ".join(screen.text.split())
+    assert "Review of P-1" not in screen.text and "> " not in screen.text
+    assert proposed.json("review", "P-1")["state"] == "stale"
+
+
+def test_what_becomes_stale_while_a_person_reads_is_not_committed(proposed, terminals):
+    other = proposed.json("propose", "--from", str(write_plugin(proposed.home / "again", version="0.2.0")))
+    screen = terminals(proposed, "approve", "P-1")
+    screen.expect("To accept this type", "> ")
+    proposed.json("approve", other["id"], "--digest", other["digest"], "--accept", "no-oracle")
+    screen.send("no-oracle")
+    screen.expect("To commit exactly these bytes", "> ")
+    screen.send("approve")
+    screen.expect("changed since this was judged")
+    assert screen.close() == 11
+    assert proposed.json("review", "P-1")["state"] == "stale"
+    (listed,) = proposed.json("plugin", "list")["plugins"]
+    assert listed["version"] == "0.2.0"
+
+
 def test_an_interrupt_in_the_middle_of_a_proposal_keeps_it_and_the_repl(maker, terminals):
     write_plugin(maker.home / "text-stats")
     screen = terminals(maker)
