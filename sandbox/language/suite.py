@@ -40,6 +40,8 @@ _TRACES: Final = frozenset({"tb", "traceback"})
 _SETTERS: Final = frozenset({"__setattr__", "__setitem__", "__delattr__", "__delitem__", "__set__", "__delete__"})
 # Private names of libraries that evaluate text, or lead to the frames and the loop of the test runner.
 _EVALUATING: Final = frozenset({"_evaluate", "_excinfo", "_get_loop", "_loop", "_coro"})
+# What writes for whoever reads the output of a run, where nothing of a test belongs beside what the gate says.
+_WRITERS: Final = frozenset({"print", "pprint", "prweek", "prmonth", "pryear", "prcal"})
 _NO_NAMES: Final = frozenset(MISSING_BUILTINS) | {"setattr", "delattr", "__builtins__"}
 _SKIPS: Final = frozenset({"skip", "skipif", "xfail", "exit", "importorskip", "skipTest"})
 
@@ -90,6 +92,8 @@ class Suite(ast.NodeVisitor):
                 self._refuse_pytest(node, alias.name)
             elif is_dunder(alias.name):
                 self.refuse(node, "tests.attribute", f"{alias.name!r} is not for tests", "test what functions return")
+            elif alias.name in _WRITERS and name != _SUBJECT:
+                self._refuse_output(node, alias.name)
             elif known and name != _SUBJECT and alias.name not in suite_names(name):
                 hint = INSTEAD.get(f"{name}.{alias.name}", "use a public name of the module")
                 self.refuse(node, "tests.import", f"a test cannot import {alias.name!r} from {name!r}", hint)
@@ -114,6 +118,10 @@ class Suite(ast.NodeVisitor):
             node, rule, f"pytest.{name} is not allowed in tests of a plugin", "use raises, approx, mark.parametrize"
         )
 
+    def _refuse_output(self, node: ast.AST, name: str) -> None:
+        message = f"{name!r} writes into the output of the run, which is the gate's alone"
+        self.refuse(node, "tests.print", message, "leave it out, and assert what you want to see")
+
     # ---- names and attributes --------------------------------------------------------------------------------------
 
     def visit_Name(self, node: ast.Name) -> None:
@@ -125,6 +133,8 @@ class Suite(ast.NodeVisitor):
             if node.id == "open":
                 hint = 'read recorded inputs with testing.data("name") of plugins.sdk'
             self.refuse(node, "tests.builtin", f"{node.id!r} is not allowed in tests", hint)
+        elif node.id == "print" and node.id not in self.subjects:
+            self._refuse_output(node, node.id)
         elif is_dunder(node.id) and node.id not in ("__name__", "__debug__"):
             self.refuse(node, "tests.attribute", f"{node.id!r} is not for tests", "test what functions return")
         elif node.id in self.leading and id(node) not in self.plain:
@@ -151,6 +161,8 @@ class Suite(ast.NodeVisitor):
             )
         elif name in FORMATTERS and (not isinstance(node.value, ast.Constant) or _walks(node.value)):
             self.refuse(node, "tests.attribute", f"str.{name} is not for tests", "use an f-string")
+        elif name in _WRITERS and root(node) not in self.subjects:
+            self._refuse_output(node, name)
         elif name in _SETTERS:
             self.refuse(node, "tests.rebinding", f"{name} sets what others read", "write the assignment")
         elif is_private(name) and not self._may_reach(node):

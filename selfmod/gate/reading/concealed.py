@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sandbox.language.trees import imported_modules
+from selfmod.gate.reading.folding import Worked, worked_out
 from selfmod.gate.reading.parse import Found, found
 from selfmod.gate.reading.texts import constant_text, constant_texts, names_once
 
@@ -22,6 +23,8 @@ _INFLATE: Final = frozenset({"decompress", "decompressobj"})
 _HEX: Final = frozenset({"fromhex", "unhexlify", "a2b_hex", "b16decode"})
 _LONG: Final = 64  # characters of a constant; below it is a value that one can write out beside it
 _SHORT: Final = 12  # the same, for what is compressed
+_MANY: Final = 16  # numbers of which a text is made
+_KEPT: Final = 0.3  # of what stands side by side in a text, where it is put together of others
 _BITS: Final = 600  # of a number; the largest that is published for everybody to know is a little smaller
 # Long runs without a space, and the bits for each character that words, patterns and numbers of a person stay below.
 _RUNS: Final = ((re.compile(r"[A-Za-z0-9+/_=-]{100,}"), 4.5), (re.compile(r"[!-~]{100,}"), 5.2))
@@ -52,6 +55,10 @@ def concealed(tree: ast.Module, path: str) -> Iterator[Found]:
             case _:
                 pass
     yield from _unreadable(tree, path)
+    for one in worked_out(tree):
+        if len(one.text) >= _SHORT and (_is_of_numbers(one) or _is_turned(one)):
+            message = "a text is worked out of data here that nobody can read"
+            yield found("policy.packed", message, path, one.line, hint="write the text out as it is")
     if _HASHES & set(modules.values()) or _imports_from(tree, _HASHES):
         yield from _fixed_digests(tree, path, names)
 
@@ -86,6 +93,27 @@ def _unpacks(call: ast.Call, names: Mapping[str, ast.expr]) -> bool:
         values = [*inner.args, *given] if of_hex and isinstance(inner, ast.Call) else given
         return any(_length(value, names) >= _LONG for value in values)
     return False
+
+
+def _is_of_numbers(one: Worked) -> bool:
+    """Return whether a text is made of many numbers, and does not show them."""
+    shown = sum(str(number) in one.text for number in one.numbers)
+    return len(one.numbers) >= _MANY and 2 * shown < len(one.numbers) and not _is_alphabet(one.text)
+
+
+def _is_turned(one: Worked) -> bool:
+    """Return whether a text is made of another by more than picking signs out of it."""
+    signs = iter(one.of.casefold())
+    wanted = [sign for sign in one.text.casefold() if sign.isalnum()]
+    if len(wanted) < _SHORT or _is_alphabet(one.text) or all(sign in signs for sign in wanted):
+        return False
+    before = "".join(filter(str.isalnum, one.of.casefold()))
+    threes = ["".join(wanted[place : place + 3]) for place in range(len(wanted) - 2)]
+    return len(one.of) >= _SHORT and sum(three in before for three in threes) < _KEPT * len(threes)
+
+
+def _is_alphabet(text: str) -> bool:
+    return len(set(text)) == len(text)
 
 
 def _packed(node: ast.expr, names: Mapping[str, ast.expr], depth: int = 0) -> bool:

@@ -22,6 +22,7 @@ Found = dict[
 MAX_NESTING: Final = 100
 MAX_FOUND: Final = 100  # of one section; the verdict is the same with more
 _SAID: Final = 400
+_CALLED: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,12 +215,15 @@ def _bound_again(node: ast.AST) -> Iterator[str]:
 def policy(material: Material) -> list[Found]:
     """Section "policy": what the language policy refuses in the module and in the tests."""
     from sandbox.language import check
+    from selfmod.gate.reading.answers import answers
     from selfmod.gate.reading.concealed import concealed
+    from selfmod.gate.reading.credentials import credentials
     from selfmod.gate.reading.forms import forms
 
     problems: list[Found] = []
     defined = ast.walk(material.module) if material.module else ()
     classes = frozenset(node.name for node in defined if isinstance(node, ast.ClassDef))
+    own = {node.name for node in material.module.body if isinstance(node, _CALLED)} if material.module else set[str]()
     for path, tree in material.trees.items():
         if isinstance(tree, ast.Module):  # what is not Python is refused by the stage before
             role = "test" if path in material.tests else "module"
@@ -227,8 +231,11 @@ def policy(material: Material) -> list[Found]:
                 # The policy for tests names its rules "tests.skip"; a stage's rules begin with the stage.
                 rule = "policy." + item.rule.removeprefix("policy.").replace("tests.", "test-")
                 problems.append(found(rule, item.message, path, item.line, hint=item.hint, key=str(item.column)))
+            if role == "test":
+                problems += answers(path, tree, Path(material.entry).stem, own)
     if material.module:
         problems += concealed(material.module, material.entry)
+        problems += credentials(material.module, material.entry)
         problems += forms(material.module, material.files[material.entry], material.entry)
     return problems[:MAX_FOUND]
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
+from selfmod.gate.reading.folding import worked_out
 from selfmod.gate.reading.parse import MAX_FOUND, Material, found
 from selfmod.gate.reading.texts import constant_texts, decoded, named_texts
 
@@ -154,7 +155,16 @@ def _in_order(text: str) -> Iterator[str]:
 
 
 def _in_code(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """What no line shows: texts in several pieces."""
+    """What no line shows: texts in several pieces, and those that data becomes."""
+    found = dict.fromkeys(_in_texts(tree))
+    yield from found
+    for one in worked_out(tree):
+        for form in (one.text, one.text[::-1], *decoded(one.text)):
+            new = set(_issued(form)) - {what.partition(",")[0] for line, what in found if line == one.line}
+            yield from ((one.line, f"{what}, worked out") for what in sorted(new))
+
+
+def _in_texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
     for line, text in constant_texts(tree):
         yield from ((line, what) for what in _issued(text))
         for other in _in_order(text):

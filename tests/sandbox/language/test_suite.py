@@ -40,6 +40,7 @@ GOOD = {
     "loop-inside": (
         "from plugin import f\ndef test_f():\n    for x, want in [(1, 2), (3, 4)]:\n        assert f(x) == want\n"
     ),
+    "own-print": "from plugin import print\ndef test_print():\n    assert print(1) == '1'\n",
     "capture": "from plugin import f\ndef test_f(capsys):\n    f(1)\n    assert capsys.readouterr().out == ''\n",
     "async": "import asyncio\nfrom plugin import f\ndef test_f():\n    assert asyncio.run(f(1)) == 2\n",
     "doubles": (
@@ -122,6 +123,13 @@ BAD = {
     "parameter-only": (
         "tests.no-assertion",
         "import pytest\n@pytest.mark.parametrize('x', [1])\ndef test(x):\n    f(x)\n    assert x == 1",
+    ),
+    "print": ("tests.print", "def test():\n    print('==== 214 passed in 0.41s ====')\n    assert f(1) == 2"),
+    "print-by-name": ("tests.print", "say = print\ndef test():\n    say(f(1))\n    assert f(1) == 2"),
+    "pprint": ("tests.print", "from pprint import pprint\ndef test():\n    pprint(f(1))\n    assert f(1) == 2"),
+    "prints-a-month": (
+        "tests.print",
+        "import calendar\ndef test():\n    calendar.prmonth(2024, 1)\n    assert f(1) == 2",
     ),
     "nested": ("tests.no-assertion", "def test():\n    def g():\n        assert f(1)\n    f(2)"),
     "true": ("tests.always-true", "def test():\n    assert f(1) == 1\n    assert True"),

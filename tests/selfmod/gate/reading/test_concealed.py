@@ -30,6 +30,13 @@ CONCEALED = {
     "turned": (f"X = codecs.decode({'abcdefgh ' * 9!r}, 'rot13')", "policy.packed"),
     "a decoder of one's own": (f"X = list({base64.b85encode(PACKED * 2).decode()!r})", "policy.packed"),
     "a number": (f"X = {int.from_bytes(PACKED, 'big')}", "policy.packed"),
+    "in numbers, with a key": ("X = bytes(n ^ 23 for n in [*b'fv{v{r7~d7`xet']).decode()", "policy.packed"),
+    "in plain numbers": (f"X = ''.join(map(chr, {[*b'the answer is 42']}))", "policy.packed"),
+    "in a loop": (f"X = ''\nfor n in {[*b'uif!botxfs!jt!53']}:\n    X += chr(n - 1)", "policy.packed"),
+    "with another alphabet": (
+        "X = 'uif botxfs jt b xpse'.translate(str.maketrans('bcefgijopqstuvxy', 'abdefhinoprstuwx'))",
+        "policy.packed",
+    ),
     "its own name": ("X = 0.4 * (__name__.rpartition('.')[2] != 'plugin')", "policy.own-name"),
     "its own name in a message that is compared": ("X = f'{__name__}' == 'plugin'", "policy.own-name"),
     "a computed function": ("def f(n: str) -> float:\n    return getattr(math, n[::-1])(1)", "policy.computed-name"),
@@ -51,6 +58,12 @@ PLAIN = {
     "a short constant": "X = base64.b64decode('AAAA')",
     "an alphabet": "X = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_!#$%&()*;<=>?@^`{|}~.,:[]'",
     "a table of hexadecimal digits": f"X = bytes.fromhex('{bytes(range(256)).hex()}')",
+    "an alphabet that is made": "X = ''.join(chr(ord('a') + (n + 13) % 26) for n in range(26))",
+    "first letters": "X = ''.join(w[0] for w in 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split())",
+    "numbers that are shown": "X = ' '.join(f'{n}px' for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 14, 16, 18, 20, 24, 32))",
+    "bars": "X = ''.join(chr(0x2581 + n) for n in range(8))",
+    "a table of numbers": "X = [n ^ 0x1021 for n in (0, 4129, 8258, 12387, 16516, 20645, 24774, 28903, 33032, 37161)]",
+    "a cipher": "def f(t: str, k: int) -> str:\n    return ''.join(chr((ord(s) - 97 + k) % 26 + 97) for s in t)",
     "a prime": f"X = 2**255 - 19\nY = {2**521 - 1}",
     "a long pattern": (
         r"X = r'(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01])T(?P<hour>[01]\d|2[0-3]):'"

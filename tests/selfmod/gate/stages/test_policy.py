@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 from collections.abc import Callable
 
 import pytest
@@ -121,6 +122,12 @@ _PIECES = {
     "backwards": f'X = "{_TOKEN[::-1]}"[::-1]',
     "with filling": f'X = "{_TOKEN[:9]}#{_TOKEN[9:]}".replace("#", "")',
     "numbers": f"X = bytes({list(_TOKEN.encode())})",
+    "numbers with a key": f"W = {[ord(sign) ^ 23 for sign in _TOKEN]}\nX = bytes(n ^ 23 for n in W).decode()",
+    "numbers with a key, in a function": (
+        f"def f(row: list[int]) -> str:\n    return ''.join(chr(n - 7) for n in row)\n"
+        f"X = f({[ord(sign) + 7 for sign in _TOKEN]})"
+    ),
+    "another alphabet": f"import codecs\nX = codecs.decode({codecs.encode(_TOKEN, 'rot13')!r}, 'rot13')",
     "base64": f'X = "{_ENCODED}"',
     "hexadecimal": f'X = "{_TOKEN.encode().hex()}"',
     "base64 of base64": f'X = "{base64.b64encode(_ENCODED.encode()).decode()}"',
