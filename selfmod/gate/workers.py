@@ -14,19 +14,8 @@ _TESTING: Final = ("pytest", "coverage", "coverage.parser", "plugins.sdk_testing
 _PARSERS: Final = ("ruamel.yaml", "griffe", "bandit.core.manager", "packaging.licenses", "plugins.manifest")
 _HARNESS: Final = ("run", "alone", "changes", "cost", "mutation", "observe")
 _READING: Final = (
-    *(
-        "parse",
-        "api",
-        "docs",
-        "outline",
-        "secrets",
-        "uses",
-        "concealed",
-        "forms",
-        "conditions",
-        "answers",
-        "credentials",
-    ),
+    *("parse", "api", "docs", "outline", "secrets", "uses"),
+    *("concealed", "forms", "conditions", "answers", "credentials"),
 )
 PRELOAD: Final[Mapping[Kind, tuple[str, ...]]] = {
     "plain": _PLAIN,

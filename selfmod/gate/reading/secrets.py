@@ -16,6 +16,7 @@ from typing import Any, Final
 from selfmod.gate.reading.folding import worked_out
 from selfmod.gate.reading.parse import MAX_FOUND, Material, found
 from selfmod.gate.reading.texts import constant_texts, decoded, named_texts
+from selfmod.gate.reading.told import told
 
 _FORMS: Final = {
     "a private key": r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY|PuTTY-User-Key-File-\d",
@@ -112,6 +113,10 @@ def secrets(material: Material) -> list[dict[str, Any]]:
         for number, line in enumerate(text.split("\n"), start=1):
             places.update(dict.fromkeys((path, number, what) for what in _in_line(line, source=path.endswith(".py"))))
         tree = material.trees.get(path)
+        if not isinstance(tree, str):
+            seen = {where for file, where, _ in places if file == path}
+            spoken = (number for number in told(path, text, tree) if number not in seen)
+            places.update(dict.fromkeys((path, number, "a secret that is told to a reader") for number in spoken))
         if isinstance(tree, ast.Module):
             known = {(where, what) for where, _, what in places if where == path}
             places.update(

@@ -10,6 +10,7 @@ from typing import Any
 from selfmod.gate.base import Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence
 from selfmod.gate.harness.world import REVERSED
+from selfmod.gate.seconds import between_seconds
 from selfmod.gate.subject import RecordedCall, Subject, SuiteRun
 from selfmod.gate.suite import Plan, Run, Variation, plain_world, run_tests
 from selfmod.gate.workers import hash_seed
@@ -65,6 +66,8 @@ class Determinism:
             cause = _cause(subject, plan, plain)
             once = {found.id: found for found in reversed(problems)}
             problems = [_with_cause(found, cause) for found in list(once.values())[:_SHOWN]]
+        else:  # what is not steady in itself says nothing here
+            problems = list(between_seconds(subject))
         return result(self.name, problems, figures={"runs": 1 + len(runs)})
 
 

@@ -234,3 +234,50 @@ def test_the_two_clocks_of_a_plugin_agree_under_doubles(judged):
     found = judged(module, _with_doubles(body), Tests(), Determinism(), manifest=parse_manifest(BOTH))
     assert found.stages["tests"].verdict == "pass", found.stages["tests"].findings
     assert found.stages["determinism"].verdict == "pass", found.stages["determinism"].findings
+
+
+LEFT = """\
+import math
+from plugins.sdk import clock
+
+
+def left(until: float):
+    now = clock.now()
+    return {}
+"""
+WRONG_BETWEEN = {
+    "a number": ("int(until - now) // 60 + 60 * math.ceil(now % 1)", "5"),
+    "a text": ("f'{int(until - now) // 60 + 60 * math.ceil(now % 1)} minutes left'", "'5 minutes left'"),
+    "a number that goes with the seconds": ("until - now + 3600 * math.ceil(now % 1)", "300.0"),
+    "a text that counts": ("f'{until - now + 3600 * math.ceil(now % 1):.0f} s'", "'300 s'"),
+    "other words": ("'soon' + ' not' * math.ceil(now % 1)", "'soon'"),
+    "within": ("[{'left': [1, 9 * math.ceil(now % 1)]}]", "[{'left': [1, 0]}]"),
+    "a truth": ("math.ceil(now % 1) == 0", "True"),
+}
+RIGHT_BETWEEN = {
+    "minutes": ("int(until - now) // 60", "5"),
+    "seconds": ("until - now", "300.0"),
+    "rounded": ("round(until - now)", "300"),
+    "milliseconds": ("int((until - now) * 1000)", "300_000"),
+    "parts of a second": ("[int(until - now), int(now % 1 * 1000)]", "[300, 0]"),
+    "a text with a fraction": ("f'{until - now:.3f} s'", "'300.000 s'"),
+    "whether it is over": ("now > until - 0.5", "False"),
+}
+
+
+def _left(judged, answer: str, expected: str):
+    body = f"with testing.outside(now=1000):\n        assert plugin.left(1300.0) == {expected}"
+    module = LEFT.replace("{}", answer)
+    found = judged(module, _with_doubles(body), Tests(), Determinism(), manifest=parse_manifest(BOTH))
+    assert found.stages["tests"].verdict == "pass", found.stages["tests"].findings
+    return found.rules("determinism")
+
+
+@pytest.mark.parametrize("name", WRONG_BETWEEN)
+def test_what_is_off_between_whole_seconds_is_refused(judged, name):
+    assert _left(judged, *WRONG_BETWEEN[name]) == {"determinism.fraction"}
+
+
+@pytest.mark.parametrize("name", RIGHT_BETWEEN)
+def test_what_goes_with_the_seconds_is_not(judged, name):
+    assert _left(judged, *RIGHT_BETWEEN[name]) == set()
