@@ -165,7 +165,8 @@ def test_a_long_line_hides_no_secret(make_subject: Make, good: dict[str, str]) -
     "text",
     [
         "api_key = environment.get('API_KEY')",
-        'password = "correct horse battery staple"',
+        'strength "correct horse battery staple"',
+        "the password is the one that you chose",
         "api_key = 'your-api-key-goes-here-1'",
         "secret = '<put it here 12345>'",
         "digest = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
