@@ -17,6 +17,7 @@ from selfmod.budget import Budget, Charge
 from selfmod.examples import ExampleError, align_with_return, parse_example
 from selfmod.generation import Watch
 from selfmod.models.base import Message, Model, Request
+from selfmod.models.quoted import RULE, quoted
 from selfmod.models.structured import read_tests, tests_schema
 from selfmod.proposal import Proposal
 from selfmod.spec import Example, Spec
@@ -32,7 +33,9 @@ A test is one line: a call with literal arguments and what it must give, as in
   clamp(5, 0, 3) == 3
   parse("") raises ValueError
 Write at most {MAX_TESTS}, only such as follow from the words of the request beyond doubt; prefer unusual inputs, limits
-and empty values. Answer with one JSON object: {{"tests": ["...", "..."]}}"""
+and empty values. Answer with one JSON object: {{"tests": ["...", "..."]}}
+
+{RULE}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ def question(proposal: Proposal, signatures: Iterable[Signature]) -> Request:
     parts = [f"Request:\n{spec.text}", *(f"The person adds:\n{text}" for text in proposal.texts)]
     if spec.shown:
         parts.append("Examples that are known already:\n" + "\n".join(example.source for example in spec.shown))
-    parts.append("The functions:\n" + "\n".join(map(_call, signatures)))
+    parts.append("The functions:\n" + quoted("\n".join(map(_call, signatures))))
     messages = (Message(role="system", content=_SYSTEM), Message(role="user", content="\n\n".join(parts)))
     return Request(messages=messages, max_tokens=_MAX_TOKENS, seed=proposal.attempt, schema=tests_schema())
 

@@ -13,6 +13,7 @@ from selfmod.gate.base import Finding
 from selfmod.gate.report import GateReport
 from selfmod.gate.stages.layout import module_of
 from selfmod.models.base import Message, Request
+from selfmod.models.quoted import RULE, quoted, quoted_json, unturned
 from selfmod.models.structured import files_schema, read_files
 from selfmod.models.tokens import estimate
 from selfmod.spec import Example, Spec
@@ -22,6 +23,7 @@ TEMPERATURE: Final = 0.2
 PREVIOUS_TOKENS: Final = 24_000
 _MAX_FINDINGS: Final = 30
 _MAX_FINDING: Final = 600
+_ONLY_HELD_BACK: Final = "It does not do what was asked for in cases that are not among the examples."
 _MAX_REPLY: Final = 60_000
 
 
@@ -57,7 +59,7 @@ class WholeFiles:
         """The question of one attempt; `last` is the round before it."""
         messages = [Message(role="system", content=system()), Message(role="user", content=self._asked())]
         if last is not None:
-            messages.append(Message(role="assistant", content=last.reply[:_MAX_REPLY] or "(nothing)"))
+            messages.append(Message(role="assistant", content=unturned(last.reply[:_MAX_REPLY]) or "(nothing)"))
             messages.append(Message(role="user", content=what_was_wrong(last, self._spec)))
         return Request(
             messages=tuple(messages),
@@ -90,9 +92,8 @@ class WholeFiles:
             parts.append(f"Change this plugin; answer with every file it then has:\n{_shown(self._material.previous)}")
             unseen = _unseen(self._material.previous)
             if unseen:
-                parts.append(
-                    f"It also has these files, left out here; they stay unless you write them: {', '.join(unseen)}"
-                )
+                names = quoted(", ".join(unseen))
+                parts.append(f"It also has these files, left out here; they stay unless you write them:\n{names}")
         if self._material.api:
             parts.append(f"The part of the SDK that may fit:\n{self._material.api}")
         if self._material.rejections:
@@ -127,12 +128,17 @@ def _with_tests(candidate: Candidate, examples: Iterable[Example]) -> Candidate:
 def what_was_wrong(last: Round, spec: Spec) -> str:
     """The findings for the next attempt, without a word of the examples that were held back."""
     if last.problem:
-        return f"That could not be read: {last.problem}\nAnswer again, with the whole JSON object and nothing else."
+        problem = quoted(last.problem)
+        return f"That could not be read:\n{problem}\nAnswer again, with the whole JSON object and nothing else."
     findings = [item for item in _refusing(last.report) if not _tells(item, spec)]
     lines = [_line(item) for item in findings[:_MAX_FINDINGS]]
     if len(findings) > _MAX_FINDINGS:
         lines.append(f"... and {len(findings) - _MAX_FINDINGS} more")
-    said = "\n".join(lines) or "- it does not do what was asked for in cases that are not among the examples"
+    said = (
+        quoted("\n".join(lines))
+        if lines
+        else "It does not do what was asked for in cases that are not among the examples."
+    )
     return f"The gate refused that:\n{said}\nAnswer with every file again, corrected, as the whole JSON object."
 
 
@@ -168,7 +174,7 @@ def _allowed(spec: Spec) -> str:
 
 def _shown(candidate: Candidate) -> str:
     files = [{"path": path, "content": candidate.files[path].decode("utf-8", "replace")} for path in _seen(candidate)]
-    return json.dumps({"files": files}, ensure_ascii=False, indent=1)
+    return quoted_json({"files": files})
 
 
 def _seen(candidate: Candidate) -> tuple[str, ...]:
@@ -193,7 +199,7 @@ def system() -> str:
     """What every request begins with."""
     from sandbox.language import DIALECT
 
-    return f"{_FORMAT}\n\n{DIALECT}\n{_TESTS}\n\nA complete answer looks like this:\n{_sample()}"
+    return f"{_FORMAT}\n\n{DIALECT}\n{_TESTS}\n\n{RULE}\n\nA complete answer looks like this:\n{_sample()}"
 
 
 _FORMAT: Final = """\
