@@ -29,7 +29,7 @@ def answers(path: str, tree: ast.Module, module: str, own: set[str]) -> Iterator
     kinds = _answering(tree)
     if not kinds:
         return
-    file, kept = File(path, tree, module, own), _kept(tree)
+    file, kept = File(path, tree, module, {name: name for name in own}), _kept(tree)
     for function in file.helpers.values():
         asked = _Asked(file, Bindings(file, function), kinds, kept)
         for check in ast.walk(function):

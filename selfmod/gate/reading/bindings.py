@@ -27,13 +27,17 @@ def given(node: ast.Call) -> list[ast.expr]:
 
 
 class File:
-    """One file of tests, its functions, and which functions of the plugin each of them comes to."""
+    """One file of tests, its functions, and which functions of the plugin each of them comes to.
 
-    def __init__(self, path: str, tree: ast.Module, module: str, own: set[str]) -> None:
+    `own` are the functions of the plugin, each with the name of the one that it is.
+    """
+
+    def __init__(self, path: str, tree: ast.Module, module: str, own: Mapping[str, str]) -> None:
         self.path, self.tree = path, tree
         self.helpers = {node.name: node for node in ast.walk(tree) if isinstance(node, Function)}
         imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == module]
-        self._known = {one.asname or one.name: one.name for node in imports for one in node.names if one.name in own}
+        names = [one for node in imports for one in node.names if one.name in own]
+        self._known = {one.asname or one.name: own[one.name] for one in names}
         modules = [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
         self._modules = {one.asname or one.name for node in modules for one in node.names if one.name == module}
         self._own = own
@@ -44,7 +48,9 @@ class File:
             case ast.Name(id=name):
                 return self._known.get(name, "")
             case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner in self._modules and name in self._own:
-                return name
+                return self._own[name]
+            case ast.Call(func=ast.Name(id="getattr"), args=[ast.Name(id=owner), ast.Constant(value=str(name)), *_]):
+                return self._own.get(name, "") if owner in self._modules else ""
             case _:
                 return ""
 

@@ -7,7 +7,7 @@ value that somebody wrote into a test is enough, so whatever cannot be followed 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,6 +19,8 @@ Found = tuple[str, int, str]
 _READING: Final = frozenset({"open", "read_text", "read_bytes", "data"})
 _SHAPE: Final = frozenset({"isinstance", "issubclass", "callable", "hasattr"})
 _TELLING: Final = (ast.Eq, ast.Is, ast.In, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+_TAKING: Final = (ast.Sub, ast.Div, ast.FloorDiv, ast.BitXor)
+_NEARLY: Final = 0.01
 _FOLDING: Final = (ast.Mult, ast.Mod, ast.BitXor, ast.LShift)
 _SAYS: Final = {
     "file": "comes out of a data file",
@@ -39,16 +41,18 @@ class Expectation:
     reason: str
 
 
-def unwritten(files: Sequence[tuple[str, ast.Module]], module: str, own: set[str], handlers: set[str]) -> list[Found]:
+def unwritten(
+    files: Sequence[tuple[str, ast.Module]], module: str, own: Mapping[str, str], handlers: set[str]
+) -> list[Found]:
     """Return (path, line, message) for each handler of which no test expects anything that somebody wrote down.
 
-    `own` are the functions of the plugin's entry module, which is called `module`.
+    `own` are the functions of the plugin's entry module, which is called `module`, each with the one that it is.
     """
     told = [one for path, tree in files for one in _expectations(File(path, tree, module, own)) if _counts(one, tree)]
     written = {name for one in told if not one.reason for name in one.of}
     # There and back proves the one way where somebody wrote down what the other gives.
     told = [replace(one, reason="") if one.reason == "back" and one.of & written else one for one in told]
-    seen = {name: [one for one in told if name in one.of] for name in sorted(handlers)}
+    seen = {name: [one for one in told if name in one.of] for name in sorted({own[name] for name in handlers})}
     tested = {name: those for name, those in seen.items() if those}
     bad = {name: those for name, those in tested.items() if all(one.reason for one in those)}
     if len(bad) < len(tested):  # cases in a file may be written by a person where other things are, too
@@ -103,6 +107,8 @@ def _compared(file: File, bound: Bindings, sides: list[ast.expr]) -> Iterator[tu
     of = frozenset[str]().union(*map(bound.of, results))
     if others:
         reasons = [_Source(file, bound, results).reason(side) for side in others]
+        if all(map(_is_neutral, others)) and any(_is_apart(file, part) for one in results for part in ast.walk(one)):
+            reasons = ["plugin"]
         if all(map(_is_number, others)) and any(_folds(file, part) for one in results for part in ast.walk(one)):
             reasons = ["folded"]
         if all(ast.dump(side) in _taken_back(file, results) for side in others) or all(map(_is_length, results)):
@@ -134,6 +140,26 @@ def _is_number(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and type(node.value) is int
 
 
+def _is_neutral(node: ast.expr) -> bool:
+    """Return whether a value is what comes of the same held against the same, or nearly so."""
+    match node:
+        case ast.Constant(value=None | bool() | str() | bytes() as value):
+            return not value or value is True
+        case ast.Constant(value=int() | float() as value):
+            return value == 1 or abs(value) < _NEARLY
+        case ast.Call(args=[], keywords=[]) | ast.List(elts=[]) | ast.Tuple(elts=[]) | ast.Dict(keys=[]):
+            return True
+        case _:
+            return False
+
+
+def _is_apart(file: File, node: ast.AST) -> bool:
+    """Return whether a result is taken from another of the same function."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, _TAKING):
+        return False
+    return bool(file.reached(node.left) & file.reached(node.right))
+
+
 def _folds(file: File, node: ast.AST) -> bool:
     """Whether a function of the tests makes one number of many results, which nobody can have written down."""
     helper = file.helpers.get(called(node)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else None
@@ -151,6 +177,9 @@ def _truth(file: File, bound: Bindings, test: ast.expr) -> Iterator[Expectation]
         results = [one for one in given(test) if bound.of(one)]
         source = _Source(file, bound, results)
         reason = next((found for one in given(test) if one not in results and (found := source.reason(one))), "")
+        told = [one for one in given(test) if not isinstance(one, ast.Constant)]
+        if len(told) > 1 and frozenset.intersection(*map(bound.of, told)):  # isclose(f(a), f(b))
+            reason = "plugin"
     yield Expectation(path=file.path, line=test.lineno, of=bound.of(test), reason=reason)
 
 

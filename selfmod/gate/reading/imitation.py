@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from selfmod.gate.reading.aliases import aliases
 from selfmod.gate.reading.clones import clones, themselves
 from selfmod.gate.reading.expectations import unwritten
 from selfmod.gate.reading.texts import constant_texts, decoded
@@ -36,8 +37,8 @@ def imitations(argument: dict[str, Any]) -> list[Imitation]:
     for path, tests in files:
         found.extend(("oracle.clone", path, line, message) for line, message in clones(tree, tests))
         found.extend(("oracle.itself", path, line, message) for line, message in themselves(tree, tests))
-    own = {node.name for node in tree.body if isinstance(node, Function)}
-    told = unwritten(files, Path(entry).stem, own, set(argument["handlers"]) & own)
+    own = aliases(tree)
+    told = unwritten(files, Path(entry).stem, own, set(argument["handlers"]) & own.keys())
     return [*found, *(("oracle.unwritten", path, line, message) for path, line, message in told)]
 
 

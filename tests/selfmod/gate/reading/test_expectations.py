@@ -7,6 +7,7 @@ import ast
 import pytest
 
 from selfmod.examples import TEST_HEAD, TEST_PATH
+from selfmod.gate.reading.aliases import aliases
 from selfmod.gate.reading.expectations import unwritten
 from selfmod.gate.stages.manifest import ManifestStage
 from selfmod.gate.stages.oracle import Oracle
@@ -17,7 +18,7 @@ import json
 import pytest
 from plugins.sdk import testing
 import plugin
-from plugin import double, parse, total
+from plugin import double, parse, sum_up, total
 
 WORDS = ["b", "a"]
 """
@@ -33,7 +34,8 @@ def texts():
 
 def told(*checks: str, handlers: str = "total", path: str = "tests/test_plugin.py", head: str = HEAD) -> list[str]:
     files = [(path, ast.parse(head + "\n" + check)) for check in checks]
-    return [line[2] for line in unwritten(files, "plugin", {"total", "parse", "double"}, set(handlers.split()))]
+    own = {"total": "total", "parse": "parse", "double": "double", "sum_up": "total"}
+    return [line[2] for line in unwritten(files, "plugin", own, set(handlers.split()))]
 
 
 FILE = """
@@ -221,9 +223,9 @@ def test_what_ratchet_wrote_from_the_examples_is_not_the_authors():
     ours = (TEST_PATH, ast.parse(f"{TEST_HEAD}\n{HEAD}\n{example}"))
     own = ("tests/test_examples.py", ast.parse(f"{HEAD}\n{example}"))
     bad = ("tests/test_plugin.py", ast.parse(f"{HEAD}\n{FILE}"))
-    assert unwritten([ours], "plugin", {"total"}, {"total"}) == []
-    assert unwritten([ours, bad], "plugin", {"total"}, {"total"}) != []
-    assert unwritten([own, bad], "plugin", {"total"}, {"total"}) == []
+    assert unwritten([ours], "plugin", {"total": "total"}, {"total"}) == []
+    assert unwritten([ours, bad], "plugin", {"total": "total"}, {"total"}) != []
+    assert unwritten([own, bad], "plugin", {"total": "total"}, {"total"}) == []
 
 
 MODULE = "def squares(to: int) -> list[int]:\n    return [number**2 for number in range(to)]\n"
@@ -255,3 +257,64 @@ def test_squares():
     assert "worked out by the tests" in told.message and "by hand" in told.hint
     found, told = judged_with(judged, second + "\n\ndef test_three():\n    assert squares(3) == [0, 1, 4]\n")
     assert told == [] and found.rules("oracle") == set()
+
+
+SAME = ("plugin", {"total": "total", "sum_up": "total"}, {"total"})
+ITSELF = {
+    "another name": "assert total('a') == sum_up('b')",
+    "a difference": "assert total('a') - total('b') == 0",
+    "nearly no difference": "assert abs(total('a') - sum_up('b')) < 1e-9",
+    "a share": "assert total('a') / total('b') == 1",
+    "a function that compares": "import math\n    assert math.isclose(total('a'), total('b'))",
+    "by getattr": "assert getattr(plugin, 'total')('a') == total('a')",
+    "as texts": "assert str(total('a')) == str(sum_up('b'))",
+}
+
+
+@pytest.mark.parametrize("check", ITSELF.values(), ids=ITSELF)
+def test_the_plugin_under_another_name_is_no_expectation(check: str) -> None:
+    assert [line[2] for line in unwritten([("t.py", ast.parse(f"{HEAD}def test_it():\n    {check}\n"))], *SAME)]
+    written = f"{HEAD}def test_it():\n    {check}\n    assert sum_up('a b') == 3\n"
+    assert unwritten([("t.py", ast.parse(written))], *SAME) == []
+
+
+DIFFERENT = [
+    "total('a') - total('b') == 7",
+    "total('a') - 3 == 0",
+    "total('') == 0",
+    "double(total('a')) - total('a') == 4",
+]
+
+
+@pytest.mark.parametrize("check", DIFFERENT)
+def test_a_difference_that_somebody_wrote_is_one(check: str) -> None:
+    assert told(f"def test_it():\n    assert {check}\n") == []
+
+
+def test_functions_are_the_same_by_what_they_do() -> None:
+    source = '''
+def total(text, *, by=1):
+    """Sum up."""
+    return _sum(text, by)
+def sum_up(words, by=1):
+    return _sum(words, by=by)
+def _sum(text, by):
+    return len(text) * by
+def count(text, by):
+    """Count."""
+    return len(text) * by
+def half(text):
+    return _sum(text, 2)
+def turned(text, by):
+    return _sum(text[::-1], by)
+def around(text):
+    return again(text)
+def again(text):
+    return around(text)
+other = half
+'''
+    found = aliases(ast.parse(source))
+    same = {name for name, of in found.items() if of == "_sum"}
+    assert same == {"total", "sum_up", "_sum", "count"}
+    assert (found["half"], found["other"], found["turned"]) == ("half", "half", "turned")
+    assert {"around", "again"} <= found.keys()
