@@ -190,6 +190,13 @@ class Session:
                 now=now,
             )
 
+    def renew(self) -> None:
+        """Let the next calls have new workers, which know nothing of earlier ones; calls that are running go on."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.close()
+
     def close(self) -> None:
         """End every worker; a call that is running ends with its own outcome first."""
         with self._lock:

@@ -25,6 +25,14 @@ class Made:
     exchanges: Sequence[Exchange]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """How much time is left after some calls, and the most memory that they used."""
+
+    left_s: float
+    peak_mb: float
+
+
 class Timer:
     """Calls functions of a plugin and says what they take, as long as there is time for that."""
 
@@ -33,6 +41,7 @@ class Timer:
         self._left_s = stage_s / 2  # what is slow is found by then
         # On a machine that is busy it may take longer, but not longer than the whole gate; then nothing is known.
         self._until = min(time.monotonic() + 3 * stage_s, ends_at)
+        self._peak_mb = session.loaded.usage.peak_memory_mb
 
     @property
     def over(self) -> bool:
@@ -41,20 +50,21 @@ class Timer:
 
     def seconds(self, call: Made, limit_s: float) -> float:
         """What one call takes, the better of two where that is too much; infinite when it does not come back."""
-        first = self._once(call, limit_s)
-        return first if not limit_s < first < math.inf else min(first, self._once(call, limit_s))
+        first, _ = self.taken(call, limit_s)
+        return first if not limit_s < first < math.inf else min(first, self.taken(call, limit_s)[0])
 
-    def _once(self, call: Made, limit_s: float) -> float:
+    def taken(self, call: Made, limit_s: float) -> tuple[float, Outcome]:
+        """What one call takes, and how it ended."""
         wall_s = 2 * limit_s
         while True:
             outcome = self.outcome(call, wall_s)
             taken = own_seconds(outcome.usage)
-            if isinstance(outcome, LimitExceeded) and outcome.limit == "cpu_s":
-                return math.inf
+            if isinstance(outcome, LimitExceeded) and outcome.limit in ("cpu_s", "memory_mb"):
+                return math.inf, outcome
             if not isinstance(outcome, TimedOut):
-                return taken
+                return taken, outcome
             if taken > limit_s or outcome.limit_s < wall_s or self.over:
-                return math.inf
+                return math.inf, outcome
             wall_s *= 4  # others had the cores
 
     def outcome(self, call: Made, wall_s: float) -> Outcome:
@@ -62,7 +72,17 @@ class Timer:
         self._outside.play(call.exchanges)
         outcome = self._session.call(call.function, call.args, call.named, wall_s=wall_s)
         self._left_s -= own_seconds(outcome.usage)
+        self._peak_mb = max(self._peak_mb, outcome.usage.peak_memory_mb)
         return outcome
+
+    def spent(self) -> Spent:
+        """What the calls so far took, but for those that were forgotten."""
+        return Spent(left_s=self._left_s, peak_mb=self._peak_mb)
+
+    def forget(self, since: Spent) -> None:
+        """Count nothing of the calls that were made since; the next one has a new worker, whose memory is its own."""
+        self._left_s, self._peak_mb = since.left_s, since.peak_mb
+        self._session.renew()
 
 
 def own_seconds(usage: Usage) -> float:

@@ -252,6 +252,17 @@ def test_what_a_worker_used_stays_in_the_account_after_its_end(opened):
     assert activity.cpu_s >= 0.04 and activity.peak_memory_mb > 1
 
 
+def test_a_renewed_session_has_a_worker_that_knows_nothing_of_earlier_calls(opened):
+    source = b"held = []\ndef hold(mb):\n    held.append(b'x' * (mb << 20))\n    return len(held)\n"
+    session = opened(source)
+    large = [session.call("hold", (40,)), session.call("hold", (1,))]
+    session.renew()
+    small = session.call("hold", (1,))
+    assert [outcome.value for outcome in (*large, small)] == [1, 2, 1]
+    assert small.usage.peak_memory_mb < large[1].usage.peak_memory_mb - 30
+    assert session.usage().peak_memory_mb == max(outcome.usage.peak_memory_mb for outcome in large)
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../b", "", "a//b", "a\0b", "./a"])
 def test_paths_of_files_stay_in_their_folder(opened, path):
     with pytest.raises(ValueError, match="not a plain relative path"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sandbox.outcome import Completed, describe
 from sandbox.outside.rehearsed import Rehearsed
@@ -20,8 +20,9 @@ from selfmod.candidate import Candidate
 from selfmod.gate.base import Figure, Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence, array, mapping, text, whole
 from selfmod.gate.extremes import extremes
-from selfmod.gate.growth import Probe, probes, sizes_of, ways
+from selfmod.gate.growth import Grown, Probe, probes, sizes_of, ways
 from selfmod.gate.production import Call, doubles_of, production, repeatable
+from selfmod.gate.returns import Answered, by_nature
 from selfmod.gate.subject import Subject
 from selfmod.gate.suite import limits_for
 from selfmod.gate.timing import LEAST_S, Made, Timer, own_seconds
@@ -50,7 +51,8 @@ class Cost:
         with production(subject, outside) as session:
             timer = Timer(session, outside, subject.thresholds.stage_s, subject.ends_at)
             findings += [*_import(subject, session, figures), *_calls(subject, timer, calls, figures)]
-            findings += [*_growth(subject, timer, calls, figures), *_memory(subject, session, figures)]
+            findings += _growth(subject, timer, calls, figures)
+            findings += _memory(subject, timer.spent().peak_mb, figures)
             findings += extremes(session, timer, probes(calls))
         if timer.over:
             findings.append(_unmeasured())
@@ -112,44 +114,79 @@ def _made(call: Call) -> Made:
 
 
 def _told(seconds: float, limit_s: float) -> str:
-    return f"more than {limit_s:g} s" if seconds == math.inf else f"{seconds:.1f} s"
+    return f"more than {limit_s:g} s, or more memory than it has," if seconds == math.inf else f"{seconds:.1f} s"
 
 
 # ---- growth --------------------------------------------------------------------------------------------------------
 
 
 def _growth(subject: Subject, timer: Timer, calls: Sequence[Call], figures: dict[str, Figure]) -> Iterator[Finding]:
-    worst, limit_s = 0.0, _GROWN * subject.thresholds.call_s
+    worst, steep, limit_s = 0.0, subject.thresholds.growth, _GROWN * subject.thresholds.call_s
     for probe in probes(calls):
-        if timer.over:
+        natural: Answered | None = None
+        for grown in ways(probe.value):
+            before = timer.spent()
+            slow = _grow(timer, probe, grown, limit_s)
+            if slow is None:
+                continue
+            if slow.exponent > steep and (last := by_nature(timer, probe, grown, slow.sizes, limit_s)):
+                natural = last
+                timer.forget(before)  # other ways to grow it are tried as if this had not been
+                continue
+            worst = max(worst, slow.exponent)
+            if slow.exponent > steep:
+                yield _grown(probe, slow, limit_s)
             break
-        exponent, size, seconds = _grow(timer, probe, limit_s)
-        if seconds <= limit_s:
-            continue
-        worst = max(worst, exponent)
-        if exponent > subject.thresholds.growth:
-            yield finding(
-                "cost.growth",
-                f"{probe.function} takes {_told(seconds, limit_s)} when argument {probe.shown} has a size of "
-                f"{size}; the time grows at least as size^{exponent:.1f}",
-                hint="go over the input once, or look things up in a dict or set",
-                key=f"{probe.function}:{probe.place}",
-            )
+        if natural is not None:
+            yield _natural(probe, natural)
     figures["growth"] = round(worst, 2)
 
 
-def _grow(timer: Timer, probe: Probe, limit_s: float) -> tuple[float, int, float]:
-    """The exponent of growth, the last size, and its time; zeros where every way to grow is quick."""
-    for grown in ways(probe.value):
-        points: list[tuple[int, float]] = []
-        for size in sizes_of(probe.value):
-            args, named = probe.grown(grown(size))
-            call = Made(function=probe.function, args=args, named=named, exchanges=probe.exchanges)
-            seconds = timer.seconds(call, limit_s)
-            points.append((size, max(min(seconds, 2 * limit_s), LEAST_S)))
-            if seconds > limit_s:
-                return _exponent(points), size, seconds
-    return 0.0, 0, 0.0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slow:
+    """An argument that takes too long: between which sizes that begins, and how steeply."""
+
+    sizes: tuple[int, int]
+    seconds: float
+    exponent: float
+
+
+def _grow(timer: Timer, probe: Probe, grown: Grown, limit_s: float) -> _Slow | None:
+    """Make an argument larger until that takes too long, None where it never does."""
+    points: list[tuple[int, float]] = []
+    for size in sizes_of(probe.value):
+        if timer.over:
+            return None
+        args, named = probe.grown(grown(size))
+        call = Made(function=probe.function, args=args, named=named, exchanges=probe.exchanges)
+        seconds = timer.seconds(call, limit_s)
+        points.append((size, max(min(seconds, 2 * limit_s), LEAST_S)))
+        if seconds > limit_s:
+            quick = points[-2][0] if len(points) > 1 else 1
+            return _Slow(sizes=(quick, size), seconds=seconds, exponent=_exponent(points))
+    return None
+
+
+def _grown(probe: Probe, slow: _Slow, limit_s: float) -> Finding:
+    return finding(
+        "cost.growth",
+        f"{probe.function} takes {_told(slow.seconds, limit_s)} when argument {probe.shown} has a size of "
+        f"{slow.sizes[1]}; the time grows at least as size^{slow.exponent:.1f}",
+        hint="go over the input once, look things up in a dict or set, or keep what was worked out",
+        key=f"{probe.function}:{probe.place}",
+    )
+
+
+def _natural(probe: Probe, last: Answered) -> Finding:
+    """Nobody can be given more with less work; whether anybody needs so much is for a person to say."""
+    return finding(
+        "cost.answer",
+        f"what {probe.function} gives back grows as fast as its work: with a size of {last.size} of argument "
+        f"{probe.shown} {last.length:,} characters, and soon more than fit",
+        hint="refuse sizes that nobody needs with a ValueError",
+        key=f"{probe.function}:{probe.place}",
+        advisory=True,
+    )
 
 
 def _exponent(points: Sequence[tuple[int, float]]) -> float:
@@ -188,11 +225,12 @@ def _patterns(subject: Subject) -> Iterator[Finding]:
         yield finding("cost.pattern", f"its regular expressions cannot be tried: {error}")
 
 
-def _memory(subject: Subject, session: Session, figures: dict[str, Figure]) -> Iterator[Finding]:
-    peak = session.usage().peak_memory_mb
-    figures["peak_memory_mb"] = round(peak, 1)
-    if peak > subject.thresholds.memory_mb:
-        yield finding("cost.memory", f"its calls use {peak:.0f} MB; {subject.thresholds.memory_mb} MB is the ceiling")
+def _memory(subject: Subject, peak_mb: float, figures: dict[str, Figure]) -> Iterator[Finding]:
+    figures["peak_memory_mb"] = round(peak_mb, 1)
+    if peak_mb > subject.thresholds.memory_mb:
+        yield finding(
+            "cost.memory", f"its calls use {peak_mb:.0f} MB; {subject.thresholds.memory_mb} MB is the ceiling"
+        )
 
 
 def _against(subject: Subject, calls: Sequence[Call], figures: dict[str, Figure]) -> list[Finding]:

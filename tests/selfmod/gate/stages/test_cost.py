@@ -173,6 +173,129 @@ def test_ordinary_growth_passes(judged, module, check):
     assert stage.figures["call_s"] < 0.5
 
 
+SUBSETS = """\
+def subsets(a: list[str]) -> list[list[str]]:
+    if not a:
+        return [[]]
+    rest = subsets(a[1:])
+    return [*rest, *([a[0], *one] for one in rest)]
+"""
+NATURAL = {
+    "all subsets": (SUBSETS, "assert subsets(['a']) == [[], ['a']]"),
+    "all orders": (
+        """\
+from itertools import permutations
+
+def orders(t: str) -> list[str]:
+    return ["".join(one) for one in permutations(t)]
+""",
+        "assert orders('ab') == ['ab', 'ba']",
+    ),
+    "all moves": (
+        """\
+def moves(n: int, start: str, end: str, other: str) -> list[str]:
+    if not n:
+        return []
+    return [*moves(n - 1, start, other, end), start + end, *moves(n - 1, other, end, start)]
+""",
+        "assert moves(2, 'a', 'b', 'c') == ['ac', 'ab', 'cb']",
+    ),
+    "a text that doubles": (
+        """\
+def woven(n: int) -> str:
+    found = "a"
+    for _ in range(n):
+        found = "".join("ab" if sign == "a" else "ba" for sign in found)
+    return found
+""",
+        "assert woven(2) == 'abba'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("module", "check"), NATURAL.values(), ids=NATURAL)
+def test_work_that_grows_as_the_answer_does_is_told(judged, module, check):
+    name = check.removeprefix("assert ").split("(")[0]
+    tests = f"from plugin import {name}\ndef test_a():\n    {check}\n"
+    stage = judged(module, tests, Tests(), Cost(), thresholds=QUICK).stages["cost"]
+    assert stage.verdict == "pass", stage.findings
+    assert stage.findings[0].rule == "cost.answer"
+    assert stage.figures["growth"] == 0
+
+
+UNNATURAL = {
+    "an answer that grows less": (
+        """\
+def steps(n: int) -> list[int]:
+    def one(k: int) -> int:
+        return 1 if k < 2 else one(k - 1) + one(k - 2)
+    return [one(k) for k in range(n)]
+""",
+        "assert steps(3) == [1, 1, 2]",
+    ),
+    "an answer padded to a square": (
+        """\
+def steps(n: int) -> tuple[int, str]:
+    def one(k: int) -> int:
+        return 1 if k < 2 else one(k - 1) + one(k - 2)
+    return one(n), "x" * n * n
+""",
+        "assert steps(2) == (2, 'xxxx')",
+    ),
+    "three times through for a table": (
+        """\
+def table(a: list[int]) -> list[list[int]]:
+    return [[sum(1 for z in a if z < x + y) for x in a] for y in a]
+""",
+        "assert table([1]) == [[1]]",
+    ),
+    "a text that has one foreign sign": (
+        """\
+def parts(t: str) -> list[str]:
+    if t.endswith("\\0"):
+        return [t for _ in range(2) if parts("a" * (len(t) - 2) + "\\0" if t[1:] else "")][:1]
+    return [""] if not t else [*parts(t[1:]), *(t[0] + one for one in parts(t[1:]))]
+""",
+        "assert parts('ab') == ['', 'b', 'a', 'ab']",
+    ),
+    "one large answer whatever is asked": (
+        """\
+def ways(t: str) -> tuple[int, str]:
+    def one(k: int) -> int:
+        return 1 if k < 2 else one(k - 1) + one(k - 2)
+    return one(len(t)), "x" * 10_000
+""",
+        "assert ways('ab') == (2, 'x' * 10_000)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("module", "check"), UNNATURAL.values(), ids=UNNATURAL)
+def test_an_answer_that_grows_less_than_the_work_explains_nothing(judged, module, check):
+    name = check.removeprefix("assert ").split("(")[0]
+    tests = f"from plugin import {name}\ndef test_a():\n    {check}\n"
+    assert judged(module, tests, Tests(), Cost(), thresholds=QUICK).rules("cost") == {"cost.growth"}
+
+
+def test_who_refuses_large_sizes_is_judged_by_the_others(judged):
+    module = "def steps(n: int) -> int:\n    if n > 20:\n        raise ValueError('at most 20')\n"
+    module += "    return 1 if n < 2 else steps(n - 1) + steps(n - 2)\n"
+    tests = "from plugin import steps\ndef test_a():\n    assert steps(5) == 8\n"
+    assert not judged(module, tests, Tests(), Cost(), thresholds=QUICK).stages["cost"].findings
+
+
+def test_the_memory_of_large_answers_hides_no_other(judged):
+    hog = "\n\ndef width(t: str) -> int:\n    return len(b'x' * (30_000 * len(t)))\n"
+    tests = "from plugin import subsets, width\ndef test_a():\n    assert subsets(['a']) == [[], ['a']]\n"
+    tests += "    assert width('ab') == 60_000\n"
+    small = replace(QUICK, memory_mb=60)
+    harmless = judged(
+        SUBSETS + hog.replace("30_000", "1"), tests.replace("60_000", "2"), Tests(), Cost(), thresholds=small
+    )
+    assert harmless.stages["cost"].verdict == "pass", harmless.stages["cost"].findings
+    assert judged(SUBSETS + hog, tests, Tests(), Cost(), thresholds=small).rules("cost") == {"cost.memory"}
+
+
 def test_work_at_import_is_found(judged):
     module = "TABLE = [n for n in range(8_000_000)][-1]\n\n\ndef last() -> int:\n    return TABLE\n"
     tests = "from plugin import last\ndef test_a():\n    assert last() == 7_999_999\n"
