@@ -93,7 +93,7 @@ class Folder:
             try:
                 self._run([statement], scope)
             except _UNKNOWN:
-                scope.values.update(dict.fromkeys(_changed(statement), Unknown))
+                scope.values.update(dict.fromkeys([*_changed(statement, scope)], Unknown))
             except _Return:
                 return
 
@@ -286,13 +286,17 @@ def worked_out(tree: ast.Module) -> Iterator[Worked]:
             yield Worked(line=node.lineno, text=text[:MAX_TEXT], numbers=numbers, of="".join(texts))
 
 
-def _changed(statement: ast.stmt) -> Iterator[str]:
-    """The names that a statement gives a value, or may change the value of."""
+def _changed(statement: ast.stmt, scope: Scope) -> Iterator[str]:
+    """The names that a statement gives a value, and rows that it may change."""
     for part in ast.walk(statement):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             yield part.id
-        elif isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.value, ast.Name):
-            yield part.value.id
+        match part:
+            case ast.Attribute(value=ast.Name(id=name)) | ast.Subscript(value=ast.Name(id=name)):
+                if isinstance(scope.values.get(name), list | dict):
+                    yield name
+            case _:
+                pass
 
 
 def _as_text(value: Any) -> str | None:

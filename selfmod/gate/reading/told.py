@@ -20,7 +20,7 @@ _KIND: Final = (
 _QUOTE: Final = "[\"'`*\u201c\u201d\u2018\u2019]"
 _VALUE: Final = (
     rf"(?:(?P<quote>{_QUOTE}{{1,3}})(?P<quoted>[^\"`*\n<>{{}}\u201c\u201d]{{4,80}}?){_QUOTE}"
-    rf"|(?P<value>[^\s\"'`*<>{{}}()\[\]\u201c\u201d]{{4,80}})(?P<rest>[^\n]*))"
+    rf"|(?P<value>[^\s\"'`*<>{{}}()\[\]\u201c\u201d]{{4,80}})(?=(?P<rest>[^\n]*)))"
 )
 _TELLING: Final = (
     re.compile(

@@ -59,6 +59,10 @@ HELD = {
         f'        http.get({URL}, headers={{"Authorization": self.a}})'
     ),
     "the key of a digest": '_A = b"swordfish"\ndef sign(t: str) -> str:\n    return hmac.new(_A, t.encode(), "sha256").hexdigest()',
+    "a key that a loop makes": (
+        '_S = (11, 29, 4, 66, 31, 8)\ndef sign(t: str) -> str:\n    key = ""\n    for n, s in enumerate(_S):\n'
+        '        key += chr(97 + (s * 7 + n) % 26)\n    return hmac.new(key.encode(), t.encode(), "sha256").hexdigest()'
+    ),
     "named in words": '_PASSWORD = "correct horse battery staple"',
     "a default that is named": 'def ask(password: str = "swordfish") -> None:\n    http.get(password)',
     "compared": 'def ask(password: str) -> bool:\n    return password == "swordfish"',

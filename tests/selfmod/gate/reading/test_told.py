@@ -17,6 +17,7 @@ TOLD = [
     "Use the token abc123def456 for the first calls.",
     "Log in as admin with the password `letmein`.",
     "The API key for staging is q7Zp93kd",
+    "A token is made on the page of the account; the password is `lanternfish`.",
     "PIN: 4711",
     "the secret of the team = moonraker",
     "Das Passwort ist geheim2go",
