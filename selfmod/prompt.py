@@ -134,11 +134,7 @@ def what_was_wrong(last: Round, spec: Spec) -> str:
     lines = [_line(item) for item in findings[:_MAX_FINDINGS]]
     if len(findings) > _MAX_FINDINGS:
         lines.append(f"... and {len(findings) - _MAX_FINDINGS} more")
-    said = (
-        quoted("\n".join(lines))
-        if lines
-        else "It does not do what was asked for in cases that are not among the examples."
-    )
+    said = quoted("\n".join(lines)) if lines else _ONLY_HELD_BACK
     return f"The gate refused that:\n{said}\nAnswer with every file again, corrected, as the whole JSON object."
 
 
@@ -212,7 +208,7 @@ Every file whole, no diffs, no placeholders. The files:
 - plugin.py: public functions with type hints and docstrings; the handlers are functions in it.
 - tests/test_plugin.py: pytest functions, `from plugin import ...`. They decide about the plugin: every line and branch
   is run, and each changed operator, constant or condition in plugin.py makes a test fail, by comparing exact values.
-- README.md: what it does, with one example of each tool and command."""
+- README.md: what it does, with one example of each tool and command; in English, as are names and docstrings."""
 
 _TESTS: Final = """\
 Tests use only pytest (raises, approx, mark.parametrize, fixture), plugin, plugins.sdk and asyncio; plain assertions

@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 from urllib.parse import unquote
 
+from selfmod.gate.reading.languages import bare, loosely
 from selfmod.gate.reading.phrases import ANYWHERE, ELSEWHERE, SOLID, TURN, WRITTEN
+from selfmod.gate.reading.prose import in_words
 from selfmod.gate.reading.texts import decoded
 
 _BREAK: Final = "\0" * 80 + "\n"  # between paragraphs: longer than what a phrase may have between its words
@@ -24,7 +26,7 @@ _BREAK: Final = "\0" * 80 + "\n"  # between paragraphs: longer than what a phras
 def _compiled(phrases: Iterable[str]) -> tuple[re.Pattern[str], ...]:
     """A phrase may be broken between any two words, and begins anywhere or, with ^, on a line."""
     flags = re.IGNORECASE | re.MULTILINE | re.DOTALL
-    return tuple(re.compile(phrase.replace(" ", r"\s"), flags) for phrase in phrases)
+    return tuple(re.compile(loosely(phrase).replace(" ", r"\s"), flags) for phrase in phrases)
 
 
 _STRONG: Final = _compiled((*ANYWHERE, *ELSEWHERE))
@@ -38,6 +40,16 @@ _LOOKALIKE: Final = str.maketrans(
 )
 _ESCAPE: Final = re.compile(r"\\x([0-9A-Fa-f]{2})|\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _NAME: Final = re.compile(r"[^\W\d]\w*(?:[_.-]\w+){2,}|\w{18,}")
+
+
+_DIGITS: Final = re.compile(r"(?<![\w@$])(?:[A-Za-z]+[013457@$]+[A-Za-z]|[013457@$]+[A-Za-z]{2})[\w@$]*")
+# Words that are long enough not to come about by chance.
+_SPELT: Final = re.compile(
+    r"approve|ignoreall|disregard|trustthis|verified|reviewed|harmless|certified|mergethis|acceptthis|"
+    r"genehmige|unbedenklich|approuve|aprobado|aprovado",
+    re.IGNORECASE,
+)
+_INITIALS: Final = (r"^[\W\d_]*([^\W\d_])", r"(?:^|[.!?:;]\s)[\W\d_]*([^\W\d_])", r"(?<![^\W_])([^\W\d_])")
 
 
 def addressed(lines: Sequence[str], *, recorded: bool = False) -> Iterator[tuple[int, str]]:
@@ -68,23 +80,38 @@ def _ways(*, recorded: bool) -> Iterator[tuple[str, _Find]]:
     yield "in letters of another alphabet", lambda lines: _met(_seen(lines, _latin), _ENGLISH)
     yield "turned by 13 letters", lambda lines: _met(_seen(lines, _rot13), _ENGLISH)
     yield "written backwards", lambda lines: _met(_seen(lines, _backwards), _ENGLISH)
+    yield "with digits for letters", _in_letters
+    yield "by the first letters of its lines, sentences or words", _initials
     yield "in an encoding", lambda lines: _encoded(lines, patterns)
     yield "with its letters set apart or run together", _solid
 
 
 def _plain(line: str) -> str:
-    return unicodedata.normalize("NFKC", line)
+    return bare(line)
 
 
 def _unescaped(line: str) -> str:
     if not ("\\" in line or "&" in line or "%" in line):
         return line
     plain = _ESCAPE.sub(lambda seen: chr(min(int(seen[1] or seen[2] or seen[3], 16), 0x10FFFF)), line)
-    return html.unescape(unquote(plain))
+    return bare(html.unescape(unquote(plain)))
 
 
 def _latin(line: str) -> str:
     return line if line.isascii() else unicodedata.normalize("NFKC", line).translate(_LOOKALIKE)
+
+
+def _in_letters(lines: Sequence[str]) -> Iterator[int]:
+    """What is met when the digits within words are the letters that they look like."""
+    if not any(map(_DIGITS.search, lines)):
+        return
+    for one in "il":
+        letters = str.maketrans("013457@$", f"o{one}eastas")
+
+        def spelt(line: str, letters: dict[int, int] = letters) -> str:
+            return _DIGITS.sub(lambda seen: seen.group().translate(letters), line)
+
+        yield from _met(_seen(lines, spelt), _ENGLISH)
 
 
 def _rot13(line: str) -> str:
@@ -122,12 +149,23 @@ def _met(seen: tuple[str, list[int]], patterns: Sequence[re.Pattern[str]]) -> It
 
 def _encoded(lines: Sequence[str], patterns: Sequence[re.Pattern[str]]) -> Iterator[int]:
     for number, line in enumerate(lines, start=1):
-        if any(pattern.search(inner) for inner in decoded(line) for pattern in patterns):
+        if any(pattern.search(bare(inner)) for inner in decoded(line) for pattern in patterns):
             yield number
 
 
 def _solid(lines: Sequence[str]) -> Iterator[int]:
     text, starts = _seen(lines, _plain)
-    for run in (*_APART.finditer(text), *_NAME.finditer(text)):
+    for run in _APART.finditer(text):
         if is_addressed(run.group()):
             yield bisect.bisect_right(starts, run.start())
+    for run in _NAME.finditer(text):
+        if is_addressed(run.group()) or any(pattern.search(in_words(run.group())) for pattern in _STRONG):
+            yield bisect.bisect_right(starts, run.start())
+
+
+def _initials(lines: Sequence[str]) -> Iterator[int]:
+    text = "\n".join(map(_plain, lines))
+    for initials in _INITIALS:
+        found = list(re.finditer(initials, text, re.MULTILINE))
+        for run in _SPELT.finditer("".join(one[1] for one in found)):
+            yield text.count("\n", 0, found[run.start()].start(1)) + 1

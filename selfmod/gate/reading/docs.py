@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from selfmod.gate.reading.addressed import addressed, is_addressed
+from selfmod.gate.reading.claims import claims
 from selfmod.gate.reading.pages import loading, rendered
 from selfmod.gate.reading.parse import MAX_FOUND, Material, found
+from selfmod.gate.reading.prose import values, written
 from selfmod.gate.reading.readers import told_in_code, told_in_text
 from selfmod.gate.reading.texts import constant_texts
+from selfmod.gate.reading.unread import unread
 
 _FETCH: Final = r"\b(?:curl|wget|iwr|irm|invoke-(?:webrequest|restmethod))\b"
 _RUN: Final = (
@@ -39,7 +42,8 @@ _LICENCES: Final = {
 
 def docs(material: Material) -> dict[str, Any]:
     """Section "docs": findings over README, docstrings and licence text, and what of the commands is described."""
-    problems = [*_docstrings(material), *_words(material)]
+    files = list(written(material))
+    problems = [*_docstrings(material), *_words(material), *claims(files), *unread(files)]
     readme = material.files.get("README.md", b"").decode("utf-8", errors="replace")
     licence = material.files.get("LICENSE", b"").decode("utf-8", errors="replace")
     words = sorted(set(re.findall(r"[A-Za-z][A-Za-z0-9_-]{0,63}", readme[:100_000])))
@@ -80,6 +84,8 @@ def _words(material: Material) -> Iterator[dict[str, Any]]:
             swayed = told_in_code("\n".join(lines), tree, test=path in material.tests)
         else:
             swayed = iter(()) if recorded else told_in_text("\n".join(lines))
+            if path == "plugin.yaml":
+                told = {**dict(_in_values(data)), **told}
         for number in swayed:
             told.setdefault(number, "by whom it is read, and how to judge")
         yield from (_instruction(path, number, how) for number, how in sorted(told.items()))
@@ -114,6 +120,14 @@ def _in_pieces(tree: ast.Module) -> Iterator[tuple[int, str]]:
         origins += [origin] * len(parts)
     for number, how in addressed(lines):
         yield origins[number - 1], how or "in pieces"
+
+
+def _in_values(data: bytes) -> Iterator[tuple[int, str]]:
+    """The same in the texts of a manifest, as they are when it is read."""
+    for passage in values(data):
+        lines = passage.text.split("\n")
+        yield from ((passage.line, how or "in pieces") for _, how in addressed(lines))
+        yield from ((passage.line, "in pieces") for _ in told_in_text(passage.text))
 
 
 def _described(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import ast
 import bisect
-import io
 import re
-import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from selfmod.gate.reading.languages import bare, loosely
+from selfmod.gate.reading.prose import comments, names
 from selfmod.gate.reading.texts import constant_texts, decoded
 
 _NEAR: Final = 300  # characters between the reader and the verdict
@@ -81,13 +81,13 @@ _VERDICT: Final = (
 )
 _FLAGS: Final = re.IGNORECASE | re.DOTALL
 _PAIRS: Final = tuple(
-    (re.compile(reader, _FLAGS), re.compile(verdict, _FLAGS))
+    (re.compile(loosely(reader), _FLAGS), re.compile(loosely(verdict), _FLAGS))
     for reader, verdict in ((_MACHINE, _VERDICT), (_HELPER, _DEMAND), (_REVIEWER, _DISMISSAL))
 )
 
 
 def swaying(text: str) -> Iterator[int]:
-    """Yield where in a text such a pair begins, once for each paragraph."""
+    """Yield where in a bare text such a pair begins, once for each paragraph."""
     start = 0
     for paragraph in re.split(r"(\n[ \t>#*-]*\n)", text):
         place = _pair(paragraph)
@@ -96,9 +96,9 @@ def swaying(text: str) -> Iterator[int]:
         start += len(paragraph)
 
 
-def _pair(paragraph: str) -> int | None:
+def _pair(paragraph: str, pairs: Sequence[tuple[re.Pattern[str], re.Pattern[str]]] = _PAIRS) -> int | None:
     flat = re.sub(r"\n[ \t>#*-]*", lambda seen: " " * len(seen.group()), paragraph)
-    for reader, verdict in _PAIRS:
+    for reader, verdict in pairs:
         readers = [seen.span() for seen in reader.finditer(flat)]
         verdicts = [seen.span() for seen in verdict.finditer(flat)] if readers else []
         for start, end in readers:
@@ -111,16 +111,18 @@ def _pair(paragraph: str) -> int | None:
 
 def told_in_text(text: str) -> Iterator[int]:
     """Yield the lines of a text where a reader is told how to judge, also in an encoding."""
+    text = bare(text)
     yield from (text.count("\n", 0, place) + 1 for place in swaying(text))
     for number, line in enumerate(text.split("\n"), start=1):
-        if any(True for inner in decoded(line) for _ in swaying(inner)):
+        if any(True for inner in decoded(line) for _ in swaying(bare(inner))):
             yield number
 
 
 def told_in_code(source: str, tree: ast.Module, *, test: bool) -> Iterator[int]:
     """The same for a module: its comments and docstrings, and its texts unless they are inputs of a test."""
-    for first, text in _comments(source):
-        yield from (first + line - 1 for line in told_in_text(text))
+    for passage in comments(source):
+        yield from (passage.line + line - 1 for line in told_in_text(passage.text))
+    yield from (name.line for name in names(tree) if _pair(name.text, _PAIRS[:1]) is not None)
     texts = [] if test else list(constant_texts(tree, rows=False))
     for node in ast.walk(tree):
         match node:
@@ -130,18 +132,3 @@ def told_in_code(source: str, tree: ast.Module, *, test: bool) -> Iterator[int]:
                 pass
     for first, text in texts:
         yield from (first + line - 1 for line in told_in_text(text))
-
-
-def _comments(source: str) -> Iterator[tuple[int, str]]:
-    """Yield (first line, text) of comments, those in lines one after another as one text."""
-    lines: Mapping[int, str] = {
-        token.start[0]: token.string.lstrip("#")
-        for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type == tokenize.COMMENT
-    }
-    block: list[str] = []
-    for number in sorted(lines):
-        block.append(lines[number])
-        if number + 1 not in lines:
-            yield number - len(block) + 1, "\n".join(block)
-            block = []

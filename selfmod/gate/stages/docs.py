@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from plugins.manifest import Manifest
 
 README = "README.md"
-# Said to the person and to the model, but no reason to refuse: a short plugin can be clear without them.
-ADVICE = frozenset({"docs.example", "docs.module-docstring"})
+# Said to the person and to the model, but no reason to refuse: a short plugin can be clear without them, and samples of
+# texts are in whatever language they are.
+ADVICE = frozenset({"docs.example", "docs.module-docstring", "docs.unread-sample"})
 
 
 class Docs:
@@ -26,7 +27,7 @@ class Docs:
     name = "docs"
 
     def run(self, subject: Subject) -> StageResult:
-        """Judge README, docstrings, licence text, and words that address a model."""
+        """Judge README, docstrings, licence text, words that address a model, and what cannot be judged."""
         try:
             said = mapping(facts_of(subject).get("docs"))
             findings = [as_finding(item) for item in array(said.get("findings"))]
