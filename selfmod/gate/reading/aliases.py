@@ -12,17 +12,19 @@ _DEEPEST: Final = 20
 
 def aliases(tree: ast.Module) -> dict[str, str]:
     """Return each function by name, with the name of the one that it is: its own, where it is none but itself."""
+    known = {node.name for node in tree.body if isinstance(node, Function)}
     leads: dict[str, str] = {}
     bodies: dict[str, str] = {}
     for node in tree.body:
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                leads[name] = _passed_on(node) or bodies.setdefault(_form(node), name)
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name(id=other)):
+                other = _passed_on(node)
+                leads[name] = other if other in known else bodies.setdefault(_form(node), name)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name(id=other)) if other in known | leads.keys():
                 leads[name] = other
             case _:
                 pass
-    return {name: _end(name, leads) for name in leads if _end(name, leads) in leads}
+    return {name: _end(name, leads) for name in leads}
 
 
 def _end(name: str, leads: dict[str, str]) -> str:

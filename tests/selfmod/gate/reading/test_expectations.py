@@ -312,9 +312,14 @@ def around(text):
 def again(text):
     return around(text)
 other = half
+def length(text):
+    return len(text)
+shorter = len
 '''
     found = aliases(ast.parse(source))
     same = {name for name, of in found.items() if of == "_sum"}
     assert same == {"total", "sum_up", "_sum", "count"}
     assert (found["half"], found["other"], found["turned"]) == ("half", "half", "turned")
     assert {"around", "again"} <= found.keys()
+    assert found["length"] == "length"
+    assert "shorter" not in found
