@@ -21,6 +21,7 @@ _SHAPE: Final = frozenset({"isinstance", "issubclass", "callable", "hasattr"})
 _TELLING: Final = (ast.Eq, ast.Is, ast.In, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _TAKING: Final = (ast.Sub, ast.Div, ast.FloorDiv, ast.BitXor)
 _NEARLY: Final = 0.01
+_JOINING: Final = frozenset({"join", "repr", "str", "dumps", "pformat"})
 _FOLDING: Final = (ast.Mult, ast.Mod, ast.BitXor, ast.LShift)
 _SAYS: Final = {
     "file": "comes out of a data file",
@@ -28,6 +29,7 @@ _SAYS: Final = {
     "plugin": "comes from the plugin itself",
     "back": "is what was given, there and back, or only a length",
     "folded": "is one number that the tests make of many results",
+    "joined": "is one text that the tests make of many results",
 }
 
 
@@ -109,6 +111,8 @@ def _compared(file: File, bound: Bindings, sides: list[ast.expr]) -> Iterator[tu
         reasons = [_Source(file, bound, results).reason(side) for side in others]
         if all(map(_is_neutral, others)) and any(_is_apart(file, part) for one in results for part in ast.walk(one)):
             reasons = ["plugin"]
+        if all(map(_is_text, others)) and all(_is_joined(file, bound, one) for one in results):
+            reasons = ["joined"]
         if all(map(_is_number, others)) and any(_folds(file, part) for one in results for part in ast.walk(one)):
             reasons = ["folded"]
         if all(ast.dump(side) in _taken_back(file, results) for side in others) or all(map(_is_length, results)):
@@ -138,6 +142,30 @@ def _is_length(node: ast.expr) -> bool:
 
 def _is_number(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and type(node.value) is int
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _is_joined(file: File, bound: Bindings, node: ast.expr) -> bool:
+    """Whether results of several calls are put into one text; a text of one result is that result."""
+    calls = [part for one in bound.followed(node) for part in ast.walk(one) if isinstance(part, ast.Call)]
+    return any(_is_many(file, bound, one) for call in calls if called(call) in _JOINING for one in given(call))
+
+
+def _is_many(file: File, bound: Bindings, node: ast.expr) -> bool:
+    match node:
+        case ast.GeneratorExp(elt=element) | ast.ListComp(elt=element):
+            return bool(file.reached(element))
+        case ast.Call(func=ast.Name(id="map"), args=[function, *_]):
+            return bool(file.reached(function))
+        case ast.Name(id=name):
+            made = bound.values.get(name, [])
+            filled = len(made) > 1 and any(isinstance(one, ast.Call) and file.reached(one) for one in made)
+            return filled or any(_is_many(file, bound, one) for one in made if not isinstance(one, ast.Name))
+        case _:
+            return False
 
 
 def _is_neutral(node: ast.expr) -> bool:

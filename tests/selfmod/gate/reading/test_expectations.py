@@ -323,3 +323,30 @@ shorter = len
     assert {"around", "again"} <= found.keys()
     assert found["length"] == "length"
     assert "shorter" not in found
+
+
+JOINED = {
+    "of a loop": "assert ','.join(total(word) for word in WORDS) == '1,2'",
+    "mapped": "assert ' '.join(map(total, WORDS)) == '1 2'",
+    "by repr": "assert repr([total(word) for word in WORDS]) == '[1, 2]'",
+    "as JSON": "assert json.dumps([total(word) for word in WORDS]) == '[1, 2]'",
+    "gathered": "found = []\n    for one in WORDS:\n        found.append(total(one))\n    assert str(found) == '[1, 2]'",
+    "by name": "found = [total(word) for word in WORDS]\n    text = ','.join(found)\n    assert text == '1,2'",
+}
+APART = {
+    "one result": "assert ','.join(total('a b')) == '1,2'",
+    "a row": "assert [total(word) for word in WORDS] == ['1', '2']",
+    "one beside them": "assert ','.join(total(word) for word in WORDS) == '1,2'\n    assert total('a') == '1'",
+    "what is given": "assert total(','.join(str(number) for number in range(3))) == '3'",
+}
+
+
+@pytest.mark.parametrize("check", JOINED.values(), ids=JOINED)
+def test_results_in_one_text_are_no_expectation(check: str) -> None:
+    (message,) = told(f"def test_it():\n    {check}\n")
+    assert "one text that the tests make of many results" in message
+
+
+@pytest.mark.parametrize("check", APART.values(), ids=APART)
+def test_results_that_stand_apart_are(check: str) -> None:
+    assert told(f"def test_it():\n    {check}\n") == []
