@@ -7,6 +7,11 @@ def test_rate():
     with testing.outside(http=replies) as seen:
         assert rate("EUR") == 1.5
     assert seen.urls == ["https://api.example.org/rates/EUR"]
+
+What fails and what answers differently the second time is written the same way:
+
+    {URL: testing.failure("timed out")}
+    {URL: [testing.failure("connection refused"), testing.reply(503), testing.reply(json={"rate": 1.5})]}
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ from __future__ import annotations
 import builtins
 import json as _json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +28,10 @@ from typing import Any, Final
 from plugins import sdk
 from sandbox.outside.base import Ask, Exceeded, Failed, Given, Refused
 from sandbox.outside.doubles import Doubles, Script, ScriptedReply
+from sandbox.outside.failures import ScriptedFailure
 from sandbox.outside.rehearsed import Exchange
 
-__all__ = ["Seen", "data", "outside", "recorded", "reply"]
+__all__ = ["Seen", "data", "failure", "outside", "recorded", "reply"]
 
 _RECORDED: Final[list[Exchange]] = []
 _MAX_RECORDED: Final = 10_000
@@ -67,6 +73,15 @@ def reply(
     return ScriptedReply(status=status, headers=sent, body=body or text.encode())
 
 
+def failure(how: str) -> ScriptedFailure:
+    """Return what a double raises in place of an answer; the plugin gets the exception that the real outside raises.
+
+    For a URL or a "host:port": "timed out" (TimeoutError), "connection refused" and "name not found" (ConnectionError).
+    For a file or folder: "not found" (FileNotFoundError), "not allowed" (PermissionError), "no space" (OSError).
+    """
+    return ScriptedFailure(how)
+
+
 class Seen:
     """What a plugin asked for inside `outside(...)`."""
 
@@ -87,6 +102,11 @@ class Seen:
         return [request["url"] for request in self.requests]
 
     @property
+    def sent(self) -> list[tuple[str, bytes]]:
+        """For each TCP connection that was opened, in order: its "host:port", and everything that was sent over it."""
+        return list(self._doubles.sent)
+
+    @property
     def files(self) -> dict[str, bytes]:
         """Every file as it is now, by absolute path."""
         return dict(self._doubles.disk.files)
@@ -98,7 +118,7 @@ class Seen:
 
     @property
     def messages(self) -> list[tuple[str, dict[str, object]]]:
-        """Log and progress messages, in order."""
+        """Log and progress messages, in order: ("log", {"level", "message"}), ("progress", {"fraction", "message"})."""
         return list(self._doubles.messages)
 
     @property
@@ -110,15 +130,19 @@ class Seen:
 @contextmanager
 def outside(
     *,
-    http: Mapping[str, ScriptedReply] | None = None,
-    tcp: Mapping[str, bytes] | None = None,
-    files: Mapping[str, bytes | str] | None = None,
+    http: Mapping[str, ScriptedReply | ScriptedFailure | Sequence[ScriptedReply | ScriptedFailure]] | None = None,
+    tcp: Mapping[str, bytes | ScriptedFailure | Sequence[bytes | ScriptedFailure]] | None = None,
+    files: Mapping[str, bytes | str | ScriptedFailure] | None = None,
     environment: Mapping[str, str] | None = None,
     storage: Mapping[str, object] | None = None,
     now: float | None = None,
     seed: int | None = None,
 ) -> Iterator[Seen]:
     """Answer everything that plugins.sdk asks in the block from these values.
+
+    `http` goes by URL or "METHOD URL", `tcp` by "host:port": the bytes that the other side says once it is connected. A
+    list is given in order, one for each request or connection, and its last one stays. Another URL answers 200 with
+    `{}`, another TCP peer closes without a word, another file does not exist, another folder is empty.
 
     A test that depends on the moment or on what is drawn sets `now` or `seed`: the gate varies what is not set.
     """

@@ -56,7 +56,9 @@ Allowed: pytest.raises, approx, fixture, param, and mark.parametrize with its na
 literals; fixtures of the same file, and capsys and capfd; the modules a plugin may import, by their public names, and
 asyncio.run for async handlers. For the outside: `from plugins.sdk import testing`, then
 `with testing.outside(http={"https://host/path": testing.reply(json={...})}, files={"~/notes/a.txt": "text"},
-environment={"NAME": "value"}, storage={...}) as seen:`, and seen.urls, seen.files, seen.storage, seen.messages after.
+environment={"NAME": "value"}, storage={...}, tcp={"host:7": b"what it says"}, now=..., seed=...) as seen:`, and
+seen.urls, seen.requests, seen.sent, seen.files, seen.storage, seen.messages, seen.operations after. In place of a reply
+or a file stands testing.failure("timed out"), of a reply also a list of them, given in order.
 Recorded inputs lie in tests/data; read them with testing.data("name").
 
 Not allowed: skip, xfail, exit, monkeypatch, mock, tmp_path, changing or rebinding what is tested; os, sys, inspect,

@@ -28,7 +28,7 @@ TEST_IMPORTS: Final = frozenset({"pytest", "plugin", "plugins.sdk", "sdk", "asyn
 #: What a test file may use of pytest.
 PYTEST_NAMES: Final = frozenset({"raises", "approx", "mark", "param", "fixture", "fail", "warns", "deprecated_call"})
 #: What a test file may use of the doubles.
-_TESTING: Final = ("data", "outside", "reply")
+_TESTING: Final = ("data", "failure", "outside", "reply")
 _ADDED: Final[Mapping[str, frozenset[str]]] = {
     "asyncio": frozenset({"run"}),
     "plugins.sdk": frozenset({"testing"}),

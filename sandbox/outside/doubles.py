@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Final
@@ -19,6 +19,7 @@ from sandbox.limits import Limits
 from sandbox.outside.base import Answer, Ask, Exceeded, Refused
 from sandbox.outside.decide import Permit, clean_path, host_name, is_within
 from sandbox.outside.desk import CHUNK, MAX_OPEN, Desk, Parts, Request
+from sandbox.outside.failures import WHILE_WRITING, ScriptedFailure, Turns, failing_files
 from sandbox.outside.limited import LimitReached, Room, Traffic, Written, key_bytes
 from sandbox.outside.urls import parse_url
 from sandbox.policy import Policy
@@ -45,17 +46,23 @@ class ScriptedReply:
 NEUTRAL: Final = ScriptedReply(headers={"Content-Type": "application/json"}, body=b"{}")
 
 
+#: What one URL answers, and what one host and port says to each connection: always the same, or several in turn.
+Replies = ScriptedReply | ScriptedFailure | Sequence[ScriptedReply | ScriptedFailure]
+Lines = bytes | ScriptedFailure | Sequence[bytes | ScriptedFailure]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
     """What doubles answer. HTTP replies by "METHOD url" or url; TCP answers by "host:port"; files by path.
 
     A request without a reply gets `reply`, by default 200 and an empty JSON object; a file that is not here does not
-    exist. `served` adds to HTTP replies the headers that servers add by themselves, where the script has none of them.
+    exist; a path that fails does so with all below it. `served` adds to HTTP replies the headers that servers add by
+    themselves, where the script has none of them.
     """
 
-    http: Mapping[str, ScriptedReply] = field(default_factory=dict)
-    tcp: Mapping[str, bytes] = field(default_factory=dict)
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    http: Mapping[str, Replies] = field(default_factory=dict)
+    tcp: Mapping[str, Lines] = field(default_factory=dict)
+    files: Mapping[str, bytes | ScriptedFailure] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     storage: Mapping[str, object] = field(default_factory=dict)
     now: float = 1_767_225_600.0
@@ -100,6 +107,11 @@ class Doubles(Desk):
     def requests(self) -> tuple[Request, ...]:
         """The HTTP requests that were allowed, whole, in order."""
         return tuple(self._web.requests)
+
+    @property
+    def sent(self) -> tuple[tuple[str, bytes], ...]:
+        """What was sent over each TCP connection, with its "host:port", in the order they were opened."""
+        return tuple((peer, bytes(data)) for peer, data in self._web.sent.values())
 
     @property
     def seen(self) -> tuple[Ask, ...]:
@@ -169,18 +181,20 @@ class _Web:
     def __init__(self, script: Script, limits: Limits) -> None:
         self._traffic = Traffic(limits.network_mb)
         self._reply, self._served, self._now = script.reply, script.served, script.now
-        self._replies = {_spelled(key): reply for key, reply in script.http.items()}
-        self._peers = {_endpoint(key): answer for key, answer in script.tcp.items()}
+        self._replies = {_spelled(key): Turns[ScriptedReply](given) for key, given in script.http.items()}
+        self._peers = {_endpoint(key): Turns[bytes](given) for key, given in script.tcp.items()}
         self._bodies: dict[int, bytes] = {}
         self._lines: dict[int, bytes] = {}
         self._handles = _Counter(1)
         self.requests: list[Request] = []
+        self.sent: dict[int, tuple[str, bytearray]] = {}
 
     def request(self, request: Request) -> dict[str, object]:
         url = str(request.url)
         self._traffic.count("sent", request.size())
         self.requests.append(request)
-        reply = self._replies.get(f"{request.method} {url}") or self._replies.get(url) or self._reply
+        turns = self._replies.get(f"{request.method} {url}") or self._replies.get(url)
+        reply = turns.take(request.url.host) if turns else self._reply
         body = b"" if request.method == "HEAD" else reply.body
         handle = None
         if len(body) > CHUNK:
@@ -207,12 +221,16 @@ class _Web:
 
     def connect(self, host: str, port: int, timeout_s: float) -> int:
         del timeout_s
-        return self._keep(self._lines, self._peers.get((host, port), b""))
+        turns = self._peers.get((host, port))
+        handle = self._keep(self._lines, turns.take(host) if turns else b"")
+        self.sent[handle] = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}", bytearray())
+        return handle
 
     def send(self, handle: int, data: bytes) -> None:
         if handle not in self._lines:
             raise ValueError("this connection is closed")
         self._traffic.count("sent", len(data))
+        self.sent[handle][1].extend(data)
 
     def receive(self, handle: int, size: int) -> bytes:
         return self._taken(self._lines, handle, size)
@@ -244,17 +262,26 @@ class _Web:
 class _Disk:
     """Files in memory."""
 
-    def __init__(self, files: Mapping[str, bytes], limits: Limits) -> None:
+    def __init__(self, files: Mapping[str, bytes | ScriptedFailure], limits: Limits) -> None:
         self._written = Written(limits)
-        self.files = {clean_path(path, HOME): bytes(data) for path, data in files.items()}
+        self._failing = {clean_path(path, HOME): failure for path, failure in failing_files(files)}
+        contents = {path: data for path, data in files.items() if not isinstance(data, ScriptedFailure)}
+        self.files = {clean_path(path, HOME): bytes(data) for path, data in contents.items()}
+
+    def _check(self, path: str, *, writing: bool = False) -> None:
+        for failing, failure in self._failing.items():
+            if is_within(path, failing) and (writing or failure.how not in WHILE_WRITING):
+                raise failure.of_file()
 
     def read(self, path: str, offset: int, size: int) -> tuple[bytes, bool]:
+        self._check(path)
         if path not in self.files:
             raise FileNotFoundError(2, f"no such file: {path}")
         data = self.files[path]
         return data[offset : offset + size], offset + size >= len(data)
 
     def write(self, path: str, data: bytes, *, append: bool) -> None:
+        self._check(path, writing=True)
         self._written.check(len(data))
         if path not in self.files:
             self._written.make()
@@ -263,6 +290,7 @@ class _Disk:
         self.files[path] = before + data
 
     def names(self, path: str) -> list[str]:
+        self._check(path)
         below = [name[len(path.rstrip("/")) + 1 :] for name in self.files if name != path and is_within(name, path)]
         return sorted({first + ("/" if slash else "") for first, slash, _ in (name.partition("/") for name in below)})
 

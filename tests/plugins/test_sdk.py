@@ -121,7 +121,22 @@ def test_messages_and_tcp():
             peer.send(b"ping")
             assert (peer.receive(2), peer.receive(), peer.receive()) == (b"po", b"ng", b"")
     assert [content["message"] for _, content in seen.messages] == ["a", "b", "c", "half"]
+    assert seen.messages[0] == ("log", {"level": "info", "message": "a"})
     assert seen.operations[-1] == "tcp.close"
+    assert seen.sent == [("h.example.org:7", b"ping")]
+
+
+def test_what_fails_raises_what_the_plugin_would_meet():
+    replies = {URL: [testing.failure("timed out"), testing.failure("name not found"), testing.reply(text="ok")]}
+    with testing.outside(http=replies, files={"~/a": testing.failure("not allowed")}) as seen:
+        with pytest.raises(TimeoutError, match="did not answer in time"):
+            http.get(URL)
+        with pytest.raises(ConnectionError, match=r"api\.example\.org cannot be resolved"):
+            http.get(URL)
+        assert http.get(URL).text == "ok"
+        with pytest.raises(PermissionError):
+            files.write_text("~/a", "x")
+    assert seen.urls == [URL] * 3 and seen.files == {}
 
 
 def test_doubles_end_with_their_block_and_nest():

@@ -9,6 +9,7 @@ import pytest
 from sandbox import Limits, Policy
 from sandbox.outside.base import Ask, Exceeded, Failed, Given, Refused
 from sandbox.outside.doubles import Doubles, Script, ScriptedReply
+from sandbox.outside.failures import ScriptedFailure
 
 URL = "https://api.example.org/a"
 POLICY = Policy(network=("api.example.org:443",), read=("~/notes",), write=("~/out",), effects=("clock", "random"))
@@ -52,6 +53,45 @@ def test_two_runs_give_the_same_answers():
 
     assert run() == run()
     assert run()[1] != run()[2] and run()[3] != run()[4]
+
+
+def test_several_replies_are_given_in_order_and_the_last_stays():
+    turns = [ScriptedFailure("timed out"), ScriptedReply(status=503), ScriptedReply(body=b"ok")]
+    door = Doubles(POLICY, Script(http={URL: turns, f"POST {URL}": ScriptedReply(status=201)}))
+    assert get(door, URL).kind == "TimeoutError"
+    assert get(door, URL, "POST").value["status"] == 201
+    assert [get(door, URL).value["status"] for _ in range(3)] == [503, 200, 200]
+    assert len(door.requests) == 5 and len(turns) == 3
+    again = Doubles(POLICY, Script(http={URL: turns}))
+    assert get(again, URL).kind == "TimeoutError"
+
+
+def test_each_tcp_connection_hears_the_next_line_and_what_was_sent_is_kept():
+    door = Doubles(None, Script(tcp={"h.example.org:7": [b"one", ScriptedFailure("connection refused"), b"two"]}))
+    open_ = {"host": "h.example.org", "port": 7, "timeout_s": 1}
+    first = send(door, "tcp.open", **open_).value
+    assert send(door, "tcp.open", **open_).kind == "ConnectionError"
+    second = send(door, "tcp.open", **open_).value
+    for handle, data in ((first, b"a"), (second, b"b"), (first, b"c")):
+        send(door, "tcp.send", handle=handle, data=data)
+    heard = [send(door, "tcp.receive", handle=handle, size=9).value for handle in (first, second)]
+    send(door, "tcp.close", handle=first)
+    other = send(door, "tcp.open", host="::1", port=9, timeout_s=1).value
+    assert send(door, "tcp.receive", handle=other, size=9).value == b""
+    assert heard == [b"one", b"two"]
+    assert door.sent == (("h.example.org:7", b"ac"), ("h.example.org:7", b"b"), ("[::1]:9", b""))
+
+
+def test_a_path_that_fails_does_so_with_all_below_it():
+    files = {"~/notes/shut": ScriptedFailure("not allowed"), "~/out": ScriptedFailure("no space"), "~/notes/a": b"a"}
+    door = Doubles(POLICY, Script(files=files))
+    for op in ({"op": "files.list"}, {"op": "files.read", "offset": 0, "size": 1}):
+        assert send(door, path="~/notes/shut", **op).kind == "PermissionError"
+    assert send(door, "files.read", path="~/notes/shut/b", offset=0, size=1).kind == "PermissionError"
+    assert send(door, "files.read", path="~/notes/a", offset=0, size=1).value["data"] == b"a"
+    assert send(door, "files.write", path="~/out/a", data=b"x", append=False).kind == "OSError"
+    assert send(door, "files.read", path="~/out/a", offset=0, size=1).kind == "FileNotFoundError"
+    assert send(door, "files.list", path="~/notes").value == ["a"]
 
 
 def test_files_are_in_memory(tmp_path):
