@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from selfmod.gate.reading.choices import LARGEST, Condition, Constants, choices, worth_a_word
+from selfmod.gate.reading.excluded import excluded
 from selfmod.gate.reading.operands import refusing, roles
 from selfmod.gate.reading.parse import MAX_FOUND, Material
 from selfmod.gate.reading.texts import names_once
@@ -74,13 +75,13 @@ def _hints(tree: ast.Module) -> Iterator[ast.expr]:
 
 
 def _found_members(known: Constants) -> Iterator[Condition]:
-    raised_by = refusing(known.tree)
+    raised_by, impossible = refusing(known.tree), excluded(known)
     for node in ast.walk(known.tree):
         for asked, among in _asked(node, known):
-            members = known.members(among)
+            members, never = known.members(among), impossible.get(id(asked), frozenset())
             if 0 < len(members) <= LARGEST and not isinstance(asked, ast.Constant):
-                needs = tuple(range(len(members)))
-                mild = needs if raised_by.get(id(node)) == _found(node) else worth_a_word(len(needs))
+                needs = tuple(place for place, member in enumerate(members) if member not in never)
+                mild = needs if raised_by.get(id(node)) == _found(node) else worth_a_word(len(members))
                 yield Condition(node=asked, kind="member", needs=needs, members=members, mild=mild)
 
 

@@ -186,6 +186,25 @@ def test_each_of_what_is_chosen_among_must_be_met(judged, module, usual, special
     assert not chosen(judged, module, usual, special)
 
 
+ELSEWHERE = """\
+_T = {"b": "strong", "i": "em", "url": "a"}
+
+
+def f(x: str) -> str:
+    if x != "url":
+        return _T[x]
+    return "<a>"
+"""
+
+
+def test_what_a_condition_sent_elsewhere_is_asked_for_there_only(judged):
+    usual, special = "[f('b'), f('i')] == ['strong', 'em']", "f('url') == '<a>'"
+    assert chosen(judged, ELSEWHERE, usual)
+    assert not chosen(judged, ELSEWHERE, usual, special)
+    by_length = ELSEWHERE.replace('x != "url"', "len(x) != 3")  # from which nobody reads what x is
+    assert chosen(judged, by_length, usual, special)
+
+
 MILD = {
     "a large table": (
         '_T = {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "g": 7}\n\n\ndef f(x: str) -> int:\n    return _T[x]\n'
