@@ -330,7 +330,9 @@ JOINED = {
     "mapped": "assert ' '.join(map(total, WORDS)) == '1 2'",
     "by repr": "assert repr([total(word) for word in WORDS]) == '[1, 2]'",
     "as JSON": "assert json.dumps([total(word) for word in WORDS]) == '[1, 2]'",
-    "gathered": "found = []\n    for one in WORDS:\n        found.append(total(one))\n    assert str(found) == '[1, 2]'",
+    "gathered": (
+        "found = []\n    for one in WORDS:\n        found.append(total(one))\n    assert str(found) == '[1, 2]'"
+    ),
     "by name": "found = [total(word) for word in WORDS]\n    text = ','.join(found)\n    assert text == '1,2'",
 }
 APART = {
