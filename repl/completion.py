@@ -97,6 +97,8 @@ class VerbCompleter(Completer):
                 return names.models(session)
             case "finding":
                 return names.findings(session, before[0]) if before else ()
+            case "module":
+                return names.modules()
             case _:
                 return ((choice, "") for choice in argument.choices)
 

@@ -51,6 +51,13 @@ def findings(session: Session, proposal: str) -> Iterable[tuple[str, str]]:
     return [(f["id"], f["message"]) for f in open_ones if f["waivable"] or retired_test(f["id"])]
 
 
+def modules() -> Iterable[tuple[str, str]]:
+    """The modules that plugins may import."""
+    from sandbox.language.modules import importable
+
+    return [(name, "") for name in importable()]
+
+
 def status(session: Session) -> Status:
     """What the status bar shows."""
     model = _model(session)

@@ -38,6 +38,12 @@ _JSON_ARGS = _option("--args", "the arguments as JSON: an object by name or a li
 _EXAMPLE = _option(
     "--example", "what must hold: 'clamp(5, 0, 3) == 3' or 'f(\"\") raises ValueError'", kind="line", many=True
 )
+_ALLOW = _option(
+    "--allow",
+    "what it may use at most: network:HOST:PORT, read:PATH, write:PATH, environment:NAME, storage, effect:clock, "
+    "effect:random",
+    many=True,
+)
 _FROM = _option("--from", "a folder of files that a person wrote, in place of a model", complete="path")
 _ATTEMPTS = _option("--attempts", "how many candidates may be tried", number="int")
 _REASON = Argument(name="--reason", help="why, kept with the decision", kind="line")
@@ -108,7 +114,7 @@ VERBS: tuple[Verb, ...] = (
         arguments=(
             Argument(name="spec", help="what is wanted; `-` reads it from standard input", kind="text", required=False),
             _EXAMPLE,
-            _option("--allow", "what it may use at most: network:HOST:443, read:~/notes, storage, ...", many=True),
+            _ALLOW,
             _option("--id", "the id of the new plugin"),
             _option("--change", "the plugin to change", complete="plugin"),
             _FROM,
@@ -239,14 +245,23 @@ VERBS: tuple[Verb, ...] = (
         examples=("plugin info text-stats",),
     ),
     Verb(
+        name="plugin dialect", group=LOOKING, handler="repl.verbs_dialect:dialect",
+        help="show what plugins and their tests may be written in, and what they may import",
+        arguments=(Argument(name="module", help="only what may be used of this one", required=False,
+                            complete="module"),),
+        examples=("plugin dialect", "plugin dialect asyncio", "plugin dialect --json"),
+    ),
+    Verb(
         name="gate", group=LOOKING, handler="repl.verbs_gate:gate",
         help="judge a folder or a candidate file by every stage, without a proposal",
         arguments=(
             Argument(name="path", help="a folder or a candidate file", required=False, complete="path"),
             _EXAMPLE,
+            _ALLOW,
             _option("--all", "judge every approved plugin again", kind="flag"),
         ),
-        examples=("gate ./my-plugin", "gate candidate.json --json", "gate --all"),
+        examples=("gate ./my-plugin", "gate ./my-plugin --allow storage --example 'tidy(\" A\") == \"a\"'",
+                  "gate candidate.json --json", "gate --all"),
     ),
     Verb(
         name="gate bench", group=LOOKING, handler="repl.gate_bench:bench",

@@ -25,16 +25,18 @@ def gate(session: Session, arguments: Namespace) -> Answer:
         return judge_all(session)
     if not arguments.path:
         raise UsageError("gate needs PATH: a folder or a candidate file", hint="or --all, or gate bench")
-    return _judge(session, Path(arguments.path), arguments.example)
+    return _judge(session, Path(arguments.path), arguments.example, arguments.allow)
 
 
-def _judge(session: Session, path: Path, examples: list[str]) -> Answer:
+def _judge(session: Session, path: Path, examples: list[str], allow: list[str]) -> Answer:
     from selfmod.examples import parse_examples
     from selfmod.gate.subject import Installed
+    from selfmod.request import ceiling
     from selfmod.spec import Spec
 
+    asked = Spec(text="", examples=parse_examples(examples), allow=ceiling(allow))
+    spec = asked if examples or allow else None
     candidate = read_files(path)
-    spec = Spec(text="", examples=parse_examples(examples)) if examples else None
     installed = Installed(commands=session.own_commands())
     report = session.gate.judge(candidate, spec=spec, installed=installed, on_stage=session.progress.stage)
     payload = report.to_json()

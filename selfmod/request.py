@@ -31,10 +31,20 @@ def make_spec(
     return Spec(
         text=text.strip(),
         examples=choose_held_back(_parsed(text, examples), secret),
-        allow=tuple(dict.fromkeys(allow)),
+        allow=ceiling(allow),
         plugin=change or plugin,
         change=bool(change),
     )
+
+
+def ceiling(names: Sequence[str]) -> tuple[str, ...]:
+    """The capabilities that a request allows, by name; `UsageError` where one is no name of a capability."""
+    for name in names:
+        from plugins.capability import name_problem
+
+        if problem := name_problem(name):
+            raise UsageError(f"--allow {name}: {problem}", hint="names: ratchet help propose")
+    return tuple(dict.fromkeys(names))
 
 
 def with_more(spec: Spec, examples: Sequence[str], secret: bytes) -> Spec:

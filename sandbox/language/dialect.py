@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sandbox.language.modules import ALLOWED_IMPORTS, SDK
+from sandbox.language.modules import SDK, importable
 
-_MODULES: Final = ", ".join(sorted(ALLOWED_IMPORTS - {SDK, "sdk", "__future__"}))
+_MODULES: Final = ", ".join(name for name in importable() if name != SDK)
 
 DIALECT: Final = f"""\
 A plugin is one ordinary Python module, plugin.py, with type hints and docstrings (Python 3.11 syntax).

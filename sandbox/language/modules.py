@@ -195,6 +195,11 @@ def is_package(name: str) -> bool:
     return name in _PACKAGES and name not in _MODULES
 
 
+def importable() -> tuple[str, ...]:
+    """Return the modules that a plugin may import, sorted, each by one name."""
+    return tuple(sorted(ALLOWED_IMPORTS - {"sdk", "__future__"}))
+
+
 @functools.cache
 def view(name: str) -> View:
     """Return the view of an allowed module or of a package on the way to one, importing it on first use."""

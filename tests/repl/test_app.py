@@ -116,6 +116,7 @@ def test_the_tab_key_offers_verbs_options_choices_and_paths(session, maker):
     assert "plugins/" in offered(session, f"/gate {maker.folder}/pl")
     assert offered(session, "say /re") == []
     assert offered(session, "/model use lo") == ["local"]
+    assert offered(session, "/plugin dialect json") == ["json", "json.decoder"]
 
 
 def test_a_workspace_made_in_the_repl_is_worked_in_at_once(session, maker, monkeypatch):

@@ -12,6 +12,11 @@ import sys
 
 import pytest
 
+from plugins.capability import FORMS
+from repl.verbs import find
+from sandbox.language import DIALECT, TEST_DIALECT
+from sandbox.language.modules import ALLOWED_IMPORTS, INSTEAD, public_names
+
 from .person import ROOT, TESTS, write_plugin
 
 
@@ -301,6 +306,76 @@ def test_gate_answers_for_anything(person):
     for content in (b"", b"\x00\xff", b"[]", b'{"files": []}', b"{" * 5000):
         (person.home / "file.json").write_bytes(content)
         assert person.json("gate", str(person.home / "file.json"), code=10)["verdict"] == "refuse"
+
+
+KEEPER = '''\
+"""Keeps a count."""
+
+from plugins.sdk import storage
+
+
+def run(text: str) -> int:
+    """Return how often a text was seen; words in small letters are the same."""
+    count = int(storage.get(plain(text), 0)) + 1
+    storage.set(plain(text), count)
+    return count
+
+
+def plain(text: str) -> str:
+    """Return a text in small letters."""
+    return text.lower()
+'''
+KEEPER_TESTS = """\
+from plugins.sdk import testing
+
+from plugin import plain, run
+
+
+def test_it_counts():
+    with testing.outside(storage={"a": 4}):
+        assert run("A") == 5
+        assert run("b") == 1
+
+
+def test_letters():
+    assert plain("Ab") == "ab"
+"""
+
+
+def test_gate_takes_examples_of_what_the_request_allows(person):
+    folder = write_plugin(person.home / "text-stats", source=KEEPER, tests=KEEPER_TESTS)
+    with (folder / "plugin.yaml").open("a") as manifest:
+        manifest.write("capabilities: {storage: true}\n")
+    words = ["gate", str(folder), "--example", 'plain("X") == "x"']
+    report = person.json(*words, code=10)
+    assert {f["rule"] for stage in report["stages"] for f in stage["findings"] if not f["advisory"]} == {
+        "capabilities.beyond-spec"
+    }
+    report = person.json(*words, "--allow", "storage")
+    assert next(s["figures"]["examples_judged"] for s in report["stages"] if s["name"] == "oracle") == 1
+    assert person.json("gate", str(folder), "--allow", "environment:A", code=10)["verdict"] == "refuse"
+    for verb in (["gate", str(folder)], ["propose", "x"]):
+        error = person.json(*verb, "--allow", "store", code=2)["error"]
+        assert "environment:NAME" in error["message"]
+
+
+def test_every_name_of_a_capability_is_in_the_help():
+    for verb in ("propose", "gate"):
+        found, _ = find([verb])
+        (said,) = [argument.help for argument in found.arguments if argument.name == "--allow"]
+        assert said.endswith(", ".join(FORMS))
+
+
+def test_the_dialect_is_that_of_the_policy(person):
+    shown = person.json("plugin", "dialect")
+    assert (shown["plugins"], shown["tests"]) == (DIALECT, TEST_DIALECT)
+    assert {*shown["modules"], "sdk", "__future__"} == ALLOWED_IMPORTS
+    assert all(set(names) == public_names(name) for name, names in shown["modules"].items())
+    assert person.json("plugin", "dialect", "bisect")["modules"] == {"bisect": sorted(public_names("bisect"))}
+    assert person.json("plugin", "dialect", "os", code=17)["error"]["hint"] == INSTEAD["os"]
+    text = person.run("plugin", "dialect").stdout
+    assert text.count("\nio: BytesIO, StringIO\n") == 1
+    assert all(line in text.splitlines() for line in (DIALECT + TEST_DIALECT).splitlines())
 
 
 def test_gate_all_judges_what_is_in_force_again(proposed):
