@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from selfmod.gate.reading.addressed import addressed, is_addressed
 from selfmod.gate.reading.claims import claims
+from selfmod.gate.reading.folding import worked_out
 from selfmod.gate.reading.pages import loading, rendered
 from selfmod.gate.reading.parse import MAX_FOUND, Material, found
 from selfmod.gate.reading.prose import values, written
@@ -114,7 +115,7 @@ def _in_pieces(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Such words in constant texts that no line shows as they are when the module runs."""
     lines: list[str] = []
     origins: list[int] = []
-    for origin, text in constant_texts(tree):
+    for origin, text in (*constant_texts(tree), *((one.line, one.text) for one in worked_out(tree))):
         parts = [*text.split("\n"), ""]
         lines += parts
         origins += [origin] * len(parts)

@@ -306,6 +306,12 @@ DISGUISES = {
 }
 
 
+def test_words_to_a_model_are_found_in_what_data_becomes(make_subject: Make, good: dict[str, str]) -> None:
+    code = f"SAID = bytes(number ^ 23 for number in {[ord(sign) ^ 23 for sign in DEMAND]}).decode()\n"
+    result = Docs().run(make_subject(good | {"plugin.py": good["plugin.py"] + code}))
+    assert "docs.instruction" in {item.rule for item in result.findings}
+
+
 @pytest.mark.parametrize("text", DISGUISES.values(), ids=DISGUISES)
 @pytest.mark.parametrize("path", ["plugin.py", "tests/data/notes.txt"])
 def test_words_to_a_model_are_found_behind_a_disguise(
