@@ -1,9 +1,9 @@
 """Mutants that are left out because no test could notice them, each by a rule that holds for every input.
 
 Where only the truth of a text counts, stripping one end is as good as stripping both: what is left is empty in the same
-cases. `[0:n]` is `[:n]`, and a step of 1 is none. A key of a table is as good as any other where its value is what
-every lookup falls back to. What the SDK gives sorted need not be sorted again. The module's own text must show it; what
-would need more than that is mutated.
+cases; and a number that is kept for its truth is as good as another. `[0:n]` is `[:n]`, and a step of 1 is none. A key
+of a table is as good as any other where its value is what every lookup falls back to. What the SDK gives sorted need
+not be sorted again. The module's own text must show it; what would need more than that is mutated.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from selfmod.gate.mutants.flags import flags, is_same_flag
 from selfmod.gate.reading.origins import bindings
 
 _STRIPS = frozenset({"strip", "lstrip", "rstrip"})
@@ -23,7 +24,9 @@ class Equivalents:
 
     def __init__(self, tree: ast.Module) -> None:
         own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-        self._truths = set(_truths(tree)) if not own & _STRIPS else set()
+        truths = set(_truths(tree))
+        self._truths = truths if not own & _STRIPS else set()
+        self._flags = set(flags(tree, truths))
         self._plain = "__getitem__" not in own
         self._sdk = set(_from_sdk(tree))
         self._keys = dict(_redundant_keys(tree))
@@ -37,7 +40,9 @@ class Equivalents:
                 return node in self._truths and {before, after} <= _STRIPS
             case ast.Subscript(slice=ast.Slice() as whole), ast.Subscript(slice=ast.Slice() as part):
                 return self._plain and _same_slice(whole, part)
-            case ast.Constant(), ast.Constant(value=after):
+            case ast.Constant(value=before), ast.Constant(value=after):
+                if node in self._flags:
+                    return is_same_flag(before, after)
                 return node in self._keys and after not in self._keys[node]
             case _:
                 return False
@@ -70,6 +75,7 @@ def _same_slice(whole: ast.Slice, part: ast.Slice) -> bool:
 
 def _truths(tree: ast.Module) -> Iterator[ast.expr]:
     """Expressions whose truth is all that the code around them asks for."""
+    bound = {*bindings(tree)}
     for node in ast.walk(tree):
         match node:
             case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
@@ -79,6 +85,10 @@ def _truths(tree: ast.Module) -> Iterator[ast.expr]:
             case ast.comprehension(ifs=tests):
                 for test in tests:
                     yield from _parts(test)
+            case ast.Call(
+                func=ast.Name(id="any" | "all" as name), args=[ast.GeneratorExp(elt=test) | ast.ListComp(elt=test)]
+            ):
+                yield from _parts(test) if name not in bound else ()
             case _:
                 pass
 

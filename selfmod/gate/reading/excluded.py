@@ -7,11 +7,11 @@ condition stands. Only names that a function gives a value once, before the cond
 from __future__ import annotations
 
 import ast
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from selfmod.gate.reading.choices import Constants
+from selfmod.gate.reading.origins import bound
 
 Excluded = Mapping[str, frozenset[object]]
 _LEAVING: Final = (ast.Return, ast.Raise, ast.Continue, ast.Break)
@@ -31,24 +31,22 @@ def excluded(known: Constants) -> Mapping[int, frozenset[object]]:
 
 def _once(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Mapping[str, int]:
     """The names that are bound once in all of a function, and the line of it."""
-    bound = [*_bound(function)]
-    counts = Counter(name for name, _ in bound)
-    return {name: line for name, line in bound if counts[name] == 1}
-
-
-def _bound(function: ast.AST) -> Iterator[tuple[str, int]]:
+    lines: dict[str, list[int]] = {}
     for node in ast.walk(function):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
-                yield name, node.lineno
-            case ast.Global(names=names) | ast.Nonlocal(names=names):  # others give these values, too
-                yield from ((name, node.lineno) for name in names * 2)
-            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
-                yield name, node.lineno
-            case ast.ExceptHandler(name=str(name)):
-                yield from [(name, node.lineno)] * 2  # it is gone at the end
-            case _:
-                pass
+        for name in (*bound(node), *_unsure(node)):
+            lines.setdefault(name, []).append(getattr(node, "lineno", 0))
+    return {name: several[0] for name, several in lines.items() if len(several) == 1}
+
+
+def _unsure(node: ast.AST) -> list[str]:
+    """Names that get values elsewhere too, or lose theirs: counted twice."""
+    match node:
+        case ast.Global(names=names) | ast.Nonlocal(names=names):
+            return names * 2
+        case ast.ExceptHandler(name=str(name)):
+            return [name]
+        case _:
+            return []
 
 
 class _Reading:

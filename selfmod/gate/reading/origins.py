@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 def bindings(tree: ast.Module) -> list[str]:
     """Return every name that anything in the module binds, as often as it is bound."""
-    return [name for node in ast.walk(tree) for name in _bound(node)]
+    return [name for node in ast.walk(tree) for name in bound(node)]
 
 
-def _bound(node: ast.AST) -> Iterator[str]:
+def bound(node: ast.AST) -> Iterator[str]:
+    """Yield the names that a node itself binds."""
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
             yield name

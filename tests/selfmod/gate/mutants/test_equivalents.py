@@ -124,3 +124,92 @@ def test_a_range_is_made_longer_once(end: str, longer: bool) -> None:
     found = changes(f"def f(n, m):\n    return list(range(5, {end}))\n")
     assert ((f"range(5, {end})", f"range(5, {end} + 1)") in found) is longer
     assert bool({("1", "2"), ("10", "11")} & found) is not longer
+
+
+FILTER = """
+class Seen:
+    def __init__(self, size):
+        self._marks = bytearray(size)
+
+    def add(self, place):
+        self._marks[place % len(self._marks)] = 3
+
+    def has(self, places):
+        return all(self._marks[place] for place in places)
+"""
+ROW = """
+def primes(n):
+    crossed = [0] * n
+    found = []
+    for i in range(2, n):
+        if not crossed[i]:
+            found.append(i)
+            for j in range(i * i, n, i):
+                crossed[j] = 3
+    return found
+"""
+
+
+@pytest.mark.parametrize("source", [FILTER, ROW], ids=["of-an-object", "of-a-function"])
+def test_a_number_that_is_kept_for_its_truth_stays_true(source: str) -> None:
+    of_three = {after for before, after in changes(source) if before == "3"}
+    assert "4" not in of_three
+    wider = source.replace("= 3\n", "= 255\n")
+    assert ("255", "256") in changes(wider)  # a row of bytes would say so
+
+
+def test_a_flag_that_is_taken_back_is_a_mutant() -> None:
+    for source in (FILTER, ROW):
+        cleared = source.replace("= 3\n", "= 0\n")
+        assert ("0", "1") in changes(cleared)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return all(self._marks[place]", "return sum(self._marks[place]"),
+        ("return all(self._marks[place]", "return all(self._marks[place] > 3"),
+        ("return all(", "return list("),
+        ("all(self._marks[place] for place in places)", "bytes(self._marks)"),
+        ("all(self._marks[place] for place in places)", "3 in self._marks"),
+        ("= bytearray(size)", "= size"),
+        ("def has(", "def show(self):\n        return self._marks\n\n    def has("),
+        ("def has(", "def more(self):\n        self._marks[0] += 1\n\n    def has("),
+        ("def has(", "def more(self):\n        self._marks.append(1)\n\n    def has("),
+        ("def has(", "def more(self):\n        return vars(self)\n\n    def has("),
+        ("def has(", "def more(self, name):\n        return getattr(self, name)\n\n    def has("),
+        ("class Seen:", "class Seen:\n    __match_args__ = ('_marks',)\n"),
+        (
+            "class Seen:",
+            "def read(seen):\n    match seen:\n        case Seen(_marks=m):\n            return m\n\n\nclass Seen:",
+        ),
+        ("class Seen:", "def all(row):\n    return sum(row)\n\n\nclass Seen:"),
+        ("class Seen:", "def bytearray(size):\n    return Row(size)\n\n\nclass Seen:"),
+        ("self._marks", "self.marks"),
+    ],
+)
+def test_a_number_that_may_come_out_again_is_a_mutant(old: str, new: str) -> None:
+    assert ("3", "4") in changes(FILTER.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return found", "return crossed"),
+        ("return found", "return crossed[2]"),
+        ("return found", "return [n for n in crossed if n]"),
+        ("return found", "return found, locals()"),
+        ("def primes(n):\n    crossed = [0] * n", "crossed = [0] * 99\n\n\ndef primes(n):"),
+        ("crossed = [0] * n", "crossed = kept = [0] * n"),
+        ("def primes(n):\n    crossed = [0] * n", "def primes(n, crossed):"),
+    ],
+)
+def test_a_row_that_leaves_its_function_is_none_of_flags(old: str, new: str) -> None:
+    assert ("3", "4") in changes(ROW.replace(old, new))
+
+
+def test_the_truth_of_each_is_all_that_any_and_all_ask_for() -> None:
+    asked = "def f(t):\n    return any(line.strip() for line in t) or all([line.strip() for line in t])\n"
+    assert not any("rstrip" in after for _, after in changes(asked))
+    own = f"def any(t):\n    return list(t)\n\n\ndef all(t):\n    return list(t)\n\n\n{asked}"
+    assert any("rstrip" in after for _, after in changes(own))
