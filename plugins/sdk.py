@@ -92,7 +92,10 @@ class Reply:
 
 
 class Http:
-    """Requests to the hosts that the manifest lists under capabilities.network."""
+    """Requests to the hosts that the manifest lists under capabilities.network.
+
+    Where no answer comes in time they raise TimeoutError, and ConnectionError where there is no server or no such name.
+    """
 
     def request(
         self,
@@ -203,7 +206,10 @@ def _reply(answer: Mapping[str, Any], body: bytes) -> Reply:
 
 
 class Files:
-    """Files and folders that the manifest lists under capabilities.filesystem; paths are absolute or start with ~/."""
+    """Files and folders that the manifest lists under capabilities.filesystem; paths are absolute or start with ~/.
+
+    What is not there raises FileNotFoundError, what the system does not allow PermissionError, other trouble OSError.
+    """
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file."""
@@ -372,7 +378,7 @@ class Connection:
 
 
 class Tcp:
-    """Raw TCP to the hosts that the manifest lists under capabilities.network."""
+    """Raw TCP to the hosts that the manifest lists under capabilities.network; it fails as `http` does."""
 
     def open(self, host: str, port: int, timeout_s: float = 30.0) -> Connection:
         """Open a connection."""

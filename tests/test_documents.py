@@ -8,6 +8,7 @@ makes that file first.
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import os
 import re
@@ -155,6 +156,34 @@ def test_links_between_documents_lead_somewhere() -> None:
         if not (document.parent / target).exists()
     ]
     assert dead == []
+
+
+def rows(head: str) -> list[list[str]]:
+    """The cells of a table of the plugin guide, by its first line."""
+    below = (ROOT / "docs/plugin-guide.md").read_text("utf-8").partition(f"\n{head}\n")[2].splitlines()[1:]
+    table = itertools.takewhile(lambda line: line.startswith("|"), below)
+    return [line.strip("| ").replace("`", "").split(" | ") for line in table]
+
+
+def test_the_names_of_capabilities_are_those_that_the_code_takes() -> None:
+    from plugins.capability import FORMS
+
+    assert dict(rows("| name | declared under |")) == FORMS
+
+
+def test_the_failures_of_doubles_are_those_that_the_code_makes() -> None:
+    from sandbox.outside.failures import FILES, NETWORK
+
+    made = [["http, tcp", f'"{how}"', kind.__name__] for how, (kind, _) in NETWORK.items()]
+    made += [["files", f'"{how}"', kind.__name__] for how, (kind, _) in FILES.items()]
+    assert rows("| for | `testing.failure(...)` | raises |") == made
+
+
+def test_what_a_test_can_see_of_the_doubles_is_told_whole() -> None:
+    from plugins.sdk_testing import Seen
+
+    told = {name for row in rows("| `seen` | holds |") for name in row[0].split(", ")}
+    assert told == {name for name in vars(Seen) if not name.startswith("_")}
 
 
 VERBS = re.compile(r"(?<=<!-- verbs -->\n).*?(?=<!-- end of verbs -->)", re.DOTALL)
