@@ -192,7 +192,8 @@ class _Flow:
             yield from ((value, f"{name}()") for value in returned if value)
         elif name in _DEFAULTING:
             given = [*node.args[1:], *(one.value for one in node.keywords if one.arg == "default")]
-            yield from ((value, "") for value in given)
+            held = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+            yield from ((value, "") for value in (*held, *given))
         elif name in _PASSING:
             yield from ((value, "") for value in node.args[:1])
         elif isinstance(node.func, ast.Attribute) and name in _SAME | {"join", "replace", "format"}:

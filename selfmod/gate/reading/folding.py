@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from selfmod.gate.reading.folding_calls import METHODS, OPERATIONS, VALUES, Unknown, bounded, operate
+from selfmod.gate.reading.folding_calls import CHANGES, METHODS, OPERATIONS, VALUES, Unknown, bounded, operate, shown
 from selfmod.gate.reading.texts import MAX_TEXT, constant_text, names_once
 
 _STEPS: Final = 20_000  # of one function
 _ALL_STEPS: Final = 400_000  # of one module
 _A_STEP: Final = 64  # members of a row, or signs of a text
-_DEEPEST: Final = 60
+_DEEPEST: Final = 150
 _FEW: Final = 4096  # members of a row without an end, and turns of a loop
 _LEAST: Final = 6  # signs of a text that is worth a look
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -118,9 +118,13 @@ class Folder:
                     self._run(inner if self._value(test, scope) else other, scope)
                 case ast.Return(value=ast.expr() as value):
                     raise _Return(self._value(value, scope))
-                case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append"), args=[item])):
-                    row = [*self._known(name, scope), self._value(item, scope)]
-                    self._store(ast.Name(id=name), row, scope)
+                case ast.While(test=test, body=inner, orelse=[]):
+                    while self._value(test, scope):
+                        self._run(inner, scope)
+                case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr), args=given)):
+                    row = self._known(name, scope)
+                    changed = CHANGES[attr](row, *self._row(given, scope))
+                    self._store(ast.Name(id=name), bounded(changed), scope)
                 case ast.Expr(value=ast.Constant()) | ast.Pass() | ast.Import() | ast.ImportFrom():
                     pass
                 case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
@@ -173,6 +177,8 @@ class Folder:
                 return OPERATIONS[type(op)](self._value(operand, scope))
             case ast.BinOp(left=left, op=op, right=right):
                 return operate(op, self._value(left, scope), self._value(right, scope))
+            case ast.BoolOp(op=op, values=values):
+                return self._either(isinstance(op, ast.Or), values, scope)
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 return OPERATIONS[type(op)](self._value(left, scope), self._value(right, scope))
             case ast.IfExp(test=test, body=body, orelse=other):
@@ -183,16 +189,25 @@ class Folder:
             case ast.Subscript(value=value, slice=place):
                 return self._value(value, scope)[self._value(place, scope)]
             case ast.JoinedStr(values=parts):
-                return "".join(str(self._value(part, scope)) for part in parts)
+                return METHODS["join"]("", [self._value(part, scope) for part in parts])
             case ast.FormattedValue(value=value, conversion=-1, format_spec=spec):
                 told = "" if spec is None else self._value(spec, scope)
-                return format(self._value(value, scope), told) if len(told) <= 3 else self._fail()
+                return shown(self._value(value, scope), told) if len(told) <= 3 else self._fail()
             case ast.ListComp(elt=element, generators=loops) | ast.GeneratorExp(elt=element, generators=loops):
                 return [self._value(element, inner) for inner in self._loops(loops, scope.within({}))]
+            case ast.DictComp(key=key, value=value, generators=loops):
+                places = self._loops(loops, scope.within({}))
+                return {self._value(key, inner): self._value(value, inner) for inner in places}
             case ast.Call():
                 return self._call(node, scope)
             case _:
                 return self._fail()
+
+    def _either(self, wanted: bool, values: list[ast.expr], scope: Scope) -> Any:
+        for one in values[:-1]:
+            if bool(value := self._value(one, scope)) is wanted:
+                return value
+        return self._value(values[-1], scope)
 
     def _fail(self) -> Any:
         raise Unknown
@@ -235,10 +250,18 @@ class Folder:
             rows = [self._members(one, scope) for one in node.args[1:]]
             found = [self._apply(node.args[0], list(given), scope) for given in zip(*rows, strict=False)]
             return found if name == "map" else [one for one, keep in zip(rows[0], found, strict=False) if keep]
+        if name in ("reduce", "functools.reduce"):
+            row = [*([self._value(one, scope) for one in node.args[2:]]), *self._members(node.args[1], scope)]
+            value = row[0]
+            for item in row[1:]:
+                value = self._apply(node.args[0], [value, item], scope)
+            return value
         if name == "cycle":
             row = self._members(node.args[0], scope)
             return (row * (_FEW // max(1, len(row)) + 1))[:_FEW]
         given = self._row(node.args, scope)
+        if name.startswith(("str.", "bytes.")) and name not in VALUES:
+            return METHODS[name.partition(".")[2]](*given, **named)
         if isinstance(node.func, ast.Attribute) and name not in VALUES:
             method = METHODS.get(node.func.attr) or self._fail()
             return method(self._value(node.func.value, scope), *given, **named)

@@ -8,12 +8,15 @@ import binascii
 import codecs
 import itertools
 import operator
+import re
 import struct
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 _LONGEST: Final = 100_000
 _BITS: Final = 100_000
+_PLAIN: Final = re.compile(r"(?:[^%]|%[cdsxX%])*", re.DOTALL)
+_FIELDS: Final = re.compile(r"(?:[^{}]|\{\d?\})*", re.DOTALL)
 
 
 class Unknown(Exception):
@@ -40,7 +43,11 @@ def operate(op: ast.operator, left: Any, right: Any) -> Any:
         if isinstance(op, ast.Mult) and isinstance(one, str | bytes | list) and len(one) * int(times) > _LONGEST:
             raise Unknown
     if isinstance(op, ast.Mod) and not isinstance(left, int):
-        raise Unknown  # a template, which may ask for any width
+        if not (isinstance(left, str) and _PLAIN.fullmatch(left)):
+            raise Unknown  # a template, which may ask for any width
+        given = tuple(right) if isinstance(right, list) else (right,)
+        _fits(len(left), *map(_length, given))
+        return left % given
     if isinstance(op, ast.LShift | ast.Pow) and not (isinstance(right, int) and 0 <= right <= 4096):
         raise Unknown
     if isinstance(op, ast.Pow) and (not isinstance(left, int) or left.bit_length() * right > _BITS):
@@ -82,7 +89,45 @@ def _row(given: Any) -> Any:
     return bytes(given)
 
 
+def _fits(*lengths: int) -> None:
+    if sum(lengths) > _LONGEST:
+        raise Unknown
+
+
+def _length(value: Any) -> int:
+    """How long a value is as a text; of rows, whose members may be rows, nothing is made one."""
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, int):
+        return value.bit_length()
+    raise Unknown
+
+
+def shown(value: Any, form: str = "") -> str:
+    """A value as a part of a text."""
+    _fits(_length(value))
+    return format(value, form)
+
+
+def _chained(*rows: Any) -> list[Any]:
+    _fits(*map(len, rows))
+    return list(itertools.chain(*rows))
+
+
+def _summed(row: Any, start: int = 0) -> int:
+    if not all(isinstance(one, int) for one in row):
+        raise Unknown
+    return sum(row, start)
+
+
+def _translated(value: Any, table: Any) -> Any:
+    if isinstance(table, dict):
+        _fits(len(value) * max((len(one) for one in table.values() if isinstance(one, str)), default=1))
+    return value.translate(table)
+
+
 def _text(given: Any, encoding: str = "", errors: str = "strict") -> str:
+    _length(given)
     return given.decode(encoding, errors) if encoding else str(given)
 
 
@@ -119,7 +164,7 @@ VALUES: Final[dict[str, Callable[..., Any]]] = {
     "sorted": sorted,
     "zip": lambda *rows, strict=False: list(zip(*rows, strict=strict)),
     "range": _range,
-    "sum": sum,
+    "sum": _summed,
     "enumerate": lambda row, start=0: list(enumerate(row, start)),
     "hex": hex,
     "divmod": divmod,
@@ -133,8 +178,8 @@ VALUES: Final[dict[str, Callable[..., Any]]] = {
     "int.from_bytes": int.from_bytes,
     "str.maketrans": str.maketrans,
     "bytes.maketrans": bytes.maketrans,
-    "chain.from_iterable": lambda rows: list(itertools.chain(*rows)),
-    "chain": lambda *rows: list(itertools.chain(*rows)),
+    "chain.from_iterable": lambda rows: _chained(*rows),
+    "chain": _chained,
     "islice": lambda row, *ends: row[slice(*ends)],
     "array": lambda code, row: _row(row) if code == "B" else list(row),
 }
@@ -181,6 +226,31 @@ def _replaced(value: Any, old: Any, new: Any, *count: int) -> Any:
     return value.replace(old, new, *count)
 
 
+def _filled(template: str, *given: Any) -> str:
+    """A template in which every field is a plain one, so that it makes no more than it is given."""
+    if not _FIELDS.fullmatch(template):
+        raise Unknown
+    _fits(len(template), template.count("{") * max(map(_length, given), default=0))
+    return template.format(*given)
+
+
+def _changed(name: str) -> Callable[..., Any]:
+    """A row as it is after a method that changes rows."""
+
+    def change(value: Any, *given: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise Unknown
+        row = list(value)
+        getattr(row, name)(*given)
+        return row
+
+    return change
+
+
+#: Methods that change rows, by their name.
+CHANGES: Final = {name: _changed(name) for name in ("append", "extend", "insert", "reverse", "sort", "pop", "remove")}
+
+
 def _to_bytes(value: int, length: int = 1, byteorder: Any = "big") -> bytes:
     return value.to_bytes(length if length <= _LONGEST else 0, byteorder)
 
@@ -189,8 +259,10 @@ def _to_bytes(value: int, length: int = 1, byteorder: Any = "big") -> bytes:
 METHODS: Final[dict[str, Callable[..., Any]]] = {
     **{name: _of_text(name) for name in ("encode", "strip", "lstrip", "rstrip", "lower", "upper", "swapcase", "title")},
     **{name: _of_text(name) for name in ("capitalize", "split", "rsplit", "removeprefix", "removesuffix", "hex")},
-    **{name: _of_text(name) for name in ("translate", "find", "index", "isalpha", "isdigit", "isupper", "islower")},
+    **{name: _of_text(name) for name in ("find", "index", "isalpha", "isdigit", "isupper", "islower")},
     "join": _joined,
+    "translate": _translated,
+    "format": _filled,
     "replace": _replaced,
     "decode": _decode,
     "to_bytes": _to_bytes,

@@ -52,6 +52,11 @@ HELD = {
         f'    http.get({URL}, headers={{"Authorization": f"Basic {{a}}"}})'
     ),
     "a field": f'_A = "swordfish"\ndef ask() -> None:\n    http.get({URL}, params={{"api_key": _A}})',
+    "out of a table": f'_K = {{"a": "swordfish"}}\ndef ask(n: str) -> None:\n    http.get({URL}, headers={{"X-Api-Key": _K.get(n)}})',
+    "where asking fails": (
+        'def ask() -> None:\n    try:\n        a = environment["A"]\n    except KeyError:\n        a = "swordfish"\n'
+        f'    http.get({URL}, headers={{"Authorization": f"Bearer {{a}}"}})'
+    ),
     "in an address": '_A = "swordfish"\ndef ask() -> None:\n    http.get(f"https://a.example.org/?token={_A}&n=1")',
     "in a whole address": 'def ask() -> None:\n    http.get("https://a.example.org/?access_token=swordfish")',
     "of an object": (
