@@ -17,7 +17,7 @@ from selfmod.gate.reading.folding import Folder
 from selfmod.gate.reading.parse import Found, found
 
 _HEADER: Final = re.compile(
-    r"(?:proxy-)?authorization|(?:x-)?(?:[a-z]{1,20}-){0,3}(?:api-?key|token|secret|password|auth|access-key)",
+    r"(?!.*[cx]srf)(?:proxy-)?authorization|(?!.*[cx]srf)(?:x-)?(?:[a-z]{1,20}-){0,3}(?:api-?key|token|secret|password|auth|access-key)",
     re.IGNORECASE,
 )
 _FIELD: Final = re.compile(
@@ -36,10 +36,13 @@ _QUERY: Final = re.compile(
     r"[?&](?:api_?key|(?:access_|auth_)?token|password|passwd|pwd|(?:client_)?secret|sig|signature)=([^&\s#]*)$",
     re.IGNORECASE,
 )
+_USER: Final = re.compile(r"://[^/\s:@]*:$")
+_LOGIN: Final = re.compile(r"(?:^|\n)(?:PASS|AUTH(?: PLAIN| LOGIN)?|LOGIN \S+) (?P<told>[^\s{}%]*)")
+_SESSION: Final = re.compile(r"(?:sess|sid|auth|token)\w*=(?P<told>[^;\s]{6,})", re.IGNORECASE)
 # How a credential is sent, or whose it is: "Bearer ", "Api-Key: ", "admin:".
 _SCHEME: Final = re.compile(
     r"(?:[a-z0-9]{1,12}[-_])*(?:api|access|user|shared|google|signed|genie|o)?(?:auth|key|token|bearer|basic|hmac|sign"
-    r"|signature|digest|login|session|credential|bot|splunk|key-?id|id|algorithm|headers|sha\d+)(?:[-_][a-z0-9]{1,12})*"
+    r"|signature|digest|login|session|credential|bot|splunk|aws\d|key-?id|id|algorithm|headers|sha\d+)(?:[-_][a-z0-9]{1,12})*"
     r"[=:]?|[a-z]{1,20}[=:]",
     re.IGNORECASE,
 )
@@ -221,20 +224,37 @@ def _sent(tree: ast.Module, flow: _Flow) -> Iterator[tuple[int, ast.expr, str]]:
                 yield value.lineno, value, f"the header {name[:40]}"
             elif networked and _FIELD.fullmatch(name):
                 yield value.lineno, value, f"the field {name[:40]}"
+            elif name.lower() == "cookie" and any(map(_SESSION.search, flow.constants(value))):
+                yield value.lineno, value, "the header Cookie"
         match node:
             case ast.JoinedStr(values=parts):
-                before = ""
-                for part in parts:
-                    if isinstance(part, ast.FormattedValue) and _QUERY.search(before):
+                texts = [_told(part) for part in parts]
+                for before, part, after in zip(texts, parts[1:], [*texts[2:], ""], strict=False):
+                    if _QUERY.search(before) or (_USER.search(before) and after.startswith("@")):
                         yield node.lineno, part, "an address"
-                    before = part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else ""
+                    elif networked and (seen := _LOGIN.search(before)) and seen.end() == len(before):
+                        yield node.lineno, part, "a login"
             case ast.BinOp(left=left, op=ast.Add(), right=right) if networked:
                 if any(_QUERY.search(text) for text in flow.constants(left)):
                     yield node.lineno, right, "an address"
-            case ast.Constant(value=str(text)) if (seen := _QUERY.search(text)) and len(seen[1]) >= _LEAST_NAMED:
-                yield node.lineno, ast.Constant(value=seen[1]), "an address"
+            case ast.Constant(value=str() | bytes()):
+                yield from _written(node, networked=networked)
             case _:
                 pass
+
+
+def _told(node: ast.expr) -> str:
+    value = node.value if isinstance(node, ast.Constant) else ""
+    return value.decode("latin-1") if isinstance(value, bytes) else value if isinstance(value, str) else ""
+
+
+def _written(node: ast.Constant, *, networked: bool) -> Iterator[tuple[int, ast.expr, str]]:
+    """What one text says as a whole: an address with a credential, the words of a login."""
+    text = _told(node)
+    if (seen := _QUERY.search(text)) and len(seen[1]) >= _LEAST_NAMED:
+        yield node.lineno, ast.Constant(value=seen[1]), "an address"
+    if networked and (seen := _LOGIN.search(text)) and seen["told"]:
+        yield node.lineno, ast.Constant(value=seen["told"]), "a login"
 
 
 def _is_network(node: ast.AST) -> bool:

@@ -117,7 +117,7 @@ def _chained(*rows: Any) -> list[Any]:
 def _summed(row: Any, start: int = 0) -> int:
     if not all(isinstance(one, int) for one in row):
         raise Unknown
-    return sum(row, start)
+    return start + sum(map(int, row))
 
 
 def _translated(value: Any, table: Any) -> Any:

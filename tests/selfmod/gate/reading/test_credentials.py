@@ -59,6 +59,11 @@ HELD = {
     ),
     "in an address": '_A = "swordfish"\ndef ask() -> None:\n    http.get(f"https://a.example.org/?token={_A}&n=1")',
     "in a whole address": 'def ask() -> None:\n    http.get("https://a.example.org/?access_token=swordfish")',
+    "as the user of an address": '_A = "swordfish"\ndef ask() -> None:\n    http.get(f"https://bot:{_A}@a.example.org/")',
+    "in a login": '_A = "swordfish"\ndef ask() -> str:\n    return f"USER bot\\r\\nPASS {_A}\\r\\n"',
+    "in a login as it is": 'def ask() -> bytes:\n    return b"PASS swordfish\\r\\n"',
+    "in a cookie": f'def ask() -> None:\n    http.get({URL}, headers={{"Cookie": "lang=en; session=swordfish"}})',
+    "in a row of headers": f'def ask() -> None:\n    http.get({URL}, headers=dict([("Authorization", "swordfish")]))',
     "of an object": (
         'class Box:\n    def __init__(self) -> None:\n        self.a = "swordfish"\n    def ask(self) -> None:\n'
         f'        http.get({URL}, headers={{"Authorization": self.a}})'
@@ -101,6 +106,12 @@ ELSEWHERE = {
         'def ask(who: str, mac: str) -> None:\n    a = f\'Signature keyId="{who}",algorithm="hmac-sha256",signature="{mac}"\'\n'
         f'    http.get({URL}, headers={{"Authorization": a}})'
     ),
+    "the key of a day": 'def sign(k: str, t: str) -> str:\n    return hmac.new(("AWS4" + k).encode(), t.encode(), "sha256").hexdigest()',
+    "a token that is fetched": f'def ask() -> None:\n    http.get({URL}, headers={{"X-CSRF-Token": "Fetch"}})',
+    "a cookie of choices": f'def ask() -> None:\n    http.get({URL}, headers={{"Cookie": "lang=english; consent=accepted"}})',
+    "a port": '_PORT = "8443"\ndef ask() -> None:\n    http.get(f"https://a.example.org:{_PORT}/")',
+    "a login that is given": 'def ask(word: str) -> str:\n    return f"USER bot\\r\\nPASS {word}\\r\\n"',
+    "a word in capitals": 'def told(points: int) -> str:\n    return "PASS" if points > 5 else "FAIL, try again"',
     "another header": f'def ask() -> None:\n    http.get({URL}, headers={{"Accept": "application/json", "X-Page": "first"}})',
     "the name of a variable": '_PASSWORD = "MAIL_PASSWORD"\ndef ask() -> None:\n    http.get(environment[_PASSWORD])',
     "a label": 'LABELS = {"password": "your word", "token": "sign of the text"}\n_SECRET = "the secret is missing"',
