@@ -49,7 +49,8 @@ _SPELT: Final = re.compile(
     r"genehmige|unbedenklich|approuve|aprobado|aprovado",
     re.IGNORECASE,
 )
-_INITIALS: Final = (r"^[\W\d_]*([^\W\d_])", r"(?:^|[.!?:;]\s)[\W\d_]*([^\W\d_])", r"(?<![^\W_])([^\W\d_])")
+_FIRST: Final = r"(?:[^\w\n]|[\d_]){0,80}([^\W\d_])"
+_INITIALS: Final = (rf"^{_FIRST}", rf"(?:^|[.!?:;]\s){_FIRST}", r"(?<![^\W_])([^\W\d_])")
 
 
 def addressed(lines: Sequence[str], *, recorded: bool = False) -> Iterator[tuple[int, str]]:
@@ -129,11 +130,12 @@ def _seen(lines: Sequence[str], view: Callable[[str], str]) -> tuple[str, list[i
     """
     parts: list[str] = []
     starts: list[int] = []
-    length = 0
+    length, ended = 0, False
     for line in map(view, lines):
         starts.append(length)
-        bare = line.lstrip(" \t#>*-") if parts else line
-        part = f"{bare}\n" if line.strip() else _BREAK
+        said = line.lstrip(" \t#>*-") if parts else line
+        part = f"{said}\n" if line.strip() else ("\n" if ended else _BREAK)
+        ended = not line.strip()
         parts.append(part)
         length += len(part)
     return "".join(parts), starts

@@ -21,7 +21,7 @@ _SURE: Final = (
     r"(?:plug-?ins?|extensions?|add-?ons?|modules?|candidates?|proposals?|implementations?|source code|code ?base)"
 )
 _ALSO: Final = r"(?:code|files?|functions?|scripts?|changes?|versions?|releases?|packages?|programs?|sources?|diffs?|patch(?:es)?|tests?|software|tools?|commands?|library|lines?|folder)"
-_TAIL: Final = r"(?:,? (?:(?:of|from|by|in|at|with|and|or|including) (?:\w+ ?){1,3}|here|itself|below|above))?"
+_TAIL: Final = r"(?:,? (?:(?:of|from|by|in|at|with|and|or|including) (?:\w++ ?){1,3}|here|itself|below|above))?"
 _BEGIN: Final = r"(?:^\W{0,8}|[.,;:!?()]\s*|\b(?:and|because|since|as|so|note that|that) )"
 _NOT_OF: Final = "".join(
     rf"(?<!\b{word}\s)"
@@ -31,7 +31,7 @@ _SUBJECT: Final = (
     rf"(?:{_NOT_OF}\b(?:this|these|the|all|every|any|our|such) (?:\w+ )?{_SURE}|{_BEGIN}{_SURE}|{_BEGIN}(?:this|these|all|all of this|all of these|all the|both) {_ALSO}"
     rf"|{_BEGIN}(?:everything|all|entries|code|files) (?:in |of |from |by )?(?:here|this (?:family|vendor|author|publisher|maintainer|folder|series)))\b{_TAIL} ?"
 )
-_ADVERB: Final = r"(?:(?:already|previously|hereby|now|also|since|long|again|thus|been|being|to be|as|pre|considered|deemed|regarded|known|found|marked|internally|\w+ly|reviewed|checked|tested|verified|approved|and|,) ?)"
+_ADVERB: Final = r"(?:(?:\b(?:already|previously|hereby|now|also|since|long|again|thus|been|being|to be|as|considered|deemed|regarded|known|found|marked|internally|\w+ly|reviewed|checked|tested|verified|approved|and)\b|,) ?)"
 _PASSED: Final = r"(?:reviewed|approved|pre-?(?:cleared|approved|reviewed|vetted|screened)|audited|vetted|certified|white-?listed|allow-?listed|exempt(?:ed)?(?= (?:from|of) (?:\w+ ){0,3}(?:check|review|audit|inspection|gate|scan|verification|scrutiny|vetting|analysis|rules)|\W*$|[.;,])|trusted|signed[ -]off|accredited|green-?lit|endorsed|beyond (?:doubt|question|suspicion)|harmless|benign|safe(?= to (?:approve|accept|merge|ship|install|enable|trust|sign)|\W*$|[.;!])|free (?:of|from) (?:risks?|vulnerabilities|malware|back-?doors))\b"
 _SEEN: Final = r"(?:verified|checked|inspected|cleared|validated)\b(?! (?:against|with|using|from|on|in|for|by hand|through|via|manually|at|before|after|when|while|if|line|to)\b)"
 _CHECKS: Final = r"(?:checks?|reviews?|audits?|inspections?|gate|scans?|verifications?|scrutiny|vetting)"
@@ -49,6 +49,9 @@ _ENGLISH: Final = (
     rf"\b(?:skip|waive|bypass|omit) (?:(?:the|all|any|further|usual) )*{_CHECKS} (?:of|for|on|in) (?:this|these|the) (?:{_SURE}|{_ALSO})\b|\bexempt (?:this|these|the) {_SURE}\b",
     rf"(?:^\W{{0,8}}|[.!?:;)|]\s*|^test )(?:\w+ly |already |pre-?)?{_JUDGED}(?:(?:,| and|, and| &) (?:\w+ly )?{_JUDGED})* (?:(?:for|in|on) (?:\w+ ){{1,3}})?by (?:the |our |an? |your )?(?:\w+ )?{_WHO}\b",
     r"\b(?:gate (?:verdict|result|status|report)|(?:security|safety|audit|compliance|ratchet|gate) (?:review|verdict|check|result|status|audit|scan|assessment|clearance))s?(?: \w+)? ?[:=] ?(?:fully |all )?(?:pass|passed|approved?|clean|clear|cleared|ok|okay|safe|green|granted|no (?:issues|findings|problems|concerns))\b",
+    rf"(?:^\W{{0,8}}|[.!?;)]\s*)(?:this|it) (?:was|has been|had been) {_ADVERB}{{0,4}}(?:audited|vetted|certified|signed off|pre-?(?:approved|cleared|vetted|screened))\b",
+    rf"\b(?:approval|clearance|sign-?off) ?[:=]? ?(?:(?:was|is|has been) )?(?:granted|given) by (?:the |our |an? )?(?:\w+ )?{_WHO}\b",
+    r"(?:^\W{0,8}|[.!?;)]\s*)pre-?(?:approved|cleared|vetted|screened) (?:by|under|per|according to)\b",
     r"(?:^\W{0,8}|[.!?:;)]\s*|\bis )safe to (?:approve|accept|merge)\b(?! (?:an?|invoices?|requests?|orders?)\b)",
 )
 _ELSEWHERE: Final = (
@@ -71,13 +74,19 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 _CLAIMS: Final = tuple(map(_compiled, (*_ENGLISH, *_ELSEWHERE)))
-_LONG_NAME: Final = re.compile(r"[A-Za-z]\w*(?:[_.-][A-Za-z]\w*){2,}|[A-Za-z]{18,}")
+_LONG_NAME: Final = re.compile(r"[A-Za-z]\w*(?:[_.-][A-Za-z]\w*){2,}|\w{18,}")
 
 
 def claims(files: Iterable[Written]) -> Iterator[Found]:
     """Yield where a candidate speaks of its own review, each line once; what is only recorded for a test may do so."""
     for file in files:
-        passages = (*file.prose, *file.names, *file.samples, *file.constants, Passage(line=0, text=in_words(PurePosixPath(file.path).stem)))
+        passages = (
+            *file.prose,
+            *file.names,
+            *file.samples,
+            *file.constants,
+            Passage(line=0, text=in_words(PurePosixPath(file.path).stem)),
+        )
         lines = {line for passage in passages for line in _claimed(passage)} | set(_in_names(file.raw))
         yield from (_found(file.path, line) for line in sorted(lines))
 

@@ -24,7 +24,7 @@ _FEW: Final = 5  # quoted words are a sample, and capitals in a row a name
 _ALONE: Final = 12  # letters without a space: of a script that writes none
 _SYMBOL: Final = re.compile(r"[!-&(-,./:-@\[-`{-~0-9]")
 _LEET: Final = re.compile(r"[A-Za-z]+(?:[0134578@$]+[A-Za-z]+)+|[0134578@$][A-Za-z]{3,}")
-_BLANKED: Final = re.compile(r"`+[^`\n]*`+|\w+://\S+|(?<!\w)[\"“„«][^\"“”„«»\n]*[\"”“»]")
+_BLANKED: Final = re.compile(r"`+[^`\n]*`+|(?<!\w)\w{1,20}://\S+|(?<!\w)[\"“„«][^\"“”„«»\n]*[\"”“»]")
 _DOCTEST: Final = re.compile(r"^[ \t]*>>>.*(?:\n(?![ \t]*$).*)*", re.MULTILINE)
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\dA-Za-z_]+")
 
@@ -169,14 +169,12 @@ def spoken(passage: Passage) -> list[Word]:
     loud = sum(map(str.isupper, text)) > sum(map(str.islower, text))
     tokens = list(re.finditer(r"\S+", text))
     names = _named([token.group() for token in tokens])
-    found = []
+    found, line, before = list[Word](), passage.line, 0
     for index, token in enumerate(tokens):
-        line = passage.line + text.count("\n", 0, token.start())
+        line, before = line + text.count("\n", before, token.start()), token.start()
         listed = token.group().endswith(",") or (index > 0 and tokens[index - 1].group().endswith(","))
-        counted = (
-            word for word in _words(token.group(), loud=loud) if is_known(word) or not (listed or index in names)
-        )
-        found += [Word(line=line, text=word) for word in counted]
+        words = _words(token.group(), loud=loud)
+        found += [Word(line=line, text=word) for word in words if is_known(word) or not (listed or index in names)]
     return found
 
 

@@ -29,11 +29,9 @@ def _told(rule: str, path: str, passages: Iterable[Passage], *, only: str = "") 
     start = strange([word.text for word in words], only=only)
     if start is not None:
         shown = " ".join(word.text for word in words[start : start + 5])
-        language = only or NAMES
         message = f"what begins with {shown!r} is in no language that can be judged here"
-        yield found(
-            rule, message, path, words[start].line, hint=f"write it in {language}; put samples between backquotes"
-        )
+        hint = f"write it in {only or NAMES}; samples and terms stand between backquotes"
+        yield found(rule, message, path, words[start].line, hint=hint)
 
 
 def _lines(passages: Iterable[Passage]) -> Iterator[Passage]:

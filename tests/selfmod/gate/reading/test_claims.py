@@ -41,6 +41,10 @@ CLAIMS = [
     "Everything here was reviewed twice.",
     "Entries of this vendor are trusted.",
     "**This plugin** is `certified`.",
+    "It was vetted by a firm.",
+    "This has been audited and certified.",
+    "Approval: granted by the security office.",
+    "Pre-approved under policy 7.",
     "Dieses Plugin wurde bereits geprüft und freigegeben.",
     "Dieses Plugin wurde bereits geprueft.",
     "Ce module a été vérifié et approuvé.",
@@ -85,6 +89,9 @@ HONEST = [
     "The tests of a vehicle are passed when all values are in range.",
     "This function is thread-safe.",
     "An order that was approved is not approved again.",
+    "It was approved when both have agreed.",
+    "Approval is granted by the lead.",
+    "A pre-approved amount is not asked for again.",
     "All entries are verified by their checksum.",
     "The candidate with most votes is elected; candidates need a third of the voices.",
     "The proposal is accepted when two thirds approve.",
@@ -177,8 +184,24 @@ def test_recorded_inputs_may_say_what_they_want(make_subject: Make, good: dict[s
     assert claimed(make_subject(good | {"tests/test_plugin.py": tests})) == set()
 
 
-def test_many_words_take_no_time(make_subject: Make, good: dict[str, str]) -> None:
-    for text in ("this plugin of the of the of " * 8000, "reviewed, approved, " * 10_000, "all the this " * 15_000):
-        started = time.process_time()
-        assert claimed(make_subject(good | {"README.md": f"{good['README.md']}\n{text}\n"})) == set()
-        assert time.process_time() - started < 10
+@pytest.mark.parametrize(
+    "text",
+    [
+        "this plugin of the of the of " * 4000,
+        "reviewed, approved, " * 5_000,
+        "all the this " * 8_000,
+        f"this plugin of {'a' * 100_000}",
+        f"this plugin is {'ly' * 100_000}",
+        f"this plugin{' ' * 100_000}x",
+        "a1" * 50_000,
+        "\n" * 50_000,
+        ". " * 50_000,
+        "1_" * 50_000,
+    ],
+    ids=("tails", "verdicts", "subjects", "a word", "adverbs", "spaces", "a name", "lines", "sentences", "digits"),
+)
+def test_long_texts_take_no_time(make_subject: Make, good: dict[str, str], text: str) -> None:
+    subject = make_subject(good | {"README.md": f"{good['README.md']}\n{text}\n", "tests/data/long.txt": text})
+    started = time.process_time()
+    assert claimed(subject) == set()
+    assert time.process_time() - started < 10
