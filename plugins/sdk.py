@@ -92,10 +92,7 @@ class Reply:
 
 
 class Http:
-    """Requests to the hosts that the manifest lists under capabilities.network.
-
-    Where no answer comes in time they raise TimeoutError, and ConnectionError where there is no server or no such name.
-    """
+    """Requests to hosts under capabilities.network; TimeoutError where none answers in time, else ConnectionError."""
 
     def request(
         self,
@@ -206,10 +203,7 @@ def _reply(answer: Mapping[str, Any], body: bytes) -> Reply:
 
 
 class Files:
-    """Files and folders that the manifest lists under capabilities.filesystem; paths are absolute or start with ~/.
-
-    What is not there raises FileNotFoundError, what the system does not allow PermissionError, other trouble OSError.
-    """
+    """Files and folders under capabilities.filesystem, absolute or from ~/; FileNotFoundError, PermissionError, OSError."""
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file."""
