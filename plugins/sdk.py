@@ -203,7 +203,7 @@ def _reply(answer: Mapping[str, Any], body: bytes) -> Reply:
 
 
 class Files:
-    """Files and folders under capabilities.filesystem, absolute or from ~/; FileNotFoundError, PermissionError, OSError."""
+    """Files and folders under capabilities.filesystem, absolute or from ~/; what is not there: FileNotFoundError."""
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file."""
