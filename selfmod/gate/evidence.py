@@ -186,7 +186,7 @@ def _outcome(value: object) -> Literal["passed", "failed", "error", "skipped"]:
 
 def _call(test: str, note: Mapping[str, object]) -> RecordedCall:
     outcome = note.get("outcome")
-    if outcome not in ("returned", "raised", "kept"):
+    if outcome not in ("returned", "large", "raised", "kept"):
         raise BadEvidence("an unknown outcome of a call")
     return RecordedCall(
         test=test,

@@ -49,7 +49,7 @@ def probes(calls: Sequence[Call]) -> list[Probe]:
     """For each function and argument, the largest that a test gave."""
     found: dict[tuple[str, int | str], Probe] = {}
     for call in calls:
-        if call.recorded.outcome != "returned":
+        if call.recorded.outcome not in ("returned", "large"):
             continue
         function = call.recorded.function
         given: list[tuple[int | str, object]] = [*enumerate(call.args), *call.named.items()]

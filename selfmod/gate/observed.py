@@ -73,7 +73,7 @@ def _handlers(subject: Subject, run: SuiteRun) -> dict[str, list[str]]:
     seconds = {test.id: test.seconds for test in run.passed}
     found: dict[str, set[str]] = {}
     for call in run.calls:
-        if call.function in names and call.outcome == "returned" and call.value is not None:
+        if call.function in names and call.answered:
             found.setdefault(call.function, set()).add(call.test)
     return {name: sorted(tests, key=lambda test: (seconds.get(test, 0.0), test)) for name, tests in found.items()}
 

@@ -60,19 +60,24 @@ class ObservedAsk:
 class RecordedCall:
     """A call of a public function of the plugin that a passing test made; values are tagged JSON (`sandbox.values`).
 
-    `outcome` is "returned" with the value, "raised" with the name of the exception in `value`, or "kept" with the
-    reason why what was returned cannot leave the sandbox.
+    `outcome` is "returned" with the value, "large" with a digest of it, "raised" with the name of the exception in
+    `value`, or "kept" with the reason why what was returned cannot leave the sandbox.
     """
 
     test: str
     function: str
     args: object
     kwargs: object
-    outcome: Literal["returned", "raised", "kept"]
+    outcome: Literal["returned", "large", "raised", "kept"]
     value: object
     asked: bool = False  # whether it asked for something of the outside, which only the test's doubles can answer
     # What that was, with the answers; None where it is too much to keep. Not part of what a call is compared by.
     exchanges: tuple[Exchange, ...] | None = field(default=(), compare=False)
+
+    @property
+    def answered(self) -> bool:
+        """Whether it gave something back."""
+        return self.outcome in ("returned", "large") and self.value is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

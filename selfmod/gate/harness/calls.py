@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
+from plugins.digest import digest_of_value
 from plugins.sdk_testing import count, exchanges, recorded
 from sandbox.outside.base import Failed, Given
 from sandbox.outside.rehearsed import Exchange
@@ -16,7 +17,7 @@ from sandbox.values import encode
 
 _CALLS = 500  # of one run
 _ASKS = 100  # of one test
-_BYTES = 16 * 1024  # of one call: what is larger is not recorded
+_BYTES = 16 * 1024  # of one call: of a result that is larger there is a digest, and a call with more is not recorded
 _BYTES_OF_TEST = 256 * 1024
 
 
@@ -60,10 +61,16 @@ class CallLog:
             call |= {"outcome": outcome, "value": encode(value)}
         except ValueError as error:
             call |= {"outcome": "kept", "value": str(error)}
+        if not self._keep(call) and outcome == "returned":
+            self._keep(call | {"outcome": "large", "value": digest_of_value(call["value"])})
+
+    def _keep(self, call: dict[str, Any]) -> bool:
         size = len(json.dumps(call))
-        if size <= min(_BYTES, self._room):
-            self._room -= size
-            self._calls.append(call)
+        if size > min(_BYTES, self._room):
+            return False
+        self._room -= size
+        self._calls.append(call)
+        return True
 
 
 def _told(said: Sequence[Exchange]) -> list[Any] | None:

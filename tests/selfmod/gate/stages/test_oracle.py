@@ -275,6 +275,17 @@ def test_behaviour_that_differs_without_pytest_is_seen(judged):
     assert "in production: 3" in stage.findings[0].message
 
 
+def test_results_too_large_to_be_kept_are_compared_too(judged):
+    module = "def line(n: int) -> str:\n    return 'x' * n\n"
+    tests = "from plugin import line\ndef test_a():\n    assert line(20_000) == 'x' * 20_000\n"
+    found = judged(module, tests, Tests(), Oracle())
+    (call,) = found.subject.run.calls
+    assert (call.outcome, found.stages["oracle"].findings) == ("large", ())
+    other = replace(found.subject.run, calls=(replace(call, args=[20_001]),))
+    found.subject.run = other
+    assert [finding.rule for finding in Oracle().run(found.subject).findings] == ["oracle.replay"]
+
+
 def previous(module: str, tests: str) -> Candidate:
     return Candidate(files={"plugin.py": module.encode(), "tests/test_plugin.py": tests.encode()})
 
