@@ -13,7 +13,7 @@ from typing import Final
 from sandbox.language.annotations import Report
 from sandbox.language.contexts import check_contexts, expects
 from sandbox.language.digests import check_digests
-from sandbox.language.parameters import count_cases, literal_lists
+from sandbox.language.parameters import constants_of, count_cases, parameters_given
 
 #: More tests than this in one file are refused.
 MAX_TESTS: Final = 200
@@ -48,7 +48,7 @@ def check_assertions(
 
 
 def _check_count(tree: ast.Module, report: Report) -> None:
-    total, lists = 0, literal_lists(tree)
+    total, lists = 0, constants_of(tree)
     for names, tests in _tests_by_scope(tree):
         for test in tests:
             total += count_cases(test, lists)
@@ -115,6 +115,7 @@ def _bindings(tree: ast.Module) -> Iterator[tuple[list[str], ast.AST]]:
                 yield names, ast.Module(body=body, type_ignores=[])
             case ast.FunctionDef(name=name, body=body) | ast.AsyncFunctionDef(name=name, body=body):
                 yield [name], ast.Module(body=body, type_ignores=[])
+                yield from parameters_given(node)
             case ast.ClassDef(name=name):
                 yield [name], node
             case ast.Call(func=function, args=[_, *_] as arguments):
@@ -127,10 +128,17 @@ def _bindings(tree: ast.Module) -> Iterator[tuple[list[str], ast.AST]]:
 
 
 def _changeable(tree: ast.Module) -> set[str]:
-    """Return the names that are given a value which a call could change."""
+    """Return the names that are given a value which a call could change; what a tuple gives several of may be any."""
     fixed = (ast.Constant, ast.Tuple, ast.JoinedStr, ast.BinOp, ast.UnaryOp)
-    assigned = (node for node in ast.walk(tree) if isinstance(node, ast.Assign) and not isinstance(node.value, fixed))
-    return {name for node in assigned for target in node.targets for name in _names(target)}
+    assigned = (
+        (node.value, target) for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets
+    )
+    return {
+        name
+        for value, target in assigned
+        if isinstance(target, (ast.Tuple, ast.List)) or not isinstance(value, fixed)
+        for name in _names(target)
+    }
 
 
 def _names(target: ast.AST) -> list[str]:

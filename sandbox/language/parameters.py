@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sandbox.language.annotations import Report
 from sandbox.language.trees import names_bound_by
 
-_HINT: Final = "write the cases as a literal list"
+_HINT: Final = "write the cases as a literal list, a text or a range"
 _DISPLAYS: Final = (ast.List, ast.Tuple)
+#: More cases than this of one mark are not counted.
+MAX_CASES: Final = 1001
 
 
 def check_parameters(node: ast.Call, constants: Mapping[str, ast.expr], report: Report) -> None:
     """Report a `parametrize` or `param` call whose cases or ids are computed.
 
-    `constants` are the module's literal lists by name, see `literal_lists`.
+    `constants` are the values that the module gives names, see `constants_of`.
     """
     if isinstance(node.func, ast.Attribute) and node.func.attr == "parametrize":
         _check_cases(node, constants, report)
@@ -36,13 +39,52 @@ def _check_cases(node: ast.Call, constants: Mapping[str, ast.expr], report: Repo
         return
     if not _literal_texts(names):
         report(names, "tests.parameters", "the names must be literal text", 'write "value, expected"')
-    cases = constants.get(cases.id, cases) if isinstance(cases, ast.Name) else cases
-    if not isinstance(cases, _DISPLAYS) or not cases.elts:
+    written = cases_of(cases, constants)
+    if not written:
         report(cases, "tests.parameters", "the cases must be a literal list with at least one", _HINT)
         return
-    for case in cases.elts:
+    for case in written:
         if not _literal_case(case):
             report(case, "tests.parameters", "this case is computed", _HINT)
+
+
+def cases_of(node: ast.expr, constants: Mapping[str, ast.expr]) -> list[ast.expr] | None:
+    """Return the cases that a list, a text or a range holds, also by its name; None where they cannot be counted."""
+    node = constants.get(node.id, node) if isinstance(node, ast.Name) else node
+    match node:
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return None if any(isinstance(element, ast.Starred) for element in elements) else elements
+        case ast.Constant(value=str(text)):
+            return [ast.copy_location(ast.Constant(sign), node) for sign in text[:MAX_CASES]]
+        case ast.Call(func=ast.Name(id="range"), args=arguments, keywords=[]):
+            bounds = [whole for item in arguments if (whole := _whole(item, constants)) is not None]
+            if len(bounds) != len(arguments) or len(bounds) not in (1, 2, 3) or bounds[2:] == [0]:
+                return None
+            return [ast.copy_location(ast.Constant(number), node) for number in range(*bounds)[:MAX_CASES]]
+        case _:
+            return None
+
+
+def _whole(node: ast.expr, constants: Mapping[str, ast.expr]) -> int | None:
+    """A whole number that is written out: a constant, how many cases there are, sums and differences of such."""
+    match node:
+        case ast.Constant(value=int(whole)):
+            return whole
+        case ast.Name(id=name) if isinstance(named := constants.get(name), ast.Constant):
+            return _whole(named, constants)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            positive = _whole(operand, constants)
+            return None if positive is None else -positive
+        case ast.BinOp(op=ast.Add() | ast.Sub() as operator, left=left, right=right):
+            first, second = _whole(left, constants), _whole(right, constants)
+            if first is None or second is None:
+                return None
+            return first + second if isinstance(operator, ast.Add) else first - second
+        case ast.Call(func=ast.Name(id="len"), args=[argument], keywords=[]):
+            cases = cases_of(argument, constants)
+            return None if cases is None else len(cases)
+        case _:
+            return None
 
 
 def names_and_cases(node: ast.Call) -> tuple[ast.expr | None, ast.expr | None]:
@@ -52,15 +94,15 @@ def names_and_cases(node: ast.Call) -> tuple[ast.expr | None, ast.expr | None]:
     return (parts[0], parts[1]) if len(parts) == 2 else (None, None)
 
 
-def literal_lists(tree: ast.Module) -> dict[str, ast.expr]:
-    """Return the lists and tuples that the module writes out, by the names it gives them once and never again."""
+def constants_of(tree: ast.Module) -> dict[str, ast.expr]:
+    """Return what stands at the top of a module under a name that it gives once and never again."""
     bound = Counter(name for node in ast.walk(tree) for name in names_bound_by(node))
     found: dict[str, ast.expr] = {}
     for node in tree.body:
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.List() | ast.Tuple() as value):
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 found[name] = value
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.List() | ast.Tuple() as value):
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                 found[name] = value
             case _:
                 pass
@@ -74,12 +116,18 @@ def _literal_texts(node: ast.expr) -> bool:
 
 
 def _literal_case(node: ast.expr) -> bool:
-    """A value written out: constants, displays, names of types, and calls of names with such values."""
+    """A value written out: constants, displays, names, parts of such, and calls with such values."""
     match node:
-        case ast.Constant():
+        case ast.Constant() | ast.Name():
             return True
-        case ast.Name() | ast.Attribute(value=ast.Name()):
-            return True
+        case ast.Attribute(value=value) | ast.FormattedValue(value=value):
+            return _literal_case(value)
+        case ast.JoinedStr(values=values):
+            return all(_literal_case(part) for part in values)
+        case ast.Subscript(value=value, slice=ast.Slice(lower=lower, upper=upper, step=step)):
+            return all(_literal_case(part) for part in (value, lower, upper, step) if part)
+        case ast.Subscript(value=value, slice=index):
+            return _literal_case(value) and _literal_case(index)
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() | ast.Invert(), operand=operand):
             return _literal_case(operand)
         case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Pow() | ast.BitOr(), left=left, right=right):
@@ -88,22 +136,26 @@ def _literal_case(node: ast.expr) -> bool:
             return all(_literal_case(element) for element in elements)
         case ast.Dict(keys=keys, values=values):
             return None not in keys and all(_literal_case(part) for part in (*keys, *values) if part)
-        case ast.Call(func=ast.Name() | ast.Attribute(value=ast.Name()), args=arguments, keywords=keywords):
-            return all(_literal_case(part) for part in (*arguments, *(keyword.value for keyword in keywords)))
+        case ast.Call(func=ast.Name() | ast.Attribute() as function, args=arguments, keywords=keywords):
+            return all(_literal_case(part) for part in (function, *arguments, *(item.value for item in keywords)))
         case _:
             return False
 
 
+def parameters_given(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[list[str], ast.expr]]:
+    """Yield (names, cases) of each `parametrize` mark of a function."""
+    for item in node.decorator_list:
+        if isinstance(item, ast.Call) and isinstance(item.func, ast.Attribute) and item.func.attr == "parametrize":
+            names, cases = names_and_cases(item)
+            if names is not None and cases is not None:
+                yield [name.strip() for text in _texts(names) for name in text.split(",")], cases
+
+
+def _texts(node: ast.expr) -> list[str]:
+    parts = node.elts if isinstance(node, _DISPLAYS) else [node]
+    return [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+
+
 def count_cases(node: ast.FunctionDef | ast.AsyncFunctionDef, constants: Mapping[str, ast.expr]) -> int:
     """Return how many tests the literal parameters of a function make."""
-    total = 1
-    for item in node.decorator_list:
-        if not (
-            isinstance(item, ast.Call) and isinstance(item.func, ast.Attribute) and item.func.attr == "parametrize"
-        ):
-            continue
-        cases = names_and_cases(item)[1]
-        cases = constants.get(cases.id, cases) if isinstance(cases, ast.Name) else cases
-        if isinstance(cases, _DISPLAYS):
-            total *= max(len(cases.elts), 1)
-    return total
+    return math.prod(max(len(cases_of(cases, constants) or ()), 1) for _, cases in parameters_given(node))

@@ -61,14 +61,27 @@ def check_shared(tree: ast.Module, subjects: frozenset[str], classes: frozenset[
     using = _using(tree, subjects)
     for node in at_import(tree.body):
         _check_import(node, using, classes, report)
-    for name in ast.walk(tree):
-        if isinstance(name, (ast.Name, ast.Attribute)) and last_name(name) in _CACHES:
-            report(name, "tests.shared", "a cache keeps what the plugin gave before", "call the plugin in each test")
-        if isinstance(name, ast.Global):
-            report(name, "tests.shared", f"{name.names[0]!r} keeps something for the next test", _STATE)
+    for node in caches(tree):
+        report(node, "tests.shared", "a cache keeps what the plugin gave before", "call the plugin in each test")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            report(node, "tests.shared", f"{node.names[0]!r} keeps something for the next test", _STATE)
     wide = frozenset(_wide(tree, using, report))
     _check_values(tree, report)
     check_changes(tree, top_names(tree) | subjects, report, wide)
+
+
+def caches(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield where a test file takes a cache of functions from a module; a name of its own may be `cache` as well."""
+    imported = {name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in names_bound_by(node)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom(names=names) if any(alias.name in _CACHES for alias in names):
+                yield node
+            case ast.Attribute(attr=name) if name in _CACHES and root(node) in imported:
+                yield node
+            case _:
+                pass
 
 
 def check_changes(tree: ast.Module, shared: frozenset[str], report: Report, wide: frozenset[str] = frozenset()) -> None:

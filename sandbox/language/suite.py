@@ -26,7 +26,7 @@ from sandbox.language.names import (
     attribute_problem,
     is_dunder,
 )
-from sandbox.language.parameters import check_parameters, literal_lists, names_and_cases
+from sandbox.language.parameters import check_parameters, constants_of, parameters_given
 from sandbox.language.shared import check_shared
 from sandbox.language.suite_modules import PYTEST_NAMES, is_importable, suite_names
 from sandbox.language.trees import member_names, root
@@ -54,7 +54,7 @@ class Suite(ast.NodeVisitor):
         self.violations: list[Violation] = []
         self.subjects = subject_names(tree)
         self.fixtures = _FIXTURES | fixture_names(tree)
-        self.lists = literal_lists(tree)
+        self.lists = constants_of(tree)
         self.leading = leading_names(tree)
         self.plain = plain_places(tree)
         self.special = frozenset(special_members(tree))
@@ -211,7 +211,7 @@ class Suite(ast.NodeVisitor):
                 node, "tests.async", "pytest does not run async tests", "call asyncio.run(...) inside a plain test"
             )
         if is_fixture(node) or node.name.startswith("test"):
-            known = self.fixtures | parametrized_names(node)
+            known = self.fixtures.union(*(names for names, _ in parameters_given(node)))
             for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
                 if argument.arg not in known | {"self"}:
                     message = f"the fixture {argument.arg!r} is not allowed in tests of a plugin"
@@ -381,18 +381,3 @@ def is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Return whether a function is decorated as a fixture."""
     called = (item.func if isinstance(item, ast.Call) else item for item in node.decorator_list)
     return any(is_pytest(item, "fixture") for item in called)
-
-
-def parametrized_names(node: ast.AST) -> frozenset[str]:
-    """Return the parameters that a function's own decorators give it."""
-    names: set[str] = set()
-    for item in getattr(node, "decorator_list", ()):
-        if isinstance(item, ast.Call) and is_parametrize(item.func):
-            match names_and_cases(item)[0]:
-                case ast.Constant(value=str(text)):
-                    names.update(part.strip() for part in text.split(","))
-                case ast.Tuple(elts=elements) | ast.List(elts=elements):
-                    names.update(str(part.value) for part in elements if isinstance(part, ast.Constant))
-                case _:
-                    pass
-    return frozenset(names)

@@ -174,14 +174,8 @@ def canonical_id(item: pytest.Item, indexed: frozenset[str]) -> str:
     callspec = getattr(item, "callspec", None)
     if not bracket or base not in indexed or callspec is None:
         return item.nodeid
-    # One mark may give several names the same position: each mark counts once, as in `selfmod.gate.reading.plan`.
-    marks = list(item.iter_markers("parametrize"))
-    first_names = [_first_name(mark.args[0] if mark.args else mark.kwargs["argnames"]) for mark in marks]
-    return f"{base}[{'-'.join(f'#{callspec.indices[name]}' for name in first_names)}]"
-
-
-def _first_name(names: Any) -> str:
-    return (names.split(",")[0] if isinstance(names, str) else names[0]).strip()
+    # pytest numbers the tests that all marks of a function make together, the same for each of their parameters.
+    return f"{base}[#{next(iter(callspec.indices.values()))}]"
 
 
 def _failure(when: str | None) -> str:

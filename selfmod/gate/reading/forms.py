@@ -24,7 +24,10 @@ from selfmod.gate.reading.parse import Found, found
 
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _ADDRESSES: Final = frozenset({"id", "hash"})
-_HINT: Final = "take it as a parameter and return it, keep it in the storage of the SDK, or use functools.cache"
+_HINT: Final = (
+    "take it as a parameter and return it, keep it in the storage of the SDK, or use functools.cache; write a registry out"
+    " as a table"
+)
 
 
 def forms(tree: ast.Module, source: bytes, path: str) -> Iterator[Found]:

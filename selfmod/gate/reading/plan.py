@@ -15,6 +15,7 @@ from typing import Any
 
 from sandbox.language.assertions import is_false
 from sandbox.language.contexts import expects
+from sandbox.language.parameters import cases_of, constants_of
 from selfmod.gate.reading.pieces import blocks, lambdas
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -88,7 +89,7 @@ def _last_words(tree: ast.Module) -> Iterator[int]:
 def _read_tests(path: str, source: str, found: dict[str, Any]) -> None:
     tree = ast.parse(source)
     found["assertions"] += [[path, first, last] for first, last in sorted(_assertions(tree))]
-    constants = _constants(tree)
+    constants = constants_of(tree)
     seen: set[str] = set()
     for prefix, outer, node in _test_functions(tree):
         base = f"{path}::{prefix}{node.name}"
@@ -129,20 +130,6 @@ def _test_functions(tree: ast.Module) -> Iterator[tuple[str, list[ast.expr], Fun
                     yield f"{node.name}::", list(node.decorator_list), inner
 
 
-def _constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """Names that are assigned exactly once, at the top of the module: what a list of parameters may be called."""
-    assigned: dict[str, list[ast.expr]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            assigned.setdefault(node.id, [])
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            assigned.setdefault(node.targets[0].id, []).append(node.value)
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
-            assigned.setdefault(node.target.id, []).append(node.value)
-    return {name: values[0] for name, values in assigned.items() if len(values) == 1}
-
-
 def _ids(base: str, decorators: Sequence[ast.expr], constants: dict[str, ast.expr]) -> tuple[list[str], bool]:
     """All ids of one test function; `indexed` where pytest's own names cannot be known and positions are used."""
     marks = [mark for mark in decorators if _is_parametrize(mark)]
@@ -152,10 +139,8 @@ def _ids(base: str, decorators: Sequence[ast.expr], constants: dict[str, ast.exp
     if sum(len(names) for names, _ in parts) > _MAX_IDS:
         raise Unreadable(marks[0].lineno, "too many parameters")
     indexed = any(by_position for _, by_position in parts)
-    if indexed:
-        parts = [([f"#{index}" for index in range(len(names))], True) for names, _ in parts]
     combined = itertools.islice(itertools.product(*(names for names, _ in parts)), _MAX_IDS + 1)
-    ids = [f"{base}[{'-'.join(names)}]" for names in combined]
+    ids = [f"{base}[#{index}]" if indexed else f"{base}[{'-'.join(names)}]" for index, names in enumerate(combined)]
     if len(ids) > _MAX_IDS or not ids:
         raise Unreadable(marks[0].lineno, "the parameters give no test, or too many")
     return ids, indexed
@@ -198,19 +183,10 @@ _OPAQUE = _Opaque()
 
 
 def _elements(node: ast.expr, constants: dict[str, ast.expr]) -> list[ast.expr]:
-    node = constants.get(node.id, node) if isinstance(node, ast.Name) else node
-    if isinstance(node, ast.List | ast.Tuple) and not any(isinstance(item, ast.Starred) for item in node.elts):
-        return node.elts
-    if (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "range"
-        and not node.keywords
-        and all(isinstance(arg, ast.Constant) and type(arg.value) is int for arg in node.args)
-    ):
-        numbers = range(*(arg.value for arg in node.args if isinstance(arg, ast.Constant)))  # type: ignore[arg-type]
-        return [ast.Constant(value=number) for number in numbers[: _MAX_IDS + 1]]
-    raise Unreadable(node.lineno, "the rows of parametrize must be a literal list, so that the tests can be counted")
+    cases = cases_of(node, constants)
+    if cases is None:
+        raise Unreadable(node.lineno, "the rows of parametrize must be written out, so that they can be counted")
+    return cases
 
 
 def _row(node: ast.expr, width: int, constants: dict[str, ast.expr]) -> tuple[str | None, list[object]]:

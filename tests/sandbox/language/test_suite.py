@@ -7,6 +7,21 @@ import pytest
 from sandbox.language import check
 
 GOOD = {
+    "under-test-by-parameter": (
+        "import pytest\nfrom plugin import f, g\n@pytest.mark.parametrize('tool', [f, g])\n"
+        "def test_f(tool):\n    with pytest.raises(ValueError, match='x'):\n        tool(1)\n"
+    ),
+    "cases-worked-out-of-constants": (
+        "import pytest\nfrom plugin import f\nROW = [1, 2, 3]\nWORD = 'abc'\n"
+        "@pytest.mark.parametrize('x', range(len(ROW) - 1))\n@pytest.mark.parametrize('y', '0123')\n"
+        "@pytest.mark.parametrize('z', [WORD[:-1], WORD.upper()[1], f'{WORD}d', [WORD + 'e']])\n"
+        "def test_f(x, y, z):\n    assert f(x, y) == z\n"
+    ),
+    "several-given-at-once": (
+        "from plugin import f\ndef test_f():\n    first, second = [1], [2]\n    f(first, second)\n"
+        "    assert (first, second) == ([1], [2])\n"
+    ),
+    "a-name-like-a-cache": ("from plugin import C, f\ndef test_f():\n    cache = C(f)\n    assert cache.get(1) == 2\n"),
     "plain": "from plugin import f\ndef test_f():\n    assert f(1) == 2\n",
     "module": "import plugin\ndef test_f():\n    assert plugin.f(1) == 2, 'message'\n",
     "parametrized": (
@@ -274,7 +289,23 @@ BAD = {
     "frame": ("tests.attribute", "def test(): assert (x for x in [f(1)]).gi_frame"),
     "computed-cases": (
         "tests.parameters",
-        "import pytest\n@pytest.mark.parametrize('x', range(3))\ndef test(x): assert f(x)",
+        "import pytest\n@pytest.mark.parametrize('x', [y for y in range(3)])\ndef test(x): assert f(x)",
+    ),
+    "cases-by-name": (
+        "tests.parameters",
+        "import pytest\n@pytest.mark.parametrize('x', sorted([1, 2]))\ndef test(x): assert f(x)",
+    ),
+    "a-range-of-nothing": (
+        "tests.parameters",
+        "import pytest\n@pytest.mark.parametrize('x', range(3, 3))\ndef test(x): assert f(x)",
+    ),
+    "a-range-that-depends": (
+        "tests.parameters",
+        "import pytest\n@pytest.mark.parametrize('x', range(f(3)))\ndef test(x): assert f(x)",
+    ),
+    "too-many-in-a-range": (
+        "tests.too-many",
+        "import pytest\n@pytest.mark.parametrize('x', range(201))\ndef test(x): assert f(x)",
     ),
     "comprehended": (
         "tests.parameters",
@@ -401,6 +432,10 @@ BAD = {
     "cached": (
         "tests.shared",
         "from functools import cache\n@cache\ndef want():\n    return f(1)\ndef test(): assert f(1) == want()",
+    ),
+    "cached-under-another-name": (
+        "tests.shared",
+        "from functools import cache as kept\n@kept\ndef want():\n    return f(1)\ndef test(): assert f(1) == want()",
     ),
     "cached-by-name": (
         "tests.shared",

@@ -75,6 +75,36 @@ def test_product(a, b):
     assert judged(MODULE, tests, Tests()).stages["tests"].figures == {"collected": 10, "passed": 10}
 
 
+def test_stacked_parameters_without_names_of_their_own_are_counted_through(judged):
+    tests = """\
+import pytest
+from plugin import double
+
+ROWS = [1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", [ValueError, Exception])
+@pytest.mark.parametrize("place", range(len(ROWS)))
+def test_refuses(kind, place):
+    with pytest.raises(kind):
+        double(-ROWS[place])
+
+
+@pytest.mark.parametrize("tool", [double])
+class TestTools:
+    @pytest.mark.parametrize("sign", "12")
+    def test_each(self, tool, sign):
+        assert tool(int(sign)) == 2 * int(sign)
+"""
+    found = judged(MODULE, tests, Tests())
+    assert found.stages["tests"].figures == {"collected": 8, "passed": 8}
+    assert found.subject.expected_tests[5:] == (
+        "tests/test_plugin.py::test_refuses[#5]",
+        "tests/test_plugin.py::TestTools::test_each[#0]",
+        "tests/test_plugin.py::TestTools::test_each[#1]",
+    )
+
+
 def test_fixtures_of_pytest_work_and_odd_ids_are_counted(judged):
     tests = """\
 import pytest
