@@ -111,12 +111,13 @@ def _unmet(subject: Subject, item: Mapping[str, object], notes: Observations) ->
 
 
 def _told(subject: Subject, item: Mapping[str, object], message: str, key: str, *, advisory: bool = False) -> Finding:
+    same = item.get("kind") == "result"
     return finding(
         "mutation.operand" if item.get("kind") == "operand" else "mutation.special",
         message,
         path=subject.entry,
         line=whole(item.get("line")),
-        hint="add a test in which it comes out the other way, or remove it",
+        hint=f"add a test in which it {'is another' if same else 'comes out the other way'}, or remove it",
         key=key,
         advisory=advisory,
     )

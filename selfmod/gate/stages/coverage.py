@@ -47,7 +47,7 @@ def _line(path: str, line: int, *, last: bool, advisory: bool) -> Finding:
     if last:  # no threshold is lowered for it: whether it can run is not known here
         hint = (
             "add a test that reaches this line; if nothing can, leave it out, so that what stands before it "
-            "is the last case and needs no condition"
+            "is the last case and needs no condition; what a loop always finds, `next(...)` finds without an end"
         )
     return finding(
         "coverage.line",

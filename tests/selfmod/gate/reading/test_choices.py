@@ -279,3 +279,13 @@ def test_another_kind_of_value_is_worth_a_word_only(judged):
     module += "    raise ValueError(x)\n"
     found = looked(judged, module, "assert f(1.5) == 3.0").stages["mutation"].findings
     assert {item.advisory for item in found if item.rule == "mutation.special"} == {True}
+
+
+def test_what_is_the_same_in_every_test_is_said_with_what_to_do(judged):
+    module = "def f(x: int) -> int:\n    return x // 1000\n"
+    findings = looked(judged, module, "assert [f(1), f(2)] == [0, 0]").stages["mutation"].findings
+    (found,) = [one for one in findings if one.rule == "mutation.special"]
+    assert (found.message, found.hint) == (
+        "in every test x // 1000 is the same",
+        "add a test in which it is another, or remove it",
+    )

@@ -238,6 +238,7 @@ def test_a_last_line_that_nothing_may_reach_is_refused_with_what_to_do_about_it(
     assert (stage.verdict, stage.figures["branches"]) == ("refuse", 0.75)
     (hint,) = [found.hint for found in stage.findings if found.rule == "coverage.line"]
     assert "needs no condition" in hint
+    assert "next(" in hint
     middle = module.replace("raise AssertionError('one is')", "return 0")
     other = judged(middle, tests, Tests(), Coverage()).stages["coverage"]
     assert [found.hint for found in other.findings if found.rule == "coverage.line"] == [
