@@ -20,6 +20,8 @@ def gate(session: Session, arguments: Namespace) -> Answer:
     if arguments.all:
         if arguments.path:
             raise UsageError("gate takes a path or --all, not both")
+        if arguments.example or arguments.allow:
+            raise UsageError("--example and --allow belong to a path; with --all each plugin has its own")
         from repl.gate_all import judge_all
 
         return judge_all(session)

@@ -193,9 +193,9 @@ def _unseen(candidate: Candidate) -> tuple[str, ...]:
 
 def system() -> str:
     """What every request begins with."""
-    from sandbox.language import DIALECT
+    from sandbox.language import DIALECT, TEST_DIALECT
 
-    return f"{_FORMAT}\n\n{DIALECT}\n{_TESTS}\n\n{RULE}\n\nA complete answer looks like this:\n{_sample()}"
+    return f"{_FORMAT}\n\n{DIALECT}\n{TEST_DIALECT}{_TESTS}\n\n{RULE}\n\nA complete answer looks like this:\n{_sample()}"
 
 
 _FORMAT: Final = """\
@@ -210,9 +210,7 @@ Every file whole, no diffs, no placeholders. The files:
   is run, and each changed operator, constant or condition in plugin.py makes a test fail, by comparing exact values.
 - README.md: what it does, with one example of each tool and command; in English, as are names and docstrings."""
 
-_TESTS: Final = """\
-Tests use only pytest (raises, approx, mark.parametrize, fixture), plugin, plugins.sdk and asyncio; plain assertions
-that can fail, expected values written out by hand, never computed with the plugin; no skip, xfail or monkeypatch."""
+_TESTS: Final = "Expected values are written out by hand, never computed with the plugin."
 
 
 def _sample() -> str:

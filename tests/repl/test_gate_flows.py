@@ -60,6 +60,7 @@ def test_a_wrong_test_of_the_approved_version_is_retired_by_name_for_these_bytes
     events = approved.json("audit", "log")["events"]
     assert [event["fields"]["reason"] for event in events if event["kind"] == "waived"] == ["the last one was meant"]
     everything = approved.json("gate", "--all")
+    assert "belong to a path" in approved.json("gate", "--all", "--example", "f(1) == 2", code=2)["error"]["message"]
     assert figures(everything["plugins"]["text-stats"], "oracle")["previous_retired"] == 1
 
 
