@@ -63,6 +63,7 @@ def observed(subject: Subject, plan: Plan, run: SuiteRun) -> Iterator[Finding]:
     if ended or notes.end is None:
         yield final("mutation.ended", f"the second look at the tests did not end normally: {ended}")
         return
+    _share(wanted, notes)
     yield from (found for item in wanted for found in _unmet(subject, item, notes))
     yield from (_unlooked(subject, name) for name in called if not notes.noticed.get(name))
 
@@ -90,6 +91,20 @@ def _run(subject: Subject, plan: Plan, called: Mapping[str, list[str]], notes: O
         ],
     }
     return run_forks(subject, plan, "harness.observe:observe", notes, what)
+
+
+def _share(wanted: Sequence[Mapping[str, object]], notes: Observations) -> None:
+    """Take what was met at one lookup in a table for met at all of them: what it has for that key has been seen.
+
+    Two tables with the same keys have two names, and whether something is in a table shows nothing of what it has.
+    """
+    lookups: dict[object, list[int]] = {}
+    for item in wanted:
+        if table := item.get("table"):
+            lookups.setdefault((table, item.get("kind")), []).append(whole(item.get("index")))
+    for places in lookups.values():
+        met = frozenset[int]().union(*(notes.seen.get(place, frozenset()) for place in places))
+        notes.seen |= dict.fromkeys(places, met)
 
 
 def _unmet(subject: Subject, item: Mapping[str, object], notes: Observations) -> Iterator[Finding]:

@@ -7,12 +7,13 @@ of them never decided. Every comparison for a certain value, and every operand o
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from selfmod.gate.reading.choices import LARGEST, Condition, Constants, choices, worth_a_word
 from selfmod.gate.reading.excluded import excluded
+from selfmod.gate.reading.lookups import lookups
 from selfmod.gate.reading.operands import refusing, roles
 from selfmod.gate.reading.parse import MAX_FOUND, Material
 from selfmod.gate.reading.texts import names_once
@@ -26,7 +27,12 @@ def conditions(tree: ast.Module) -> list[Condition]:
     """Return the conditions of a module in an order that depends on the source alone."""
     known = Constants(tree, names_once(tree))
     found = [*_specials(known), *_found_operands(known), *_found_members(known), *choices(known)]
-    return [replace(one, index=index) for index, one in enumerate(found)]
+    tables = lookups(known)
+    return [replace(one, index=index, table=_table(one, tables)) for index, one in enumerate(found)]
+
+
+def _table(one: Condition, tables: Mapping[int, str]) -> str:
+    return tables.get(id(one.node), "") if one.kind in ("member", "place") else ""
 
 
 def _specials(known: Constants) -> Iterator[Condition]:
@@ -155,6 +161,7 @@ def facts(material: Material) -> list[dict[str, Any]]:
             "mild": list(one.mild),
             "role": one.role,
             "works": one.works,
+            "table": one.table,
         }
         for one in conditions(module)
     ][: MAX_FOUND * 5]

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 
-def bindings(tree: ast.Module) -> list[str]:
-    """Return every name that anything in the module binds, as often as it is bound."""
+def bindings(tree: ast.AST) -> list[str]:
+    """Return every name that anything in a module, or in a part of it, binds, as often as it is bound."""
     return [name for node in ast.walk(tree) for name in bound(node)]
 
 

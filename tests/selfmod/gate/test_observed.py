@@ -219,3 +219,68 @@ LOOKING = {
 @pytest.mark.parametrize(("module", "checks"), LOOKING.values(), ids=LOOKING)
 def test_a_suite_that_looks_at_results_is_not(judged, module, checks):
     assert "mutation.result" not in looked(judged, module, checks).rules("mutation")
+
+
+LOOKUPS = """\
+PRICES = {{"water": 120, "gum": 50}}
+WEIGHTS = {{"water": 500, "gum": 9}}
+
+
+def price(goods: str) -> int:
+    {top}
+    return PRICES[goods]
+
+
+def told(goods: str) -> str:
+    return f"{{goods}}: {{{told}}}"
+"""
+LOOKED_UP = """\
+from plugin import price, told
+
+
+def test_the_goods():
+    assert [price("water"), price("gum"), told("water")] == [120, 50, "water: {water}"]
+"""
+
+
+def _at_lookups(judged, *, told: str, water: int, top: str = '"""Return what goods cost."""') -> set[str]:
+    module = LOOKUPS.format(top=top, told=told)
+    return judged(module, LOOKED_UP.format(water=water), Tests(), Mutation()).rules("mutation")
+
+
+@pytest.mark.parametrize("told", ["PRICES[goods]", "PRICES.get(goods, 0)", "PRICES[goods.strip()]"])
+def test_an_entry_of_a_table_that_one_lookup_met_need_not_be_met_at_each(judged, told):
+    assert "mutation.special" not in _at_lookups(judged, told=told, water=120)
+
+
+@pytest.mark.parametrize(
+    ("told", "water"), [("WEIGHTS[goods]", 500), ("dict(water=120, gum=50)[goods]", 120), ("goods in PRICES", True)]
+)
+def test_an_entry_of_another_table_with_the_same_keys_has_not_been_met(judged, told, water):
+    assert "mutation.special" in _at_lookups(judged, told=told, water=water)
+
+
+GONE_THROUGH = {
+    "a loop over the table": "[PRICES[one] for one in PRICES]",
+    "a loop over what is made of it": "[PRICES.get(one, 0) for one in sorted(PRICES)]",
+    "a loop over names": '[PRICES[one] for one in ["water", "gum"]]',
+    "a name for the table": "all_of_them = [*PRICES]\n    for one in all_of_them:\n        PRICES[one]",
+    "a lambda": "max(PRICES, key=lambda one: PRICES[one])",
+}
+
+
+@pytest.mark.parametrize("top", GONE_THROUGH.values(), ids=GONE_THROUGH)
+def test_what_goes_through_all_of_a_table_by_itself_meets_nothing_for_other_lookups(judged, top):
+    module = LOOKUPS.format(top=top, told="goods").replace("    return PRICES", "    return 5 + PRICES")
+    tests = "from plugin import price, told\n\n\ndef test_water():\n"
+    tests += '    assert [price("water"), told("water")] == [125, "water: water"]\n'
+    assert "mutation.special" in judged(module, tests, Tests(), Mutation()).rules("mutation")
+
+
+def test_what_goes_through_what_a_call_brings_meets_entries_for_other_lookups(judged):
+    module = LOOKUPS.replace("(goods: str) -> int", "(goods: list[str]) -> int").format(
+        top='"""Return what all of the goods cost."""', told="PRICES[goods]"
+    )
+    module = module.replace("return PRICES[goods]", "return sum([PRICES[one] for one in goods])")
+    tests = LOOKED_UP.format(water=120).replace('price("water"), price("gum")', 'price(["water"]), price(["gum"])')
+    assert "mutation.special" not in judged(module, tests, Tests(), Mutation()).rules("mutation")
