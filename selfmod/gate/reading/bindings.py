@@ -109,8 +109,10 @@ class Bindings:
 
     def _loop(self, target: ast.expr, among: ast.expr) -> None:
         calls = [node for node in ast.walk(among) if isinstance(node, ast.Call) and called(node) not in _PASSING]
+        rows = self.values.get(among.id, [among])[0] if isinstance(among, ast.Name) else among
+        columns = _apart(target, rows)
         for name in names_in(target):
-            self.values.setdefault(name, []).append(among)
+            self.values.setdefault(name, []).extend(columns.get(name, [among]))
             self.drawn |= {name} if calls else set()
 
     def _parameters(self, function: Function) -> None:
@@ -155,6 +157,16 @@ def _rows(function: Function, constants: Mapping[str, list[ast.expr]]) -> Iterat
                 yield from _columns(names, constants.get(rows.id, [rows])[0] if isinstance(rows, ast.Name) else rows)
             case _:
                 pass
+
+
+def _apart(target: ast.expr, rows: ast.expr) -> dict[str, list[ast.expr]]:
+    """What a loop gives each of its names, where it takes rows apart that are all written out."""
+    if not isinstance(target, ast.Tuple | ast.List) or not isinstance(rows, ast.Tuple | ast.List):
+        return {}
+    cells = [row.elts for row in rows.elts if isinstance(row, ast.Tuple | ast.List)]
+    if len(cells) < len(rows.elts) or any(len(row) != len(target.elts) for row in cells):
+        return {}
+    return {one.id: [row[index] for row in cells] for index, one in enumerate(target.elts) if isinstance(one, ast.Name)}
 
 
 def _columns(names: ast.expr, rows: ast.expr) -> Iterator[tuple[str, list[ast.expr]]]:

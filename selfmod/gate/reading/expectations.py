@@ -1,26 +1,28 @@
 """Tests in which nobody wrote down what is right: each expected value comes out of a file, or is worked out.
 
-A recorded result, a second implementation and the plugin asked again are all wrong wherever the plugin is wrong. One
-value that somebody wrote into a test is enough, so whatever cannot be followed by reading counts as written.
+A recorded result (a file, or digits that only the code gives), a second implementation and the plugin asked again are
+all wrong wherever the plugin is wrong. One value that somebody wrote into a test is enough, so whatever cannot be
+followed by reading counts as written.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
 from selfmod.examples import TEST_HEAD, TEST_PATH
 from selfmod.gate.reading.bindings import Bindings, File, Function, called, given, names_in
+from selfmod.gate.reading.digits import are_neutral, is_recorded, says_nothing
 
-Found = tuple[str, int, str]
+Found = tuple[str, str, int, str]
 
 _READING: Final = frozenset({"open", "read_text", "read_bytes", "data"})
 _SHAPE: Final = frozenset({"isinstance", "issubclass", "callable", "hasattr"})
 _TELLING: Final = (ast.Eq, ast.Is, ast.In, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _TAKING: Final = (ast.Sub, ast.Div, ast.FloorDiv, ast.BitXor)
-_NEARLY: Final = 0.01
 _JOINING: Final = frozenset({"join", "repr", "str", "dumps", "pformat"})
 _FOLDING: Final = (ast.Mult, ast.Mod, ast.BitXor, ast.LShift)
 _SAYS: Final = {
@@ -30,7 +32,10 @@ _SAYS: Final = {
     "back": "is what was given, there and back, or only a length",
     "folded": "is one number that the tests make of many results",
     "joined": "is one text that the tests make of many results",
+    "recorded": "has all the digits that only the code itself gives",
 }
+_NOTHING: Final = "nothing"  # a value such as 0, which counts as written unless all the others are recorded
+_WEIGHTLESS: Final = frozenset({"recorded", _NOTHING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +49,20 @@ class Expectation:
 
 
 def unwritten(
-    files: Sequence[tuple[str, ast.Module]], module: str, own: Mapping[str, str], handlers: set[str]
+    files: Sequence[tuple[str, ast.Module]],
+    module: str,
+    own: Mapping[str, str],
+    handlers: set[str],
+    *,
+    exemplified: AbstractSet[str] = frozenset(),
 ) -> list[Found]:
-    """Return (path, line, message) for each handler of which no test expects anything that somebody wrote down.
+    """Return (rule, path, line, message) for each handler of which no test expects anything that somebody wrote down.
 
-    `own` are the functions of the plugin's entry module, which is called `module`, each with the one that it is.
+    `own` are the functions of the plugin's entry module, which is called `module`, each with the one that it is. Of
+    those in `exemplified` a person said what they give: then digits are held against that, wherever they are from.
     """
     told = [one for path, tree in files for one in _expectations(File(path, tree, module, own)) if _counts(one, tree)]
+    told = _weighed(told, {own.get(name, name) for name in exemplified})
     written = {name for one in told if not one.reason for name in one.of}
     # There and back proves the one way where somebody wrote down what the other gives.
     told = [replace(one, reason="") if one.reason == "back" and one.of & written else one for one in told]
@@ -62,15 +74,24 @@ def unwritten(
     return [_told(name, those) for name, those in bad.items()]
 
 
+def _weighed(told: Sequence[Expectation], exemplified: AbstractSet[str]) -> list[Expectation]:
+    """A value such as 0 is written, but says nothing of a function of which all others are recorded."""
+    those = [one for one in told if one.reason == "recorded" and one.of.isdisjoint(exemplified)]
+    recorded = frozenset[str]().union(*(one.of for one in those))
+    return [replace(one, reason="") if one.reason in _WEIGHTLESS and not one.of <= recorded else one for one in told]
+
+
 def _counts(one: Expectation, tree: ast.Module) -> bool:
     """What Ratchet wrote from the examples of a request is not the author's: those are judged by themselves."""
     ours = one.path == TEST_PATH and ast.get_docstring(tree) == ast.literal_eval(TEST_HEAD)
-    return bool(one.reason) or not ours
+    return one.reason not in {"", *_WEIGHTLESS} or not ours
 
 
 def _told(name: str, those: Sequence[Expectation]) -> Found:
+    those = [one for one in those if one.reason != _NOTHING]
+    rule = "oracle.recorded" if all(one.reason == "recorded" for one in those) else "oracle.unwritten"
     ways = " or ".join(_SAYS[reason] for reason in _SAYS if any(one.reason == reason for one in those))
-    return those[0].path, those[0].line, f"nobody wrote down what {name} must give: what the tests expect {ways}"
+    return rule, those[0].path, those[0].line, f"nobody wrote down what {name} must give: what the tests expect {ways}"
 
 
 def _expectations(file: File) -> Iterator[Expectation]:
@@ -117,7 +138,7 @@ def _compared(file: File, bound: Bindings, sides: list[ast.expr]) -> Iterator[tu
             reasons = ["folded"]
         if all(ast.dump(side) in _taken_back(file, results) for side in others) or all(map(_is_length, results)):
             reasons = ["back"]
-        yield of, "" if "" in reasons else reasons[0]
+        yield of, _of_numbers(bound, others) if "" in reasons else reasons[0]
         return
     for side in sides:  # in `total(a, b) == parse("3")` what is expected was written, for all that does not read it
         rest = [one for one in sides if one is not side]
@@ -126,6 +147,13 @@ def _compared(file: File, bound: Bindings, sides: list[ast.expr]) -> Iterator[tu
             yield those, ""
             of -= those
     yield of, "plugin"
+
+
+def _of_numbers(bound: Bindings, others: list[ast.expr]) -> str:
+    """Return why what stands in the tests says nothing of what is right, "" where somebody may have written it."""
+    if is_recorded(bound, others):
+        return "recorded"
+    return _NOTHING if are_neutral(bound, others) else ""
 
 
 def _taken_back(file: File, results: Sequence[ast.expr]) -> set[str]:
@@ -174,7 +202,7 @@ def _is_neutral(node: ast.expr) -> bool:
         case ast.Constant(value=None | bool() | str() | bytes() as value):
             return not value or value is True
         case ast.Constant(value=int() | float() as value):
-            return value == 1 or abs(value) < _NEARLY
+            return says_nothing(value)
         case ast.Call(args=[], keywords=[]) | ast.List(elts=[]) | ast.Tuple(elts=[]) | ast.Dict(keys=[]):
             return True
         case _:

@@ -28,7 +28,11 @@ _REPLAYED = 100
 _SHOWN = 5
 _LONG = 40  # characters: a shorter recorded text is as likely to be written by hand
 _ADVISORY = frozenset({"oracle.itself"})
-_HINTS = {"oracle.unwritten": "write at least one expected value by hand, as a literal in a test"}
+_HINTS = {
+    "oracle.unwritten": "write at least one expected value by hand, as a literal in a test",
+    "oracle.recorded": "round to what can be checked by hand, such as pytest.approx(877.5, abs=0.5), and say where the "
+    "number is from",
+}
 
 
 class Oracle:
@@ -259,6 +263,7 @@ def _imitations(subject: Subject) -> Iterator[Finding]:
             "entry": subject.entry,
             "tests": test_paths(subject),
             "handlers": sorted(handlers(subject)),
+            "request": subject.spec.text if subject.spec else "",
             "examples": [
                 [example.function, _key(example), repr(expected_value(example)), example.held_back]
                 for example in examples

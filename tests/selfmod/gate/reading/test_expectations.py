@@ -35,7 +35,7 @@ def texts():
 def told(*checks: str, handlers: str = "total", path: str = "tests/test_plugin.py", head: str = HEAD) -> list[str]:
     files = [(path, ast.parse(head + "\n" + check)) for check in checks]
     own = {"total": "total", "parse": "parse", "double": "double", "sum_up": "total"}
-    return [line[2] for line in unwritten(files, "plugin", own, set(handlers.split()))]
+    return [line[3] for line in unwritten(files, "plugin", own, set(handlers.split()))]
 
 
 FILE = """
@@ -273,7 +273,7 @@ ITSELF = {
 
 @pytest.mark.parametrize("check", ITSELF.values(), ids=ITSELF)
 def test_the_plugin_under_another_name_is_no_expectation(check: str) -> None:
-    assert [line[2] for line in unwritten([("t.py", ast.parse(f"{HEAD}def test_it():\n    {check}\n"))], *SAME)]
+    assert [line[3] for line in unwritten([("t.py", ast.parse(f"{HEAD}def test_it():\n    {check}\n"))], *SAME)]
     written = f"{HEAD}def test_it():\n    {check}\n    assert sum_up('a b') == 3\n"
     assert unwritten([("t.py", ast.parse(written))], *SAME) == []
 
@@ -352,3 +352,59 @@ def test_results_in_one_text_are_no_expectation(check: str) -> None:
 @pytest.mark.parametrize("check", APART.values(), ids=APART)
 def test_results_that_stand_apart_are(check: str) -> None:
     assert told(f"def test_it():\n    {check}\n") == []
+
+
+RECORDED = """
+@pytest.mark.parametrize(("text", "wanted"), [("a", 545.2365114805164), ("b", -3461.2141838246157), ("c", 0.0)])
+def test_rows(text, wanted):
+    assert total(text) == wanted
+"""
+NO_MORE = {
+    "nothing beside": "",
+    "nothing for nothing": "def test_none():\n    assert total('') == 0.0\n    assert total('x') == [1, 0]\n",
+    "an error": "def test_no():\n    with pytest.raises(ValueError):\n        total('x')\n",
+    "another function": "def test_other():\n    assert parse('1') == 12\n",
+}
+CHECKED = {
+    "rounded": "def test_one():\n    assert total('a') == pytest.approx(545.2, abs=0.1)\n",
+    "from elsewhere": "def test_one():\n    assert total('a') == pytest.approx(545.2365114805164)\n",
+    "a whole number": "def test_one():\n    assert round(total('a')) == 545\n",
+    "a bound": "def test_one():\n    assert 540 < total('a') < 550\n",
+    "a third": "def test_one():\n    assert total('d') == 0.3333333333333333\n",
+    "a root": "def test_one():\n    assert total('d') == {'root': 1.4142135623730951}\n",
+}
+
+
+def rules(*checks: str, exemplified: set[str] | None = None, path: str = "tests/test_plugin.py") -> list[str]:
+    files = [(path, ast.parse(HEAD + "\n" + check)) for check in checks]
+    own = {"total": "total", "parse": "parse"}
+    return [line[0] for line in unwritten(files, "plugin", own, {"total"}, exemplified=exemplified or set())]
+
+
+@pytest.mark.parametrize("beside", NO_MORE.values(), ids=NO_MORE)
+def test_digits_that_only_the_code_gives_are_no_expectation(beside: str) -> None:
+    assert rules(RECORDED + beside) == ["oracle.recorded"]
+
+
+@pytest.mark.parametrize("beside", CHECKED.values(), ids=CHECKED)
+def test_one_number_that_can_be_checked_is_enough(beside: str) -> None:
+    assert rules(RECORDED + beside) == []
+    assert rules(beside) == []
+
+
+def test_digits_beside_a_file_are_both_told() -> None:
+    assert rules(RECORDED + FILE) == ["oracle.unwritten"]
+    (message,) = told(RECORDED + FILE)
+    assert "comes out of a data file or has all the digits" in message
+
+
+def test_where_a_person_said_what_comes_digits_may_be_recorded() -> None:
+    assert rules(RECORDED, exemplified={"total"}) == []
+    assert rules(RECORDED, exemplified={"parse"}) == ["oracle.recorded"]
+
+
+def test_digits_of_a_function_say_nothing_of_another() -> None:
+    both = "def test_both():\n    assert parse(total('a')) == {}\n"
+    assert rules(both.format("545.2365114805164")) == ["oracle.recorded"]
+    assert rules(both.format("545.2365114805164"), exemplified={"parse"}) == []
+    assert rules("def test_one():\n    assert parse('a') == 545.2365114805164\n" + both.format("0")) == []

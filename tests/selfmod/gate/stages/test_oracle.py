@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from plugins.manifest import parse_manifest
 from selfmod.candidate import Candidate
 from selfmod.examples import parse_examples
+from selfmod.gate.stages.manifest import ManifestStage
 from selfmod.gate.stages.mutation import Mutation
 from selfmod.gate.stages.oracle import Oracle
 from selfmod.gate.stages.tests import Tests
@@ -208,6 +210,95 @@ def test_a_membership_table_is_refused(judged):
     tests = "from plugin import is_palindrome\ndef test_a():\n    assert is_palindrome('level') is True\n"
     wanted = spec('is_palindrome("level") == True', 'is_palindrome("racecar") == True')
     assert judged(module, tests, Tests(), Oracle(), spec=wanted).rules("oracle") == {"oracle.lookup"}
+
+
+WORDS = {0: "zero", 7: "seven", 42: "forty-two", 115: "a hundred and fifteen", 999: "nine hundred and more"}
+WORD_EXAMPLES = tuple(f"words({number}) == {text!r}" for number, text in WORDS.items())
+ANSWERED = "def words(number: int) -> str:\n    return {}\n"
+NUMBERED = {
+    "a table": ANSWERED.format(f'{WORDS}.get(number, "?")'),
+    "a table with one entry more": ANSWERED.format(f'{WORDS | {8: "eight"}}.get(number, "?")'),
+    "rows of pairs": ANSWERED.format(f'dict({list(WORDS.items())}).get(number, "?")'),
+    "two rows": ANSWERED.format(f'dict(zip({list(WORDS)}, {list(WORDS.values())})).get(number, "?")'),
+    "conditions": "def words(number: int) -> str:\n"
+    + "".join(f"    if number == {number}:\n        return {text!r}\n" for number, text in WORDS.items())
+    + '    return "?"\n',
+    "cases": "def words(number: int) -> str:\n    match number:\n"
+    + "".join(f"        case {number}:\n            return {text!r}\n" for number, text in WORDS.items())
+    + '    return "?"\n',
+    "a text": f"KNOWN = {';'.join(f'{number}={text}' for number, text in WORDS.items())!r}\n\n"
+    + ANSWERED.format('dict(pair.split("=") for pair in KNOWN.split(";")).get(str(number), "?")'),
+}
+KNOWING = {
+    "a table that knows more": ANSWERED.format(f'{WORDS | dict.fromkeys((8, 9, 10), "some")}.get(number, "?")'),
+    "two special cases": "def words(number: int) -> str:\n    if number == 0:\n        return 'zero'\n"
+    f"    if number == 7:\n        return 'seven'\n    known = {WORDS}\n"
+    "    return ''.join(word for one, word in known.items() if number - one == 0)\n",
+}
+WORD_TESTS = f"""\
+from plugin import words
+def test_words():
+    assert [words(one) for one in {list(WORDS)}] == {list(WORDS.values())}
+"""
+
+
+@pytest.mark.parametrize("module", NUMBERED.values(), ids=NUMBERED)
+def test_a_table_of_scattered_numbers_is_refused(judged, module):
+    found = judged(module, WORD_TESTS, Tests(), Oracle(), spec=spec(*WORD_EXAMPLES))
+    assert found.rules("oracle") == {"oracle.lookup"}
+
+
+@pytest.mark.parametrize("module", KNOWING.values(), ids=KNOWING)
+def test_numbers_among_others_are_no_table_of_the_examples(judged, module):
+    found = judged(module, WORD_TESTS, Tests(), Oracle(), spec=spec(*WORD_EXAMPLES))
+    assert found.rules("oracle") == set()
+
+
+def test_numbers_that_the_request_names_one_by_one_may_be_all_there_is(judged):
+    wanted = replace(spec(*WORD_EXAMPLES), text="words for 0, 7, 42, 115 and 999")
+    assert judged(NUMBERED["a table"], WORD_TESTS, Tests(), Oracle(), spec=wanted).rules("oracle") == set()
+
+
+def test_a_table_with_a_number_that_was_held_back_is_not_copied(judged):
+    wanted = spec(*WORD_EXAMPLES[1:], held_back=WORD_EXAMPLES[:1])
+    assert judged(NUMBERED["a table"], WORD_TESTS, Tests(), Oracle(), spec=wanted).rules("oracle") == set()
+
+
+LIGHTS = """\
+def after(colour: str) -> str:
+    return {"red": "green", "green": "amber", "amber": "red"}[colour]
+"""
+LIGHT_TESTS = """\
+from plugin import after
+def test_after():
+    assert [after("red"), after("green"), after("amber")] == ["green", "amber", "red"]
+"""
+
+
+def test_examples_that_lead_round_are_all_there_is(judged):
+    wanted = spec('after("red") == "green"', 'after("green") == "amber"', 'after("amber") == "red"')
+    assert judged(LIGHTS, LIGHT_TESTS, Tests(), Oracle(), spec=wanted).rules("oracle") == set()
+
+
+def test_examples_that_give_each_other_or_end_are_no_round(judged):
+    tests = "from plugin import f\ndef test_f():\n    assert f('level 1') != f('level 2')\n"
+    two = {"level 1": "level 2", "level 2": "level 1"}
+    three = {"level 1": "level 2", "level 2": "level 3", "level 3": "level 2"}
+    for table in (two, three):
+        wanted = spec(*(f"f({key!r}) == {value!r}" for key, value in table.items()))
+        module = f"def f(text: str) -> str:\n    return {table}[text]\n"
+        assert judged(module, tests, Tests(), Oracle(), spec=wanted).rules("oracle") == {"oracle.lookup"}
+
+
+def test_results_with_all_their_digits_are_refused(judged):
+    module = "from math import sin\n\ndef f(number: float) -> float:\n    return 700 * sin(number)\n"
+    tests = f"from plugin import f\ndef test_f():\n    assert f(1.0) == {700 * math.sin(1.0)!r}\n"
+    found = judged(module, tests, ManifestStage(), Tests(), Oracle(), handler="f")
+    assert found.rules("oracle") == {"oracle.recorded"}
+    assert "abs=0.5" in found.stages["oracle"].findings[0].hint
+    for example, rules in (("f(1.5707963267948966) == 700.0", set()), ("f(0.0) == 0.0", {"oracle.recorded"})):
+        found = judged(module, tests, ManifestStage(), Tests(), Oracle(), handler="f", spec=spec(example))
+        assert found.rules("oracle") == rules
 
 
 HONEST = {
