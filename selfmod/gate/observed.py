@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from sandbox.values import encode
 from selfmod.examples import arguments
 from selfmod.gate.base import Finding, final, finding
+from selfmod.gate.effects import MOST, Effect, effect_of, has_effects, too_many, unseen
 from selfmod.gate.evidence import Account, BadEvidence, add, array, mapping, once, text, whole
 from selfmod.gate.facts import facts_of
 from selfmod.gate.reading.operands import OTHER
@@ -32,6 +33,8 @@ class Observations(Account):
 
     seen: dict[int, frozenset[int]] = field(default_factory=dict)
     noticed: dict[str, bool] = field(default_factory=dict)
+    effects: dict[tuple[Effect, int], bool] = field(default_factory=dict)
+    many: bool = False
 
     def _take(self, note: Mapping[str, object]) -> None:
         match note.get("kind"):
@@ -39,6 +42,10 @@ class Observations(Account):
                 add(self.seen, whole(note.get("index")), frozenset(map(whole, array(note.get("seen")))))
             case "handler":
                 add(self.noticed, text(note.get("name")), note.get("noticed") is True)
+            case "effect":
+                add(self.effects, effect_of(note.get("effect")), note.get("noticed") is True)
+            case "many":
+                self.many = True
             case "end":
                 self.end = once(self.end, whole(note.get("exit")))
             case _:
@@ -52,11 +59,11 @@ def observed(subject: Subject, plan: Plan, run: SuiteRun) -> Iterator[Finding]:
     except BadEvidence as error:
         yield final("mutation.unreadable", f"the conditions cannot be read: {error}")
         return
-    called = _handlers(subject, run)
-    if not wanted and not called:
+    called, gives = _handlers(subject, run), has_effects(run)
+    if not wanted and not called and not gives:
         return
-    notes = Observations(nonce=secrets.token_hex(16), limit=len(wanted) + len(called) + 10)
-    ended = _run(subject, plan, called, notes)
+    notes = Observations(nonce=secrets.token_hex(16), limit=len(wanted) + len(called) + MOST * gives + 10)
+    ended = _run(subject, plan, {"handlers": dict(called), "effects": gives and MOST}, notes)
     if notes.problem:
         yield final("mutation.forged", f"the worker's account of the second look is not our own: {notes.problem}")
         return
@@ -66,6 +73,8 @@ def observed(subject: Subject, plan: Plan, run: SuiteRun) -> Iterator[Finding]:
     _share(wanted, notes)
     yield from (found for item in wanted for found in _unmet(subject, item, notes))
     yield from (_unlooked(subject, name) for name in called if not notes.noticed.get(name))
+    yield from unseen(notes.effects, subject.entry)
+    yield from [too_many()] if notes.many else []
 
 
 def _handlers(subject: Subject, run: SuiteRun) -> dict[str, list[str]]:
@@ -79,11 +88,11 @@ def _handlers(subject: Subject, run: SuiteRun) -> dict[str, list[str]]:
     return {name: sorted(tests, key=lambda test: (seconds.get(test, 0.0), test)) for name, tests in found.items()}
 
 
-def _run(subject: Subject, plan: Plan, called: Mapping[str, list[str]], notes: Observations) -> str:
+def _run(subject: Subject, plan: Plan, tried: Mapping[str, object], notes: Observations) -> str:
     """Run the look; return how it ended, "" where that was as it should."""
     examples = subject.spec.examples if subject.spec else ()
     what = {
-        "handlers": dict(called),
+        **tried,
         "examples": [
             {"function": one.function, "args": encode(args), "kwargs": encode(named)}
             for one in examples[:_EXAMPLES]

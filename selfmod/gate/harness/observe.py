@@ -13,12 +13,15 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from time import process_time  # by name: the tests' world has another `time`
+from traceback import walk_tb
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from plugins.sdk_testing import Standing
 from sandbox.values import decode
+from selfmod.gate.harness.effects import Effect, Effects
 from selfmod.gate.harness.forks import Line, Say, limit_time, pool, run_item
 from selfmod.gate.harness.met import met
 from selfmod.gate.harness.notice import noticed
@@ -34,19 +37,24 @@ _TIMES = 5
 
 
 def observe(argument: dict[str, Any]) -> dict[str, Any]:
-    """Job: run `tests`, then `examples`; then, for each of `handlers`, its tests with other results in their place."""
+    """Job: run `tests`, then `examples`; then, for each of `handlers`, its tests with other results in their place.
+
+    With `effects`, for each part of what leaves the plugin as well: those that reach it, with another in its place.
+    """
     from sandbox.language import new_module
 
     note = noter(argument["nonce"])
     path, watch = os.path.abspath(argument["entry"]), f"watch_{argument['nonce']}"
-    tree = ast.parse(Path(argument["entry"]).read_bytes())
+    source = Path(argument["entry"]).read_bytes()
+    tree, effects = ast.parse(source), Effects(ast.parse(source), path, _tests_root())
     seen = Seen({one.index: one for one in conditions(tree)})
     with enter(World(**argument["world"])):
         code = watched(tree, path, watch)
         module = new_module(Path(argument["entry"]).stem, code, names={watch: seen.take})
         switch = Switch()
         sys.modules[module.__name__] = switchable(module, list(argument["handlers"]), switch)
-        exit_code = session(argument["tests"], Observer(argument, module, seen, switch, note))
+        Standing.passing = effects.take if argument["effects"] else None
+        exit_code = session(argument["tests"], Observer(argument, module, seen, switch, effects, note))
     note({"kind": "end", "exit": int(exit_code)})
     return {"exit": int(exit_code)}
 
@@ -135,13 +143,27 @@ def hollow(value: Any) -> Any:
             return None
 
 
+def _tests_root() -> str:
+    return os.path.join(os.getcwd(), "tests", "")
+
+
 class Observer:
     """A pytest plugin that runs the collected tests itself."""
 
-    def __init__(self, argument: dict[str, Any], module: ModuleType, seen: Seen, switch: Switch, note: Note) -> None:
-        self._argument, self._module, self._seen, self._switch, self._note = argument, module, seen, switch, note
+    def __init__(
+        self,
+        argument: dict[str, Any],
+        module: ModuleType,
+        seen: Seen,
+        switch: Switch,
+        effects: Effects,
+        note: Note,
+    ) -> None:
+        self._argument, self._module, self._seen, self._note = argument, module, seen, note
+        self._switch, self._effects = switch, effects
         self._items: dict[str, pytest.Item] = {}
         self._took_s: dict[str, float] = {}
+        self._reaching: dict[Effect, list[str]] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -152,32 +174,42 @@ class Observer:
             for line in child.lines:
                 if "test" in line:
                     self._took_s[line["test"]] = line["cpu_s"]
+                    for told in line["effects"]:
+                        self._reaching.setdefault(Effect(*told), []).append(line["test"])
                 else:
                     self._note({"kind": "condition", **line})
         for name, tests in self._argument["handlers"].items():
             self._note({"kind": "handler", "name": name, "noticed": self._is_noticed(name, tests)})
+        if len(self._reaching) > self._argument["effects"]:
+            self._reaching = {}
+            self._note({"kind": "many"})
+        for effect, tests in self._reaching.items():
+            tests.sort(key=lambda test: self._took_s[test])
+            self._note({"kind": "effect", "effect": effect.told(), "noticed": self._is_noticed(effect, tests)})
         return True
 
     def _look_on(self, _: list[None], say: Say) -> None:
         errors = []
         for name in self._items:
+            self._effects.begin()
             began_s = process_time()
             errors.append(self._run(name))
-            say({"test": name, "cpu_s": process_time() - began_s})
+            effects = [effect.told() for effect in self._effects.seen]
+            say({"test": name, "cpu_s": process_time() - began_s, "effects": effects})
         for example in self._argument["examples"]:
             self._call(example)
         if errors.count(None) == len(errors):
             for index, values in sorted(self._seen.values.items()):
                 say({"index": index, "seen": sorted(values)})
 
-    def _is_noticed(self, name: str, tests: list[str]) -> bool:
-        """Return whether one of the tests notices other results. One that then never ends noticed nothing."""
-        work, found = [[(name, tests)]], False
+    def _is_noticed(self, what: str | Effect, tests: list[str]) -> bool:
+        """Return whether a test notices another result or effect. One that then never ends noticed nothing."""
+        work, found = [[(what, tests)]], False
         for child in pool(work, self._change, 1, patient=False):
             ((_, mine),) = child.work
             found = found or any(line["noticed"] for line in child.lines)
             if child.died and not found and (left := mine[len(child.lines) + 1 :]):
-                work.append([(name, left)])
+                work.append([(what, left)])
         return found
 
     def _call(self, example: Line) -> None:
@@ -189,13 +221,36 @@ class Observer:
         with contextlib.suppress(Exception):  # how it ends is judged elsewhere
             function(*args, **named)
 
-    def _change(self, work: list[tuple[str, list[str]]], say: Say) -> None:
-        ((self._switch.handler, tests),) = work
-        root = os.path.join(os.getcwd(), "tests", "")
+    def _change(self, work: list[tuple[str | Effect, list[str]]], say: Say) -> None:
+        ((what, tests),) = work
+        if isinstance(what, Effect):
+            self._effects.changed = what
+        else:
+            self._switch.handler = what
         for name in tests:
             limit_time(_CPU_S + _TIMES * self._took_s.get(name, 0.0), 0)
-            error = self._run(name)
-            say({"noticed": bool(error is not None and noticed(error, root))})
+            found = self._fails(name)
+            if not found and isinstance(what, Effect):
+                self._effects.once = True
+                found, self._effects.once = self._fails(name), False
+            say({"noticed": found})
+            if found:
+                break
+
+    def _fails(self, name: str) -> bool:
+        """Whether a test notices what is another one now.
+
+        One that trips over what the plugin gave to the outside looked there; who asks elsewhere and then fails was not
+        answered: the double knew the right address.
+        """
+        self._effects.begin()
+        error, what = self._run(name), self._effects.changed
+        if error is None or noticed(error, _tests_root()):
+            return error is not None
+        if what is None or what.part.startswith("url"):
+            return what is not None
+        entry = os.path.abspath(self._argument["entry"])
+        return all(frame.f_code.co_filename != entry for frame, _ in walk_tb(error.__traceback__))
 
     def _run(self, name: str) -> BaseException | None:
         reseed(self._argument["world"]["seed"], name)
