@@ -75,3 +75,12 @@ def test_tables_that_are_reckoned_with(source: str) -> None:
 @pytest.mark.parametrize("source", LOOKED_UP.values(), ids=LOOKED_UP)
 def test_tables_that_are_looked_up(source: str) -> None:
     assert not reckoned(source)
+
+
+def test_rows_are_a_table_where_each_is_a_pair() -> None:
+    def entries(source: str) -> list[list[tuple[str, str]]]:
+        return [found for _, found in tables(ast.parse(source))]
+
+    assert entries("T = [(1, 'a'), [2, 'b']]") == [[("1", "'a'"), ("2", "'b'")]]
+    assert entries("T = [(1, 'a', 'b'), (2, 'c', 'd')]") == entries("T = [(1,), (2,)]") == entries("T = []") == []
+    assert entries("T = [(1, 'a'), (2, name)]") == entries("T = [(1, 'a'), 2]") == []
