@@ -165,7 +165,7 @@ def _said(outcome: list[object]) -> str:
 
 
 def _ending(value: object) -> str:
-    if value not in ("survived", "traces", "value", "crash", "budget", "time-out"):
+    if value not in ("survived", "traces", "value", "raised", "crash", "budget", "time-out"):
         raise BadEvidence("an unknown fate of a mutant")
     return str(value)
 

@@ -22,6 +22,7 @@ class Thresholds:
     lines_min: float = 0.9
     branches_min: float = 0.9
     mutation_value_min: float = 0.7
+    mutation_given_min: float = 0.4
     mutation_raw_min: float = 0.8
     survivors_allowed: int = 1
     import_s: float = 0.5  # of work and waiting, not of other things that the machine does

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from selfmod.gate.harness.forks import Body, Endless, Line, Say, limit_time, pool, run_item
-from selfmod.gate.harness.notice import noticed
+from selfmod.gate.harness.notice import noticed, raised
 from selfmod.gate.harness.questions import constants, question
 from selfmod.gate.harness.run import Note, canonical_id, noter, session
 from selfmod.gate.harness.world import World, enter, reseed
@@ -73,6 +73,7 @@ class Bench:
         self._indexed, self._seed = frozenset(argument["indexed"]), argument["world"]["seed"]
         self.budget = Budget()
         self.items: dict[str, pytest.Item] = {}
+        self._tests, self._plugin = os.path.join(os.getcwd(), "tests", ""), os.path.abspath(argument["entry"])
         self.budget.left = argument.get("import_turns", _UNBOUNDED)
         before = self.budget.left
         names = switches(argument["nonce"])
@@ -95,11 +96,14 @@ class Bench:
             error = self._run(test, mutant["index"], 20 * baseline.get(test, _UNKNOWN) + _TURNS)
             if error is None:
                 continue
-            if noticed(error, os.path.join(os.getcwd(), "tests", "")):
+            if noticed(error, self._tests) and (
+                isinstance(error, Endless) or not raised(error, self._tests, self._plugin)
+            ):
                 return "value", test
             if isinstance(error, Endless):
                 return "budget", test
-            best = ("crash", test)
+            if best[0] != "raised":
+                best = ("raised" if noticed(error, self._tests) else "crash", test)
         return best
 
     def switch(self, mutant: Line, on: bool, turns: int) -> None:

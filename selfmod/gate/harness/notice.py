@@ -18,15 +18,31 @@ def noticed(error: BaseException, tests_root: str) -> bool:
 
     A crash in `f(1)` alone says nothing about the test; in `assert f(1) == 2` the value that was demanded did not come.
     """
-    if isinstance(error, pytest.fail.Exception):
-        return True
-    places = [(path, line) for path, line in _places(error)]
-    last = places[-1][0] if places else ""
-    # An assertion inside the plugin is behaviour of the plugin; one inside pytest or a test is the test's.
-    if isinstance(error, AssertionError) and (last.startswith(tests_root) or f"{os.sep}_pytest{os.sep}" in last):
+    if _asserts(error, tests_root):
         return True
     # A helper of the tests may have tripped over it: what counts is who demanded something of it.
-    return any(line in _demanding_lines(path) for path, line in places if path.startswith(tests_root))
+    return any(line in _demanding_lines(path) for path, line in _places(error) if path.startswith(tests_root))
+
+
+def raised(error: BaseException, tests_root: str, plugin: str) -> bool:
+    """Return whether nothing was given that anybody could look at: `plugin` raised where no exception was expected.
+
+    A plugin that works out everything twice, and raises where the two differ, notices each change by itself.
+    """
+    places = list(_places(error))
+    if _asserts(error, tests_root) or not any(path == plugin for path, _ in places):
+        return False
+    return not any(line in _expecting_lines(path) for path, line in places if path.startswith(tests_root))
+
+
+def _asserts(error: BaseException, tests_root: str) -> bool:
+    """Return whether an assertion of a test failed: one inside the plugin is behaviour of the plugin."""
+    if isinstance(error, pytest.fail.Exception):
+        return True
+    last = [path for path, _ in _places(error)][-1:]
+    return isinstance(error, AssertionError) and any(
+        path.startswith(tests_root) or f"{os.sep}_pytest{os.sep}" in path for path in last
+    )
 
 
 def _places(error: BaseException) -> Iterator[tuple[str, int]]:
@@ -42,6 +58,14 @@ def _demanding_lines(path: str) -> frozenset[int]:
     tree = ast.parse(Path(path).read_bytes())
     functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
     return frozenset(line for function in functions for line in _lines_of(function))
+
+
+@functools.cache
+def _expecting_lines(path: str) -> frozenset[int]:
+    """The lines of a test file on which a certain exception is expected."""
+    tree = ast.parse(Path(path).read_bytes())
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.With) and _expects_exception(node)]
+    return frozenset(line for block in blocks for line in range(block.lineno, (block.end_lineno or block.lineno) + 1))
 
 
 def _lines_of(function: Function) -> Iterator[int]:

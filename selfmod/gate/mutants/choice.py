@@ -19,6 +19,8 @@ from selfmod.gate.mutants.boundaries import indifferent, indifferent_choice, mov
 from selfmod.gate.mutants.equivalents import Equivalents
 from selfmod.gate.mutants.operators import RESULT, expression_variants, statement_variants
 from selfmod.gate.mutants.raising import hears, worked_out
+from selfmod.gate.mutants.rows import ROW, texts
+from selfmod.gate.reading.choices import MANY
 from selfmod.gate.reading.origins import bindings
 
 Scope = Literal["call", "import"]
@@ -56,10 +58,14 @@ def choose(argument: dict[str, Any]) -> list[dict[str, Any]]:
     lines = {scope: frozenset(argument["lines"][scope]) for scope in ("call", "import")}
     first, seed = dict(argument["first"]), bytes.fromhex(argument["seed"])
     by_line: dict[int, list[Mutant]] = {}
+    asked = list[_Placed]()
     for mutant in _one_of_alike(list(mutants(ast.parse(source))), seed):
         line = first.get(mutant.node.lineno, mutant.node.lineno)
         if line in lines[mutant.scope]:
-            by_line.setdefault(line, []).append(mutant)
+            if mutant.operator == ROW:
+                asked.append((line, mutant))
+            else:
+                by_line.setdefault(line, []).append(mutant)
     kept, rest = list[_Placed](), list[_Placed]()
     for line, found in by_line.items():
         found.sort(key=lambda mutant: (_order(mutant), _rank(seed, mutant.index)))
@@ -69,7 +75,9 @@ def choose(argument: dict[str, Any]) -> list[dict[str, Any]]:
     for placed in (kept, rest):
         placed.sort(key=lambda pair: _rank(seed, pair[1].index))
     kept += rest[: max(0, argument["least"] - len(kept))]
-    return [_described(source, line, mutant) for line, mutant in sorted(kept[: argument["most"]], key=_by_index)]
+    return [
+        _described(source, line, mutant) for line, mutant in sorted([*kept[: argument["most"]], *asked], key=_by_index)
+    ]
 
 
 def _one_of_alike(found: list[Mutant], seed: bytes) -> list[Mutant]:
@@ -156,11 +164,12 @@ def _decoded(text: bytes) -> list[str]:
 
 def mutants(tree: ast.Module) -> Iterator[Mutant]:
     """Every mutant of a module, in an order that depends on the source alone."""
+    rows, many = _rows(tree)
     alike = {**_members(tree), **_bounds(tree)}
-    for index, (node, operator, variant, scope, function) in enumerate(_Walk(tree).statements()):
+    for index, (node, operator, variant, scope, function) in enumerate(_Walk(tree, rows).statements()):
         yield Mutant(
             index=index, operator=operator, node=node, variant=variant, scope=scope, function=function,
-            alike=_part(alike.get(node, 0), node, variant),
+            alike=_part(alike.get(node, 0), node, variant) or many.get(id(variant), 0),
         )  # fmt: skip
 
 
@@ -169,6 +178,22 @@ def _part(alike: int, node: ast.expr | ast.stmt, variant: ast.expr | list[ast.st
     if isinstance(node, ast.Compare) and isinstance(variant, ast.expr):
         return alike if moves_boundary(node, variant) else 0
     return alike
+
+
+_Rows = dict[ast.expr, list[tuple[str, ast.expr]]]
+
+
+def _rows(tree: ast.Module) -> tuple[_Rows, dict[int, int]]:
+    """The mutants of rows in texts, by text, and by `id` those of a text with many, of which two stand for all."""
+    rows: _Rows = {}
+    alike: dict[int, int] = {}
+    number = sum(1 for _ in ast.walk(tree))
+    for several in texts(tree):
+        for place, (text, variant) in enumerate(several):
+            rows.setdefault(text, []).append((ROW if len(several) <= MANY else "constant", variant))
+            alike |= {id(variant): number + 1 + place % 2} if len(several) > MANY else {}
+        number += 2
+    return rows, alike
 
 
 def _members(tree: ast.Module) -> dict[ast.expr | ast.stmt, int]:
@@ -207,8 +232,8 @@ _Found = tuple[ast.expr | ast.stmt, str, ast.expr | list[ast.stmt], Scope, str]
 class _Walk:
     """Visits what a test could notice, and leaves arid code out: texts for people, annotations, logging."""
 
-    def __init__(self, tree: ast.Module) -> None:
-        self._tree, self._equivalents, self._arid = tree, Equivalents(tree), Arid(tree)
+    def __init__(self, tree: ast.Module, rows: _Rows) -> None:
+        self._tree, self._equivalents, self._arid, self._rows = tree, Equivalents(tree), Arid(tree), rows
         self._indifferent: set[ast.expr] = set()  # comparisons whose boundary decides nothing
         self._heard, self._own = hears(tree), frozenset(bindings(tree))
 
@@ -283,7 +308,7 @@ class _Walk:
             self._indifferent |= indifferent_choice(node)
             variants = [
                 (operator, variant)
-                for operator, variant in expression_variants(node, condition=condition)
+                for operator, variant in (*expression_variants(node, condition=condition), *self._rows.get(node, ()))
                 if not (node in self._indifferent and moves_boundary(node, variant))
                 and not self._equivalents.same(node, variant)
             ]

@@ -12,6 +12,7 @@ from sandbox.program import Job
 from selfmod.gate.base import Figure, Finding, StageResult, final, finding, result
 from selfmod.gate.evidence import BadEvidence, MutantNotes, array, mapping, text, whole
 from selfmod.gate.mutants.operators import RESULT
+from selfmod.gate.mutants.rows import ROW
 from selfmod.gate.observed import observed
 from selfmod.gate.subject import Subject, SuiteRun, TestRun
 from selfmod.gate.suite import Plan, handlers, limits_for, run_forks
@@ -20,6 +21,7 @@ _PER_LINE, _MOST = 2, 150
 _LEAST = 10  # of a module, if it has as many: one survivor is let through, and of few that would be a large part
 _WORKERS = 2
 _ASKED = 60  # recorded calls that questions start from
+_NOTICED = ("value", "raised")  # by an assertion
 _SHOWN = 7  # survivors: more would not be read
 
 
@@ -62,10 +64,13 @@ class Mutation:
             return result(self.name, found, figures=_figures([], {}), applicable=bool(found))
         notes, ended = _run(subject, plan, run, changes)
         broken = _broken(changes, notes, ended)
+        rows = [change for change in changes if change.operator == ROW]
+        changes = [change for change in changes if change.operator != ROW]
         figures = _figures(changes, notes.results)
         if broken:
             return result(self.name, [*found, *broken], figures=figures)
         figures["questions"] = [notes.questions[index] for index in sorted(notes.questions)]
+        found += [_unmet(subject, row) for row in rows if notes.results.get(row.index) not in _NOTICED]
         return result(self.name, [*found, *_judge(subject, changes, notes, figures)], figures=figures)
 
 
@@ -148,7 +153,7 @@ def _broken(changes: Sequence[Change], notes: MutantNotes, ended: str) -> list[F
 
 def _figures(changes: Sequence[Change], results: Mapping[int, str]) -> dict[str, Figure]:
     survivors = [change for change in changes if _survived(results.get(change.index))]
-    value = sum(1 for change in changes if results.get(change.index) == "value")
+    value, given = _noticed(changes, results)
     total = len(changes)
     return {
         "mutants": total,
@@ -156,8 +161,15 @@ def _figures(changes: Sequence[Change], results: Mapping[int, str]) -> dict[str,
         "value_killed": value,
         "raw": _share(total - len(survivors), total),
         "value": _share(value, total),
+        "given": _share(given, total),
         "survivors": len(survivors),
     }
+
+
+def _noticed(changes: Sequence[Change], results: Mapping[int, str]) -> tuple[int, int]:
+    """How many changes assertions notice, and how many of these by what a call gives."""
+    fates = [results.get(change.index) for change in changes]
+    return sum(1 for fate in fates if fate in _NOTICED), fates.count("value")
 
 
 def _survived(fate: str | None) -> bool:
@@ -174,12 +186,13 @@ def _judge(
 ) -> list[Finding]:
     limits, total, results = subject.thresholds, len(changes), notes.results
     survivors = [change for change in changes if _survived(results.get(change.index))]
-    value = sum(1 for change in changes if results.get(change.index) == "value")
+    value, given = _noticed(changes, results)
     # Small plugins have equivalent mutants: a lone survivor is let through, several count in full.
     forgiven = len(survivors) if len(survivors) <= limits.survivors_allowed else 0
     raw_enough = _share(total - len(survivors) + forgiven, total) >= limits.mutation_raw_min
     value_enough = _share(value + forgiven, total) >= limits.mutation_value_min
-    enough = raw_enough and value_enough
+    given_enough = _share(given + forgiven, total) >= limits.mutation_given_min
+    enough = raw_enough and value_enough and given_enough
     findings = [
         _survivor(subject, change, notes.questions.get(change.index, ""), advisory=enough)
         for change in survivors[:_SHOWN]
@@ -188,6 +201,8 @@ def _judge(
         findings.append(_more(len(survivors) - _SHOWN, advisory=enough))
     if raw_enough and not value_enough:
         findings.append(_weak(figures, limits.mutation_value_min))
+    if raw_enough and value_enough and not given_enough:
+        findings.append(_raising(given, total, limits.mutation_given_min))
     return [*findings, *_unlooked(subject, changes, results)]
 
 
@@ -238,4 +253,24 @@ def _weak(figures: Mapping[str, Figure], least: float) -> Finding:
         f"assertions notice {figures['value_killed']} of {figures['mutants']} changes (at least {least:.0%} must be); "
         "the others only make the plugin crash",
         hint="assert what the results are, not only that there are some",
+    )
+
+
+def _raising(given: int, total: int, least: float) -> Finding:
+    return finding(
+        "mutation.raising",
+        f"assertions notice {given} of {total} changes by what a call gives (at least {least:.0%} must be); with the "
+        "others the plugin itself raises, so that its tests say nothing about what is right",
+        hint="assert what each call gives; what a plugin finds out about itself is no test of it",
+    )
+
+
+def _unmet(subject: Subject, row: Change) -> Finding:
+    return finding(
+        "mutation.special",
+        f"no test notices when one of few rows of a text says something else:\n{row.diff}",
+        path=subject.entry,
+        line=row.at,
+        hint="add a test whose assertion depends on this row, or remove it",
+        key=str(row.index),
     )

@@ -350,3 +350,66 @@ def test_survivors_that_are_not_shown_cannot_be_waived(judged):
         if item.rule == "mutation.more"
     ]
     assert not more.advisory and not more.waivable
+
+
+TWICE = """\
+NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def weekday(year: int, day: int) -> str:
+    leaps = year // 4 - year // 100
+    leaps += year // 400
+    place = (year + leaps + day + 2) % 7
+    {checked}
+    return NAMES[place]
+
+
+def _again(year: int, day: int) -> int:
+    days = 365 * year + 9 + day
+    days += year // 4
+    days -= year // 100
+    days += year // 400
+    return days % 7
+"""
+CHECKED = {
+    "a table of one": "place = {place: place}[_again(year, day)]",
+    "a row": "place = [place][[place].index(_again(year, day))]",
+    "a condition": "assert place == _again(year, day)",
+}
+ANY_OF_THEM = (
+    "    names = {'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'}\n"
+    "    assert all({weekday(y, d) for d in range(n, n + 7)} == names for n in (0, 20) for y in (1999, 2024, 2100))\n"
+)
+WHICH = (
+    "    assert [weekday(y, 1) for y in (1999, 2000, 2100)] == ['Tuesday', 'Thursday', 'Tuesday']\n"
+    "    assert [weekday(1999, d) for d in range(4)] == ['Monday', 'Tuesday', 'Wednesday', 'Thursday']\n"
+)
+
+
+@pytest.mark.parametrize("checked", CHECKED.values(), ids=CHECKED)
+def test_a_plugin_that_notices_changes_by_itself_is_not_tested_by_that(judged, checked):
+    tests = f"from plugin import weekday\n\n\ndef test_weekdays():\n{ANY_OF_THEM}"
+    found = judged(TWICE.format(checked=checked), tests, Tests(), Mutation())
+    assert "mutation.raising" in found.rules("mutation")
+    assert "mutation.value" not in found.rules("mutation")
+
+
+def test_tests_that_notice_what_a_call_gives_are_no_check_of_the_plugin(judged):
+    tests = f"from plugin import weekday\n\n\ndef test_weekdays():\n{WHICH}"
+    stage = judged(TWICE.format(checked="pass"), tests, Tests(), Mutation()).stages["mutation"]
+    assert stage.figures["given"] == stage.figures["value"] >= 0.7
+    assert "mutation.raising" not in {one.rule for one in stage.findings}
+
+
+def test_another_exception_than_the_expected_one_is_noticed(judged):
+    module = (
+        "def half(n: int) -> int:\n    if n % 2 == 1:\n        raise ValueError('odd')\n"
+        "    if n < 0:\n        raise ValueError('below nothing')\n    return {0: 0, 2: 1, 4: 2}[n]\n"
+    )
+    tests = (
+        "import pytest\n\nfrom plugin import half\n\n\ndef test_half():\n"
+        "    assert [half(0), half(2), half(4)] == [0, 1, 2]\n\n\n@pytest.mark.parametrize('n', [1, 3, -1, -2])\n"
+        "def test_refused(n):\n    with pytest.raises(ValueError):\n        half(n)\n"
+    )
+    figures = judged(module, tests, Tests(), Mutation()).stages["mutation"].figures
+    assert figures["given"] >= 0.5, figures
