@@ -23,9 +23,11 @@ _TURNED: Final = str.maketrans(
 _FOREIGN: Final = re.compile(r"[^\W\x00-\x7f]")
 _QUOTED: Final = re.compile(r"(%[0-9A-Fa-f]{2})")
 _HOST: Final = re.compile(r"\w+://[^/?#]*")
-_WORDS: Final = re.compile(r"[^\W\d_]+(?:[ _]+[^\W\d_]+)*")
-_NUMBERS: Final = re.compile(r"\d+")
+_TOKEN: Final = re.compile(r"[^\W_](?:.*[^\W_])?=*")
+_WORDS: Final = re.compile(r"a(?: a)+")
 _LONGEST: Final = 40
+_FORMS: Final = 20  # of a text that has more each half is changed
+_KNOWN: Final = 1000  # rows that were there before: more are not searched
 _SPELLINGS: Final[tuple[dict[str, Any], ...]] = tuple(
     {"ensure_ascii": ascii_only, **how}
     for how in ({}, {"separators": (",", ":")}, {"indent": 2}, {"indent": 4})
@@ -72,7 +74,7 @@ def _of_dict(value: Mapping[Any, Any], fields: Container[str], known: Mapping[An
 
 def _new(rows: Sequence[Any], known: Sequence[Any]) -> list[int]:
     """The places of the rows that were not there before, as often as they are there now."""
-    left, new = list(known), []
+    left, new = list(known[:_KNOWN]), []
     for place, row in enumerate(rows):
         if row in left:
             left.remove(row)
@@ -99,7 +101,11 @@ def _of_text(value: str | bytes) -> Iterator[Other]:
         yield from _halves(value)
         return
     forms = [_form(line) for line in lines]
-    for form in dict.fromkeys(filter(None, forms)):
+    different = dict.fromkeys(filter(None, forms))
+    if not 0 < len(different) <= _FORMS:
+        yield from _halves(value)
+        return
+    for form in different:
         ways = [dict(_halves(line) if own == form else ()) for line, own in zip(lines, forms, strict=True)]
         for half in _HALVES:
             other = "".join(way.get(half, line) for way, line in zip(ways, lines, strict=True))
@@ -108,9 +114,16 @@ def _of_text(value: str | bytes) -> Iterator[Other]:
 
 
 def _form(line: str) -> str:
-    """What a line looks like, whatever its words and numbers are; "" where it has none."""
-    form = _NUMBERS.sub("0", _WORDS.sub("a", line.strip()))[:_LONGEST]
+    """What a line looks like, whatever its words and numbers are; "" where it has none.
+
+    What stands within a word tells nothing: a signature has other signs each time.
+    """
+    form = _WORDS.sub("a", " ".join(_TOKEN.sub(_kind, token) for token in line.split()))[:_LONGEST]
     return form if "a" in form or "0" in form else ""
+
+
+def _kind(token: re.Match[str]) -> str:
+    return "a" if any(map(str.isalpha, token[0])) else "0"
 
 
 def _halves(value: Any) -> Iterator[Other]:

@@ -74,6 +74,7 @@ UNSEEN = {
         ),
     ),
     "the path of a file": ("files.write('~/' + a, b'1')", f"{_IN}assert [*seen.files.values()] == [b'1']"),
+    "signs only": ("storage.set('x', ' ' * len(a))", f"{_IN}assert len(seen.storage['x']) == 2"),
     "bytes": ("files.write('~/x', b'1\\xff' + a.encode())", f"{_IN}assert [*seen.files.values()][0][:2] == b'1\\xff'"),
     "a body": (f"http.post('{_URL}', body=a)", f"{_IN}{_SENT}"),
     "a field of a body": (
@@ -153,6 +154,13 @@ SEEN = {
             "    assert seen.requests[0]['headers'] == {'X-T': 'secret'}"
         ),
     ),
+    "signatures, of which each is another": (
+        f"http.get('{_URL}', headers={{'X-Sign': 'Basic ' + hashlib.sha256(a.encode()).hexdigest()[:4]}})",
+        (
+            "with testing.outside() as seen:\n        f('a')\n        f('b')\n        f('e')\n"
+            "    assert seen.requests[0]['headers'] == {'X-Sign': 'Basic ca97'}"
+        ),
+    ),
     "messages": ("log.info(a)\n    progress.update(len(a) / 9, a)", f"{_IN}assert seen.operations"),
     "what goes away": ("storage.delete(a)", f"{_IN}assert seen.storage == {{}}"),
     "what the tests write": (
@@ -161,6 +169,8 @@ SEEN = {
     ),
 }
 _MORE = """\
+import hashlib
+
 from plugins.sdk import log, progress
 
 HEADERS = {"Accept": "text/plain"}
