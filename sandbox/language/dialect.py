@@ -53,8 +53,9 @@ Tests are plain pytest in tests/test_plugin.py: `from plugin import ...`, functi
 Every test asserts something that depends on what the plugin returns or raises, and can fail.
 
 Allowed: pytest.raises, approx, fixture, param, and mark.parametrize with its names and ids written out as literals,
-and cases that can be counted by reading (a list, a text, range; not a comprehension); fixtures of the same file, and capsys and capfd; the modules a plugin may import, by their public names, and
-asyncio.run for async handlers. For the outside: `from plugins.sdk import testing`, then
+and cases that can be counted by reading (a list, a text, range; not a comprehension); fixtures of the same file, and
+capsys and capfd; the modules a plugin may import, by their public names, and asyncio.run for async handlers. For the
+outside: `from plugins.sdk import testing`, then
 `with testing.outside(http={"https://host/path": testing.reply(json={...})}, files={"~/notes/a.txt": "text"},
 environment={"NAME": "value"}, storage={...}, tcp={"host:7": b"what it says"}, now=..., seed=...) as seen:`, and
 seen.urls, seen.requests, seen.sent, seen.files, seen.storage, seen.messages, seen.operations after. In place of a reply

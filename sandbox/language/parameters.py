@@ -120,7 +120,7 @@ def _literal_case(node: ast.expr) -> bool:
     match node:
         case ast.Constant() | ast.Name():
             return True
-        case ast.Attribute(value=value) | ast.FormattedValue(value=value):
+        case ast.Attribute(value=value) | ast.FormattedValue(value=value) | ast.Starred(value=value):
             return _literal_case(value)
         case ast.JoinedStr(values=values):
             return all(_literal_case(part) for part in values)
@@ -135,7 +135,7 @@ def _literal_case(node: ast.expr) -> bool:
         case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
             return all(_literal_case(element) for element in elements)
         case ast.Dict(keys=keys, values=values):
-            return None not in keys and all(_literal_case(part) for part in (*keys, *values) if part)
+            return all(_literal_case(part) for part in (*keys, *values) if part)
         case ast.Call(func=ast.Name() | ast.Attribute() as function, args=arguments, keywords=keywords):
             return all(_literal_case(part) for part in (function, *arguments, *(item.value for item in keywords)))
         case _:

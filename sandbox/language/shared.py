@@ -7,7 +7,7 @@ many times, and only the first run would tell.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sandbox.language.annotations import Report
@@ -52,6 +52,7 @@ _TAKEN_WHOLE: Final = frozenset(
     | {"bytes", "str", "next", "OrderedDict", "deque", "fsum", "reduce"}
 )
 _PLAIN: Final = (ast.Name, ast.Attribute, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Starred, ast.keyword, ast.Load)
+_REMEMBERING: Final = (ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal)
 _HINT: Final = "write the expected value out, inside the test or as a literal"
 _STATE: Final = "make what a test changes inside the test, or in a fixture"
 
@@ -192,9 +193,23 @@ def _check_values(tree: ast.Module, report: Report) -> None:
                     )
         for part in ast.walk(node):
             made = own.get(last_name(part)) if isinstance(part, ast.Call) else None
-            if made is not None and (isinstance(made, ast.FunctionDef) or keeps_count(made)):
+            if made is not None and (_keeps(made, own) if isinstance(made, ast.FunctionDef) else keeps_count(made)):
                 message = f"what {made.name} makes here keeps something for the next test"
                 report(part, "tests.shared", message, _STATE)
+
+
+def _keeps(function: ast.FunctionDef, own: Mapping[str, ast.FunctionDef | ast.ClassDef]) -> bool:
+    """Return whether what a function of the file makes may change when it is looked at, or called.
+
+    Only what is made of plain values by plain work is told; `own` are the functions and classes of the file.
+    """
+    inner = [part for item in function.body for part in ast.walk(item)]
+    if any(isinstance(part, (*_FUNCTIONS, ast.ClassDef, *_REMEMBERING)) for part in inner):
+        return True
+    kept = [part for item in function.body for part in kept_of(item)]
+    if any(isinstance(part, ast.GeneratorExp) or last_name(part) in RUNNING_OUT for part in kept):
+        return True
+    return any(isinstance(part, ast.Call) and last_name(part) in own for part in inner)
 
 
 def kept_of(node: ast.AST) -> Iterator[ast.AST]:

@@ -54,7 +54,7 @@ class Suite(ast.NodeVisitor):
         self.violations: list[Violation] = []
         self.subjects = subject_names(tree)
         self.fixtures = _FIXTURES | fixture_names(tree)
-        self.lists = constants_of(tree)
+        self.constants = constants_of(tree)
         self.leading = leading_names(tree)
         self.plain = plain_places(tree)
         self.special = frozenset(special_members(tree))
@@ -152,6 +152,13 @@ class Suite(ast.NodeVisitor):
         if name in ("pytest", "collect_ignore", "load_tests") and not isinstance(node, ast.Import):
             self.refuse(node, "tests.name", f"{name!r} steers the test runner", "use an ordinary name")
 
+    def _walks(self, template: ast.expr) -> bool:
+        """Return whether a template may walk attributes; one can be read where it is written, or under its name."""
+        template = self.constants.get(template.id, template) if isinstance(template, ast.Name) else template
+        if not isinstance(template, ast.Constant):
+            return True
+        return isinstance(template.value, str) and template_problem(template.value) is not None
+
     def visit_Attribute(self, node: ast.Attribute) -> None:
         """Refuse attributes that lead into the interpreter or the source, and setting any of what is tested."""
         name, problem = node.attr, attribute_problem(node.attr)
@@ -159,7 +166,7 @@ class Suite(ast.NodeVisitor):
             self.refuse(
                 node, "tests.attribute", f"the attribute {name!r} is not for tests", "test what functions return"
             )
-        elif name in FORMATTERS and (not isinstance(node.value, ast.Constant) or _walks(node.value)):
+        elif name in FORMATTERS and self._walks(node.value):
             self.refuse(node, "tests.attribute", f"str.{name} is not for tests", "use an f-string")
         elif name in _WRITERS and root(node) not in self.subjects:
             self._refuse_output(node, name)
@@ -198,7 +205,7 @@ class Suite(ast.NodeVisitor):
         if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) != 1:
             self.refuse(node, "tests.builtin", "type takes exactly one value", "write a class statement")
         if is_parametrize(node.func) or is_pytest(node.func, "param"):
-            check_parameters(node, self.lists, self.refuse)
+            check_parameters(node, self.constants, self.refuse)
         self.generic_visit(node)
 
     # ---- definitions -----------------------------------------------------------------------------------------------
@@ -330,10 +337,6 @@ def special_members(tree: ast.Module) -> Iterator[int]:
 def is_private(name: str) -> bool:
     """Return whether a name has one underscore in front and is no public name of named tuples and enums."""
     return name.startswith("_") and not is_dunder(name) and name not in UNDERSCORE_API
-
-
-def _walks(template: ast.Constant) -> bool:
-    return isinstance(template.value, str) and template_problem(template.value) is not None
 
 
 def subject_names(tree: ast.Module) -> frozenset[str]:

@@ -19,7 +19,7 @@ from sandbox.limits import Limits
 from sandbox.outside.base import Answer, Ask, Exceeded, Refused
 from sandbox.outside.decide import Permit, clean_path, host_name, is_within
 from sandbox.outside.desk import CHUNK, MAX_OPEN, Desk, Parts, Request
-from sandbox.outside.failures import WHILE_WRITING, ScriptedFailure, Turns, failing_files
+from sandbox.outside.failures import IS_THERE, WHILE_WRITING, ScriptedFailure, Turns, failing_files
 from sandbox.outside.limited import LimitReached, Room, Traffic, Written, key_bytes
 from sandbox.outside.urls import parse_url
 from sandbox.policy import Policy
@@ -291,7 +291,8 @@ class _Disk:
 
     def names(self, path: str) -> list[str]:
         self._check(path)
-        below = [name[len(path.rstrip("/")) + 1 :] for name in self.files if name != path and is_within(name, path)]
+        there = [*self.files, *(name for name, failure in self._failing.items() if failure.how in IS_THERE)]
+        below = [name[len(path.rstrip("/")) + 1 :] for name in there if name != path and is_within(name, path)]
         return sorted({first + ("/" if slash else "") for first, slash, _ in (name.partition("/") for name in below)})
 
 

@@ -26,6 +26,8 @@ FILES: Final[Mapping[str, tuple[type[OSError], int]]] = {
     "no space": (OSError, errno.ENOSPC),
 }
 WHILE_WRITING: Final = frozenset({"no space"})
+#: Whoever lists a folder sees the name of what fails like that.
+IS_THERE: Final = frozenset({"not allowed"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,12 @@ import pytest
 from sandbox.language import check
 
 GOOD = {
+    "made-at-the-top-by-plain-work": (
+        "import pytest\nfrom plugin import f\nSENDER = {'A': 'b'}\nURL = 'https://x/{}/{page}'\n"
+        "def line(size='1'):\n    return f'x {size} ' + ' '.join(part for part in ('a', 'b'))\n"
+        "@pytest.mark.parametrize('text', [line() + 'x', {**SENDER, 'C': 'd'}, [*SENDER], URL.format(1, page=2)])\n"
+        "def test_f(text):\n    assert f(text) == 1\n"
+    ),
     "under-test-by-parameter": (
         "import pytest\nfrom plugin import f, g\n@pytest.mark.parametrize('tool', [f, g])\n"
         "def test_f(tool):\n    with pytest.raises(ValueError, match='x'):\n        tool(1)\n"
@@ -432,6 +438,32 @@ BAD = {
     "cached": (
         "tests.shared",
         "from functools import cache\n@cache\ndef want():\n    return f(1)\ndef test(): assert f(1) == want()",
+    ),
+    "made-at-the-top-and-running-out": (
+        "tests.shared",
+        "def line():\n    return iter([1, 2])\nLINES = line()\ndef test(): assert f(1) == next(LINES)",
+    ),
+    "made-at-the-top-and-kept": (
+        "tests.shared",
+        (
+            "def line():\n    seen = []\n    def more():\n        seen.append(1)\n        return len(seen)\n"
+            "    return more\nMORE = line()\ndef test(): assert f(1) == MORE()"
+        ),
+    ),
+    "made-at-the-top-through-another": (
+        "tests.shared",
+        (
+            "def lines():\n    yield 1\ndef line():\n    return lines()\nLINES = line()\n"
+            "def test(): assert f(1) == next(LINES)"
+        ),
+    ),
+    "a-template-that-walks-by-name": (
+        "tests.attribute",
+        "T = '{0.__class__}'\ndef test(): assert f(1) == T.format(1)",
+    ),
+    "a-template-that-is-bound-again": (
+        "tests.attribute",
+        "T = '{0}'\nT = '{0.__class__}'\ndef test(): assert f(1) == T.format(1)",
     ),
     "cached-under-another-name": (
         "tests.shared",
