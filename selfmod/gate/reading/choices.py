@@ -45,7 +45,7 @@ class Condition:
     Of what chooses among `members`, the value is held against them when it is seen, and `needs` are their positions.
     What lacks one of the `mild` only is worth a word and no more. `role` says what an operand is good for where its
     value is not True or False: in `name or "nobody"` nothing is asked, and nothing depends on the truth of the last.
-    `table` names what is looked up where that stands at the top of the module: other lookups in it meet it as well.
+    `table` is the name of what is looked up, if it has one: what another lookup in it meets has been seen.
     """
 
     node: ast.AST

@@ -1,4 +1,7 @@
-"""Which table of the module each lookup asks: a table under a name at its top is one, however often it is looked up."""
+"""Which table of the module each lookup asks: one under a name is one, however often it is looked up.
+
+A name that is given more than one value is none of a table: of that nothing is asked.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +26,12 @@ def lookups(known: Constants) -> Mapping[int, str]:
 
 
 class _Tables:
-    """What stands at the top of one module, and which names go through it."""
+    """Which names of one module go through what stands in it, and not through what a call brings."""
 
     def __init__(self, known: Constants) -> None:
         self._known = known
         functions = [one for one in ast.walk(known.tree) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
         self._local = {name for one in functions for part in ast.iter_child_nodes(one) for name in bindings(part)}
-        self._top = {one.value for one in known.tree.body if isinstance(one, ast.Assign | ast.AnnAssign)}
         self._passing = {name for node in ast.walk(known.tree) for name in self._passed(node)}
 
     def asked(self, node: ast.AST) -> Iterator[tuple[ast.Name, ast.expr]]:
@@ -38,7 +40,7 @@ class _Tables:
             case (
                 ast.Subscript(value=ast.Name() as table, slice=asked, ctx=ast.Load())
                 | ast.Call(func=ast.Attribute(value=ast.Name() as table, attr="get"), args=[asked, *_])
-            ) if self._known.meant(table) in self._top and not _names(asked) & self._passing:
+            ) if not _names(asked) & self._passing:
                 yield table, asked
             case _:
                 pass

@@ -284,3 +284,14 @@ def test_what_goes_through_what_a_call_brings_meets_entries_for_other_lookups(ju
     module = module.replace("return PRICES[goods]", "return sum([PRICES[one] for one in goods])")
     tests = LOOKED_UP.format(water=120).replace('price("water"), price("gum")', 'price(["water"]), price(["gum"])')
     assert "mutation.special" not in judged(module, tests, Tests(), Mutation()).rules("mutation")
+
+
+@pytest.mark.parametrize(("second", "special"), [("prices", False), ("weights", True)])
+def test_a_table_within_a_function_is_one_as_well(judged, second, special):
+    module = (
+        'def both(one: str, other: str) -> list[int]:\n    prices = {"water": 120, "gum": 50}\n'
+        f'    weights = {{"water": 120, "gum": 50}}\n    return [prices[one], {second}[other], len(weights)]\n'
+    )
+    tests = 'from plugin import both\n\n\ndef test_both():\n    assert both("water", "water") == [120, 120, 2]\n'
+    tests += '    assert both("gum", "water") == [50, 120, 2]\n'
+    assert ("mutation.special" in judged(module, tests, Tests(), Mutation()).rules("mutation")) is special
