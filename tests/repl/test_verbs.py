@@ -332,9 +332,10 @@ from plugin import plain, run
 
 
 def test_it_counts():
-    with testing.outside(storage={"a": 4}):
+    with testing.outside(storage={"a": 4}) as seen:
         assert run("A") == 5
         assert run("b") == 1
+    assert seen.storage == {"a": 5, "b": 1}
 
 
 def test_letters():
