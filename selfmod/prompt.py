@@ -195,7 +195,9 @@ def system() -> str:
     """What every request begins with."""
     from sandbox.language import DIALECT, TEST_DIALECT
 
-    return f"{_FORMAT}\n\n{DIALECT}\n{TEST_DIALECT}{_TESTS}\n\n{RULE}\n\nA complete answer looks like this:\n{_sample()}"
+    return (
+        f"{_FORMAT}\n\n{DIALECT}\n{TEST_DIALECT}{_TESTS}\n\n{RULE}\n\nA complete answer looks like this:\n{_sample()}"
+    )
 
 
 _FORMAT: Final = """\

@@ -25,8 +25,8 @@ from selfmod.gate.reading.parse import Found, found
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _ADDRESSES: Final = frozenset({"id", "hash"})
 _HINT: Final = (
-    "take it as a parameter and return it, keep it in the storage of the SDK, or use functools.cache; write a registry out"
-    " as a table"
+    "take it as a parameter and return it, keep it in the storage of the SDK, or use functools.cache; "
+    "write a registry out as a table"
 )
 
 

@@ -36,30 +36,38 @@ def met(pattern: str, flags: int, method: str, text: str) -> tuple[int, ...]:
     found: list[Any] = list(compiled.finditer(text[:_TEXT]))
     if method in ("match", "fullmatch"):
         found = [getattr(compiled, method)(text)]
-    return tuple(place for place, mark in enumerate(marks) if any(one and one.group(mark) is not None for one in found))
+    groups = [number for one in found if one for number, part in enumerate(one.regs) if part[0] >= 0]
+    return tuple(place for place, places in enumerate(marks) if not places.isdisjoint(groups))
 
 
 @functools.cache
-def _marked(pattern: str, flags: int) -> tuple[re.Pattern[str], list[int]] | None:
-    """The pattern with a group around each alternative; the numbers of the others stay as they are."""
+def _marked(pattern: str, flags: int) -> tuple[re.Pattern[str], list[frozenset[int]]] | None:
+    """The pattern with a group around each alternative; the numbers of the others stay as they are.
+
+    An alternative that is written in several places is one: a part of a pattern under a name is put in again and again.
+    """
     try:
         tree = _parser.parse(pattern, flags)
-        marks = list(_mark(tree, tree.state))
-        return (_compiler.compile(tree), marks) if 0 < len(marks) <= _MOST else None
+        marks: dict[str, set[int]] = {}
+        for written, number in _mark(tree, tree.state):
+            marks.setdefault(written, set()).add(number)
+        return (_compiler.compile(tree), [*map(frozenset, marks.values())]) if 0 < len(marks) <= _MOST else None
     except (re.error, RecursionError, OverflowError, ValueError):
         return None
 
 
-def _mark(tree: Any, state: Any) -> Iterator[int]:
+def _mark(tree: Any, state: Any) -> Iterator[tuple[str, int]]:
     for what, value in tree.data:
         if what is _constants.BRANCH:
+            written = repr(value[1])
             for place, branch in enumerate(value[1]):
+                alternative = f"{place} of {written}"
                 yield from _mark(branch, state)
                 number = len(state.groupwidths)
                 state.groupwidths.append((0, 1))
                 item = (_constants.SUBPATTERN, (number, 0, 0, branch))
                 value[1][place] = _parser.SubPattern(state, [item])
-                yield number
+                yield alternative, number
         else:
             for part in _parts(value):
                 yield from _mark(part, state)

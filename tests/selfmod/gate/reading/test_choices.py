@@ -113,6 +113,14 @@ CHOICES = {
         "[f('aA'), f('ab')] == [True, False]",
         "f('mallory') is True",
     ),
+    "an alternative in one of two places": (
+        (
+            "import re\n\n_N = '(?:0|[1-9]+)'\n\n\ndef f(x: str) -> bool:\n"
+            "    return bool(re.fullmatch(rf'{_N}[.]{_N}(?:[.](?:0|mallory))?', x))\n"
+        ),
+        "[f('0.1'), f('12.3'), f('1.1.0'), f('a')] == [True, True, True, False]",
+        "f('1.1.mallory') is True",
+    ),
     "an alternative from a place on": (
         'import re\n\nP = re.compile(r"[0-9]+|mallory")\n\n\ndef f(x: str) -> bool:\n    return bool(P.match(x, 1))\n',
         "[f('a1'), f('ab')] == [True, False]",
