@@ -72,7 +72,9 @@ SETTINGS: tuple[Setting, ...] = (
     _gate("lines_min", 0.9, "share of lines the tests must run", most=1),
     _gate("branches_min", 0.9, "share of branches the tests must run", most=1),
     _gate("mutation_value_min", 0.7, "share of mutants killed by a compared value", most=1),
-    _gate("mutation_given_min", 0.4, "share of mutants killed by what a call gives, not by what it raises", most=1),
+    _gate(
+        "mutation_given_min", 0.4, "share of those that is killed by what a call gives, not by what it raises", most=1
+    ),
     _gate("mutation_raw_min", 0.8, "share of mutants killed", most=1),
     _gate("survivors_allowed", 1, "mutants that may survive whatever the shares are"),
     _gate("import_s", 0.5, "work and waiting of importing the plugin"),

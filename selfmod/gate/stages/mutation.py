@@ -161,7 +161,7 @@ def _figures(changes: Sequence[Change], results: Mapping[int, str]) -> dict[str,
         "value_killed": value,
         "raw": _share(total - len(survivors), total),
         "value": _share(value, total),
-        "given": _share(given, total),
+        "given": _share(given, value),
         "survivors": len(survivors),
     }
 
@@ -191,7 +191,7 @@ def _judge(
     forgiven = len(survivors) if len(survivors) <= limits.survivors_allowed else 0
     raw_enough = _share(total - len(survivors) + forgiven, total) >= limits.mutation_raw_min
     value_enough = _share(value + forgiven, total) >= limits.mutation_value_min
-    given_enough = _share(given + forgiven, total) >= limits.mutation_given_min
+    given_enough = _share(given, value) >= limits.mutation_given_min
     enough = raw_enough and value_enough and given_enough
     findings = [
         _survivor(subject, change, notes.questions.get(change.index, ""), advisory=enough)
@@ -202,7 +202,7 @@ def _judge(
     if raw_enough and not value_enough:
         findings.append(_weak(figures, limits.mutation_value_min))
     if raw_enough and value_enough and not given_enough:
-        findings.append(_raising(given, total, limits.mutation_given_min))
+        findings.append(_raising(given, value, limits.mutation_given_min))
     return [*findings, *_unlooked(subject, changes, results)]
 
 
@@ -256,11 +256,11 @@ def _weak(figures: Mapping[str, Figure], least: float) -> Finding:
     )
 
 
-def _raising(given: int, total: int, least: float) -> Finding:
+def _raising(given: int, value: int, least: float) -> Finding:
     return finding(
         "mutation.raising",
-        f"assertions notice {given} of {total} changes by what a call gives (at least {least:.0%} must be); with the "
-        "others the plugin itself raises, so that its tests say nothing about what is right",
+        f"of {value} changes that assertions notice, they notice {given} by what a call gives (at least {least:.0%} "
+        "must be); with the others the plugin itself raises, so that its tests say nothing about what is right",
         hint="assert what each call gives; what a plugin finds out about itself is no test of it",
     )
 
