@@ -31,6 +31,7 @@ _KEEPING: Final = frozenset(
 _PAIRED: Final = 2  # parts of a text that is a row itself, such as a limit and its price
 _FOLLOWED: Final = 4  # names that stand for names
 _NUMBER: Final = re.compile(r"(?<![\w.])[0-9]+(?:\.[0-9]+)?")
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _PAIR: Final = re.compile(r"\W*\w[\w.-]*[\"']?\s*(?:[:=>|\t]|->|,(?=\S))\W*\w")
 _BETWEEN: Final = ("\n", ";", "|", ",")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -40,7 +41,7 @@ def texts(tree: ast.Module) -> list[list[Row]]:
     """Return the rows of each text that is taken apart, where it has several; a text of a collection is one row."""
     found: dict[ast.Constant, list[Row]] = {}
     reading = _Reading(tree)
-    for text, between in reading.taken():
+    for text, between in (*reading.taken(), *_alike(tree)):
         told = [several for one in reading.constants(text) if (several := list(_changes(one, between)))]
         several = (
             told[0] if len(told) == 1 else [row for one in told for row in (one if len(one) > _PAIRED else one[-1:])]
@@ -101,6 +102,22 @@ class _Reading:
             case _:
                 inner = [self.constants(part, depth) for part in ast.iter_child_nodes(node)]
                 return list(dict.fromkeys(itertools.chain(*inner)))
+
+
+def _alike(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:
+    """Yield texts under a name whose rows are alike, with numbers behind what they belong to, and what divides them.
+
+    Such a text is taken apart in whatever way, a sign at a time or by a loop that cuts it off; commas with spaces
+    behind them stand in sentences as well.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
+            text = node.value.value if isinstance(node.value.value, str) else ""
+            for between in ("\n", ";", "|", *(() if ", " in text else (",", " "))):
+                shapes = [_WORD.sub("w", _NUMBER.sub("0", row.strip())) for row in text.split(between) if row.strip()]
+                if len(shapes) > 1 and len({*shapes}) == 1 and re.search(r"\w.*0", shapes[0]):
+                    yield node.value, between
+                    break
 
 
 def _drawn(node: ast.AST) -> list[tuple[str, ast.expr]]:

@@ -28,6 +28,12 @@ RULES = {
     "bytes": ("T = b'2:4.50 5:6.00'.split()\n", 2),
     "put together": ("T = ('2:4 5:6 7:8 ' + '9:4 10:6 11:8').split()\n", 6),
     "many texts": ("T = ('2 4.50', '5 6.00', '9 7.00')\n\n\ndef f():\n    return [row.split() for row in T]\n", 3),
+    "a loop that cuts": (
+        "T = '2:4.50 5:6.00'\n\n\ndef f():\n    rest = T\n    row, _, rest = rest.partition(' ')\n    return row\n",
+        2,
+    ),
+    "a sign at a time": ("T = 'ann 3; bob 4'\n\n\ndef f():\n    return [sign for sign in T]\n", 2),
+    "in a class": ("class C:\n    T = '2:4.50|5:6.00'\n\n\ndef f():\n    return C.T.split('|')\n", 2),
     "days": ("T = '2024-01-01 2024-12-25'.split()\n", 2),
 }
 
@@ -52,6 +58,9 @@ PLAIN = {
     "words with numbers": "T = 'md5 sha1 sha256'.split()\n",
     "a sentence": "T = 'I came, I saw, I won.'.split(', ')\n",
     "an alphabet": "T = [sign for sign in '0123456789 abcdef']\n",
+    "a numbered list": "T = '1: begin, 2: go on, 3: end'\n",
+    "a range": "T = 'from 1 to 9'\n",
+    "what a name shows": "T = 'version 1, revision 2'\n",
     "what is shown": "T = 'from 1 to 9: a, from 10 to 20: b'\n",
     "one row": "T = '12 apples'.split()\n",
     "a pattern": "import re\n\nT = re.compile('[0-9]{2}, [0-9]{3}')\n\n\ndef f(x):\n    return T.findall(x)\n",
