@@ -9,13 +9,14 @@ if TYPE_CHECKING:
     from repl.render import Screen
 
 Report = Mapping[str, Any]
-_SHARES = frozenset({"lines", "branches", "raw", "value"})
+_SHARES = frozenset({"lines", "branches", "raw", "value", "given"})
 _TWICE = frozenset({"killed", "value_killed"})  # said by the shares
-_FIRST = ("files", "tools", "collected", "lines", "mutants", "raw", "value", "survivors", "examples")
+_FIRST = ("files", "tools", "collected", "lines", "mutants", "raw", "value", "given", "survivors", "examples")
 _LABELS = {
     "mutants": "changes",
     "raw": "noticed",
     "value": "by assertions",
+    "given": "of these in results",
     "survivors": "unnoticed",
     "advisory": "advice",
     "independent": "independent oracle",
