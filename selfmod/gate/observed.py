@@ -187,6 +187,8 @@ def _said(item: Mapping[str, object], need: int, *, unseen: bool) -> str:
             return f"in every test {shown} is the same"
         case "rounded":
             return f"in no test {shown} loses a digit"
+        case "half":
+            return f"no test meets a half behind an even digit, which shows how {shown} rounds"
         case "special" | "way":
             return f"no test meets the special case {shown}"
         case _ if unseen:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from selfmod.gate.reading import patterns
 from selfmod.gate.reading.choices import Condition
+from selfmod.gate.reading.halves import is_telling
 
 _PLAIN: Final = (bool, int, float, str, bytes, list, tuple, dict, set, frozenset)
 _LONG: Final = 100_000  # what is looked through of a text
@@ -74,4 +75,5 @@ _MET: Final[Mapping[str, Callable[[Any, tuple[Any, ...]], list[int]]]] = {
     "cut": _cut,
     "given": _given,
     "rounded": _rounded,
+    "half": lambda value, _: [1] if is_telling(value) else [],
 }

@@ -19,7 +19,9 @@ from selfmod.gate.reading.patterns import alternatives, flags_of
 from selfmod.gate.reading.texts import constant_text
 
 Asked = Literal["special", "operand", "way", "result"]
-Chosen = Literal["member", "place", "beginning", "end", "sign", "needle", "pattern", "side", "cut", "rounded", "given"]
+Chosen = Literal[
+    "member", "place", "beginning", "end", "sign", "needle", "pattern", "side", "cut", "rounded", "half", "given"
+]
 Kind = Asked | Chosen
 # Asking for these is asking for a kind of value (nothing, none left, the first), not for a certain one.
 _PLAIN: Final = (None, True, False, "", b"", 0, 1, -1)

@@ -113,6 +113,20 @@ CHOICES = {
         "[f('aA'), f('ab')] == [True, False]",
         "f('mallory') is True",
     ),
+    "a half whose way is said": (
+        (
+            "from decimal import Decimal\n\n\ndef f(x: str) -> str:\n"
+            '    """Round an amount; halves go away from zero."""\n'
+            '    return str(Decimal(x).quantize(Decimal("0.01")))\n'
+        ),
+        "[f('2.675'), f('1.004'), f('7.0051'), f('0.015')] == ['2.68', '1.00', '7.01', '0.02']",
+        "f('0.125') == '0.12'",
+    ),
+    "a half of a float": (
+        'def f(x: float) -> int:\n    """Round a number, half to even."""\n    return round(x)\n',
+        "[f(1.5), f(2.4)] == [2, 2]",
+        "f(0.5) == 0",
+    ),
     "an alternative in one of two places": (
         (
             "import re\n\n_N = '(?:0|[1-9]+)'\n\n\ndef f(x: str) -> bool:\n"
@@ -280,6 +294,12 @@ def test_gaps_of_a_row_are_told_and_the_only_one_that_is_left_out_is_refused(jud
     assert {item.advisory for item in few if item.rule == "mutation.special"} == {True}
     all_but_one = looked(judged, module, f"assert {usual}\n    assert {nearly}").stages["mutation"].findings
     assert [item.advisory for item in all_but_one if item.rule == "mutation.special"] == [False]
+
+
+@pytest.mark.parametrize("said", ["Take half of a list, rounded.", "Split in halves to the nearest cent."])
+def test_only_words_about_rounding_ask_for_a_half(judged, said):
+    module = f'def f(x: float) -> int:\n    """{said}"""\n    return round(x / 2)\n'
+    assert "mutation.special" not in looked(judged, module, "assert f(3.1) == 2").rules("mutation")
 
 
 def test_another_kind_of_value_is_worth_a_word_only(judged):
