@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from selfmod.gate.reading.choices import Condition
 
+_WAY: Final = r"(?:up|down|even|away|to\s+(?:the\s+)?(?:nearest\s+)?even)"
+_GOES: Final = r"(?:(?:always|are|is|goes|go|rounds?|rounded)\s+)*"
 _SAID: Final = re.compile(
-    r"\b(?:halves|half(?:\s+an?\s+\w+)?)\s+(?:(?:always|are|is|goes|go|rounds?|rounded)\s+)*(?:up|down|even|away|to\s+(?:the\s+)?(?:nearest\s+)?even)\b"
+    rf"\b(?:halves|half(?:\s+an?\s+\w+)?)\s+{_GOES}{_WAY}\b"
     r"|\b(?:to|from)\s+half\b|\bround(?:s|ed|ing)?\s+(?:the\s+)?(?:half|halves)\b"
     r"|\bties?\s+(?:go|goes|are|is|to|round|away)\b|\bbanker'?s?\b",
     re.IGNORECASE,
