@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import select
@@ -91,16 +92,16 @@ class ForkServer:
             return self._fork(said)
 
     def _fork(self, said: bytes) -> Forked:
-        channel, their_channel = socket.socketpair()
-        status, their_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with their_channel, their_status:
-            try:
-                begun = channel.send(said, socket.MSG_DONTWAIT)
-                socket.send_fds(self._control, [b"fork"], [their_channel.fileno(), their_status.fileno()])
-            except OSError:
-                channel.close()
-                status.close()
-                raise
+        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+            ends = []
+            for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
+                here, there = socket.socketpair(socket.AF_UNIX, kind)
+                ours.enter_context(here)
+                ends.append((here, theirs.enter_context(there)))
+            (channel, their_channel), (status, their_status) = ends
+            begun = channel.send(said, socket.MSG_DONTWAIT)
+            socket.send_fds(self._control, [b"fork"], [their_channel.fileno(), their_status.fileno()])
+            ours.pop_all()
         self.forks += 1
         return Forked(channel=channel, status=status, unsaid=said[begun:])
 
@@ -154,13 +155,18 @@ class ForkServer:
 
 
 def report_from(status: socket.socket, deadline: float) -> tuple[dict[str, object], int | None]:
-    """Return the next report about a worker and the descriptor that came with it; an empty one when there is none."""
+    """Return the next report about a worker and the descriptor that came with it; an empty one when there is none.
+
+    OSError (EMFILE) when a descriptor came that this process has no room for.
+    """
     poll = select.poll()
     poll.register(status, select.POLLIN)
     if not poll.poll(max(0, round((deadline - time.monotonic()) * 1000))):
         return {}, None
     try:
-        message, descriptors, _, _ = socket.recv_fds(status, _MESSAGE, 1)
+        message, descriptors, flags, _ = socket.recv_fds(status, _MESSAGE, 1)
     except OSError:
         return {}, None
+    if flags & socket.MSG_CTRUNC:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     return (json.loads(message) if message else {}), (descriptors[0] if descriptors else None)

@@ -16,6 +16,7 @@ CURES: Final[dict[str, str]] = {
     "in the settings of the user (never in a workspace).",
     "capabilities": "Use kernel 4.3 or later.",
     "seccomp": "Use a kernel with seccomp filters, on x86_64 or aarch64.",
+    "descriptors": "Close sandboxes that are not needed, or allow this account more open files (ulimit -n).",
     "fork server": "See the message for what stopped it from starting.",
     "preload": "Install Ratchet again: a module of its own or of its dependencies cannot be imported.",
 }

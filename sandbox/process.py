@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from sandbox import cgroups
 from sandbox.body import ForkedBody, ServerLost
 from sandbox.errors import ProtocolError, SandboxUnavailable
 from sandbox.launcher import ForkServer
-from sandbox.layers import cure
+from sandbox.layers import cure, errno_name
 from sandbox.limits import Limits
 from sandbox.link import Link, frame_limit
 from sandbox.protocol import Channel, Frame, Request, new_id, pack, pack_message
@@ -42,8 +43,9 @@ def _isolated(server: ForkServer, limits: Limits, setup: Frame, first: Request |
     forked = server.fork(pack({"limits": asdict(limits), **setup}) + request)
     channel = Channel(forked.channel, frame_limit(limits))
     try:
-        with suppress(ProtocolError):  # the reports say why it does not listen
-            channel.send_packed(forked.unsaid, time.monotonic() + _SETUP_S)
+        if forked.unsaid:
+            with suppress(ProtocolError):  # the reports say why it does not listen
+                channel.send_packed(forked.unsaid, time.monotonic() + _SETUP_S)
         body = ForkedBody.await_isolation(forked)
         try:
             link = Link(channel, body, limits)
@@ -56,6 +58,12 @@ def _isolated(server: ForkServer, limits: Limits, setup: Frame, first: Request |
     if first is not None:
         link.begun(begun, body.resident)
     return link
+
+
+def _require_descriptors(problem: Exception) -> None:
+    """Say so where it was this process that could not go on, and no other fork server would help."""
+    if isinstance(problem, OSError) and problem.errno in (errno.EMFILE, errno.ENFILE):
+        raise SandboxUnavailable("process", "descriptors", cure("descriptors"), errno_name(problem.errno)) from problem
 
 
 class ProcessLevel:
@@ -75,7 +83,8 @@ class ProcessLevel:
                 with self._lock:
                     server = self._server(kind, seed)
                 return _isolated(server, limits, setup, first)
-            except (OSError, ServerLost):
+            except (OSError, ServerLost) as problem:
+                _require_descriptors(problem)
                 continue  # the server died; the next attempt starts another
         raise SandboxUnavailable("process", "fork server", cure("fork server"))
 

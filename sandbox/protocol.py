@@ -181,9 +181,9 @@ class Channel:
         self.send_packed(pack(frame), deadline)
 
     def send_packed(self, packed: bytes, deadline: float | None = None) -> None:
-        """Send what `pack` returned, or what is left of it."""
+        """Send what `pack` returned."""
         data: bytes | memoryview = packed
-        while data:
+        while True:
             try:
                 sent = self.socket.send(data, _SEND)
             except BlockingIOError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import struct
 import subprocess
 import sys
@@ -10,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import Limits, Policy, Program, Sandbox, SandboxUnavailable
 from sandbox.syscalls import machine
 
+ADD = Program(files={"plugin.py": b"def add(a, b):\n    return a + b\n"}, language="plain")
 ROOT = Path(__file__).resolve().parents[2]
 LANDLOCK, MOUNT_SETATTR, CLONE3 = 444, 442, 435
 
@@ -91,3 +95,26 @@ def test_what_else_is_missing_is_named_with_the_kernels_answer(number, errno, la
 def test_no_worker_starts_where_it_would_share_a_network():
     kind, found, errno_name, cure = on_a_machine_with(without_flag(272, 0x40000000, 1))
     assert (kind, found, errno_name) == ("unavailable", "namespaces", "EPERM") and cure
+
+
+@pytest.mark.parametrize("room", range(1, 12))
+def test_a_host_that_has_no_descriptors_left_says_so_and_goes_on_with_those_it_has(room):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Sandbox() as sandbox:
+        with sandbox.open(ADD, policy=Policy(), limits=Limits()) as first:
+            free = os.dup(0)
+            os.close(free)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (free + room, hard))
+            try:
+                problem = None
+                with sandbox.open(ADD, policy=Policy(), limits=Limits()):
+                    pass
+            except SandboxUnavailable as error:
+                problem = error
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            assert problem is None or (problem.layer, problem.errno_name) == ("descriptors", "EMFILE")
+            assert room > 8 or problem is not None
+            assert first.call("add", (1, 2)).value == 3
+        with sandbox.open(ADD, policy=Policy(), limits=Limits()) as second:
+            assert second.call("add", (1, 2)).value == 3
