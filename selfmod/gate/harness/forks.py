@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -122,6 +123,7 @@ def pool(batches: list[list[Any]], body: Body, size: int, *, patient: bool = Tru
     Without patience a child is ended that waits for a whole second, and only waits.
     """
     running: list[Child] = []
+    gc.freeze()  # what is there is no child's to collect: looking through it would copy most of it for each of them
     while batches or running:
         while batches and len(running) < size:
             running.append(fork(batches.pop(0), body))

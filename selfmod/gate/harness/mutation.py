@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from selfmod.gate.harness.forks import Body, Endless, Line, Say, limit_time, pool, run_item
-from selfmod.gate.harness.notice import noticed, raised
+from selfmod.gate.harness.notice import noticed, raised, read
 from selfmod.gate.harness.questions import constants, question
 from selfmod.gate.harness.run import Note, canonical_id, noter, session
 from selfmod.gate.harness.world import World, enter, reseed
@@ -42,6 +42,7 @@ def run_mutants(argument: dict[str, Any]) -> dict[str, Any]:
     chosen = {mutant["index"] for mutant in argument["mutants"]}
     found = [mutant for mutant in mutants(tree) if mutant.index in chosen]
     code = schemata(tree, found, os.path.abspath(argument["entry"]), switches(argument["nonce"]))
+    read(argument["tests"])
     with enter(World(**argument["world"])):
         bench = Bench(argument, code, _NONE)
         argument["import_turns"] = 20 * bench.import_turns + _TURNS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,13 @@ def noticed(error: BaseException, tests_root: str) -> bool:
         return True
     # A helper of the tests may have tripped over it: what counts is who demanded something of it.
     return any(line in _demanding_lines(path) for path, line in _places(error) if path.startswith(tests_root))
+
+
+def read(paths: Iterable[str]) -> None:
+    """Read the test files at once, for all processes that are forked from this one."""
+    for path in map(os.path.abspath, paths):
+        _demanding_lines(path)
+        _expecting_lines(path)
 
 
 def raised(error: BaseException, tests_root: str, plugin: str) -> bool:

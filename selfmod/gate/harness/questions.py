@@ -9,6 +9,7 @@ import ast
 import copy
 import inspect
 from collections.abc import Callable, Iterator
+from time import process_time
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +17,7 @@ from sandbox.values import decode, encode
 from selfmod.gate.harness.forks import Endless, Line
 
 _TRIED = 300  # inputs for one mutant
+_ENOUGH_S = 0.05  # of work for one survivor: a question is worth no more than the mutants themselves
 _CONSTANTS = 30
 _TURNS = 20_000  # of one call
 _NONSENSE = ("TypeError", "AttributeError", "RecursionError", "MemoryError", "Endless")
@@ -35,9 +37,10 @@ def constants(tree: ast.Module) -> list[Any]:
 def question(module: ModuleType, calls: list[Line], own: list[Any], switch: Callable[[bool, int], None]) -> Line | None:
     """Return the shortest input found on which both ways differ; `switch(mutated, turns)` chooses the way."""
     best: Line | None = None
+    began = process_time()
     for number, (name, args, named) in enumerate(inputs(calls, own)):
         function = vars(module).get(name)
-        if number >= _TRIED:
+        if number >= _TRIED or process_time() - began > _ENOUGH_S:
             break
         if not callable(function) or inspect.iscoroutinefunction(function):
             continue

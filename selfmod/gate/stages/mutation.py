@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sandbox.outcome import Completed, describe
@@ -19,7 +20,7 @@ from selfmod.gate.suite import Plan, handlers, limits_for, run_forks
 
 _PER_LINE, _MOST = 2, 150
 _LEAST = 10  # of a module, if it has as many: one survivor is let through, and of few that would be a large part
-_WORKERS = 2
+_WORKERS = 3  # on two cores: one that is being made or taken down leaves its core to another
 _ASKED = 60  # recorded calls that questions start from
 _NOTICED = ("value", "raised")  # by an assertion
 _SHOWN = 7  # survivors: more would not be read
@@ -55,14 +56,17 @@ class Mutation:
         plan, run = subject.plan, subject.run
         if plan is None or run is None:
             return StageResult(name=self.name, verdict="not-run")
-        found = list(observed(subject, plan, run))
-        try:
-            changes = _choose(subject, plan, run)
-        except BadEvidence as error:
-            return result(self.name, [*found, final("mutation.unreadable", f"no mutants could be made: {error}")])
+        with ThreadPoolExecutor(1) as beside:
+            looked = beside.submit(lambda: list(observed(subject, plan, run)))
+            try:
+                changes = _choose(subject, plan, run)
+            except BadEvidence as error:
+                unreadable = final("mutation.unreadable", f"no mutants could be made: {error}")
+                return result(self.name, [*looked.result(), unreadable])
+            notes, ended = _run(subject, plan, run, changes) if changes else (MutantNotes(nonce="", limit=0), "")
+            found = looked.result()
         if not changes:
             return result(self.name, found, figures=_figures([], {}), applicable=bool(found))
-        notes, ended = _run(subject, plan, run, changes)
         broken = _broken(changes, notes, ended)
         rows = [change for change in changes if change.operator == ROW]
         changes = [change for change in changes if change.operator != ROW]
