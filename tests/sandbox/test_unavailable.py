@@ -97,7 +97,7 @@ def test_no_worker_starts_where_it_would_share_a_network():
     assert (kind, found, errno_name) == ("unavailable", "namespaces", "EPERM") and cure
 
 
-@pytest.mark.parametrize("room", range(1, 12))
+@pytest.mark.parametrize("room", [1, 4, 7, 11])
 def test_a_host_that_has_no_descriptors_left_says_so_and_goes_on_with_those_it_has(room):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with Sandbox() as sandbox:
