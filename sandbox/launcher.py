@@ -138,7 +138,7 @@ class ForkServer:
             raise OSError("the fork server has been closed")
         with contextlib.suppress(OSError):
             if select.select([self._control], [], [], _START_S)[0]:
-                answer = json.loads(self._control.recv(_MESSAGE, socket.MSG_PEEK) or b"{}")
+                answer = json.loads(self._control.recv(_MESSAGE) or b"{}")
         if answer.get("ready"):
             self._ready = True
             return
