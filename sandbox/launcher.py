@@ -133,20 +133,28 @@ class ForkServer:
 
     def _await_ready(self) -> None:
         """Wait for the end of its imports; one that fails is closed, and `SandboxUnavailable` names the layer."""
-        answer: dict[str, object] = {}
         if self._control.fileno() < 0:
             raise OSError("the fork server has been closed")
+        try:
+            answer = self._first_word()
+            self._ready = bool(answer.get("ready"))
+        except BaseException:  # an interrupt may have taken its word away, which it says only once
+            self._process.kill()
+            self._end()
+            raise
+        if not self._ready:
+            name = str(answer.get("failed", "fork server"))
+            detail = str(answer.get("detail", "")) or self._last_words()
+            self._process.kill()
+            self._end()
+            raise SandboxUnavailable("process", name, f"{cure(name)} {detail}".strip(), str(answer.get("errno", "")))
+
+    def _first_word(self) -> dict[str, object]:
+        """Return what it says after its imports; nothing when it ended without a word, or said none in time."""
         with contextlib.suppress(OSError):
             if select.select([self._control], [], [], _START_S)[0]:
-                answer = json.loads(self._control.recv(_MESSAGE) or b"{}")
-        if answer.get("ready"):
-            self._ready = True
-            return
-        name = str(answer.get("failed", "fork server"))
-        detail = str(answer.get("detail", "")) or self._last_words()
-        self._process.kill()
-        self._end()
-        raise SandboxUnavailable("process", name, f"{cure(name)} {detail}".strip(), str(answer.get("errno", "")))
+                return dict(json.loads(self._control.recv(_MESSAGE) or b"{}"))
+        return {}
 
     def _last_words(self) -> str:
         size = os.fstat(self._errors).st_size

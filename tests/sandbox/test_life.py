@@ -15,6 +15,7 @@ import pytest
 
 from sandbox import Completed, Crashed, Job, Limits, Policy, Program, Sandbox, SandboxUnavailable, TimedOut
 from sandbox.family import descendants
+from sandbox.launcher import ForkServer
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = Program(files={"plugin.py": b"def one():\n    return 1\ndef spin():\n    while True: pass\n"}, language="plain")
@@ -125,6 +126,22 @@ def test_a_close_wakes_who_waits_for_a_fork_server():
         sandbox.close()
         waiting.join(10)
         assert len(problems) == 1 and not waiting.is_alive()
+
+
+def test_an_interrupt_that_takes_the_word_of_a_fork_server_away_costs_only_that_server(monkeypatch):
+    heard = ForkServer._first_word
+
+    def interrupted(server):
+        heard(server)
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ForkServer, "_first_word", interrupted)
+    with Sandbox() as sandbox:
+        with pytest.raises(KeyboardInterrupt):
+            open_tiny(sandbox)
+        with open_tiny(sandbox) as session:
+            assert session.call("one").value == 1
 
 
 def test_closing_the_sandbox_ends_everything():

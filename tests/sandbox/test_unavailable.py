@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import resource
 import struct
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
@@ -99,7 +97,7 @@ def test_no_worker_starts_where_it_would_share_a_network():
     assert (kind, found, errno_name) == ("unavailable", "namespaces", "EPERM") and cure
 
 
-@pytest.mark.parametrize("room", [1, 4, 7, 11])
+@pytest.mark.parametrize("room", range(1, 13))
 def test_a_host_that_has_no_descriptors_left_says_so_and_goes_on_with_those_it_has(room):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with Sandbox() as sandbox:
@@ -120,6 +118,3 @@ def test_a_host_that_has_no_descriptors_left_says_so_and_goes_on_with_those_it_h
             assert first.call("add", (1, 2)).value == 3
         with sandbox.open(ADD, policy=Policy(), limits=Limits()) as second:
             assert second.call("add", (1, 2)).value == 3
-    with warnings.catch_warnings():  # frames of the refusal may hold the last of its sockets until they are collected
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
