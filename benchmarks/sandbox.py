@@ -28,7 +28,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.measure import Row  # noqa: E402 (found from any folder)
+from benchmarks.measure import Row, timed  # noqa: E402 (found from any folder)
+from benchmarks.sandbox_bare import bare_server, echo  # noqa: E402 (found from any folder)
 from benchmarks.sandbox_jobs import SUITE  # noqa: E402 (found from any folder)
 from benchmarks.sandbox_peers import WORK, peer_rows, peers  # noqa: E402 (found from any folder)
 from sandbox import Completed, Job, Limits, Policy, Program, Sandbox  # noqa: E402
@@ -38,47 +39,7 @@ from sandbox.spawn import packages  # noqa: E402
 from sandbox.starter import Kind  # noqa: E402
 
 TINY = Program(files={"plugin.py": b"def add(a: int, b: int) -> int:\n    return a + b\n"})
-# A fork server without the sandbox: the same imports, then forks that only end. One line in, one time out. Its forks
-# run what Python runs around every fork, unless it is told to leave out what the real one does not need either.
-SERVER = """
-import gc, os, sys, time
-sys.path[:0] = sys.argv[1].split(os.pathsep)
-from sandbox import forkhooks
-if sys.argv[3] == "lean":
-    forkhooks.defer()
-from sandbox import namespaces, syscalls
-from sandbox.preload import preload
-preload(sys.argv[2].split())
-namespaces.become_nobody()
-gc.collect(); gc.freeze(); gc.disable()
-for line in sys.stdin:
-    began = time.perf_counter()
-    if line == "fork\\n":
-        pid, pidfd = os.fork(), -1
-    else:
-        pid, pidfd = syscalls.clone(namespaces.WORKER_FLAGS)
-    if pid == 0:
-        os._exit(0)
-    os.waitpid(pid, 0)
-    print(time.perf_counter() - began, flush=True)
-    if pidfd >= 0:
-        os.close(pidfd)
-"""
-# The other end of an echo: what comes goes back; with JSON, the frame is read and a frame of an answer is made.
-ECHO = """
-import json, socket, struct, sys
-connection = socket.socket(fileno=int(sys.argv[1]))
-while data := connection.recv(4096):
-    if sys.argv[2] == "json":
-        request = json.loads(data[4:])
-        reply = {"id": request["id"], "kind": "completed", "body": sum(request["body"][1])}
-        body = json.dumps(reply).encode()
-        data = struct.pack(">I", len(body)) + body
-    connection.send(data)
-"""
 PLAIN = ("sandbox.language", "plugins.sdk")
-
-
 _ROW = 50
 Timed = Callable[[], float]
 
@@ -95,35 +56,12 @@ def in_turn(count: int, works: dict[str, Timed]) -> Iterator[tuple[str, float]]:
 
 def clocked(action: Callable[[], object]) -> Timed:
     """Return the action as one that returns how long it took, in seconds."""
-
-    def work() -> float:
-        began = time.perf_counter()
-        action()
-        return time.perf_counter() - began
-
-    return work
+    return partial(timed, action)
 
 
 def command(*words: str) -> Timed:
     """Return the run of a command, as a measured action."""
     return clocked(lambda: subprocess.run(words, check=True))
-
-
-@contextmanager
-def bare_server(hooks: str = "all") -> Iterator[Callable[[str], float]]:
-    """Start a fork server without any sandbox; gives a function that has it fork and returns the time in seconds."""
-    words = [sys.executable, "-c", SERVER, os.pathsep.join(sys.path), " ".join(PLAIN), hooks]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as server:
-        asks, answers = server.stdin, server.stdout
-        assert asks is not None
-        assert answers is not None
-
-        def fork(how: str) -> float:
-            asks.write(f"{how}\n")
-            return float(answers.readline())
-
-        yield fork
-        asks.close()
 
 
 def starts(sandbox: Sandbox, count: int) -> Iterator[tuple[str, float]]:
@@ -139,7 +77,7 @@ def starts(sandbox: Sandbox, count: int) -> Iterator[tuple[str, float]]:
     python = [sys.executable, "-I", "-S", "-c"]
     prepared = f"import sys; sys.path[:0] = {[str(ROOT), *packages()]!r}; from sandbox.preload import preload"
     prepared += f"; preload({PLAIN!r})"
-    with bare_server() as fork, bare_server("lean") as lean_fork:
+    with bare_server(PLAIN) as fork, bare_server(PLAIN, "lean") as lean_fork:
         forks = {
             "bare fork": lambda: fork("fork"),
             "bare fork without needless hooks": lambda: lean_fork("fork"),
@@ -155,21 +93,6 @@ def starts(sandbox: Sandbox, count: int) -> Iterator[tuple[str, float]]:
             others["the level container, to a ready program"] = lambda: ready("container")
         for name, figure in in_turn(count // 4, {"fork to ready": ready, **others}):
             yield name if "fork" not in name else f"{name}, beside these", figure
-
-
-@contextmanager
-def echo(reply: str, *, apart: bool = True) -> Iterator[socket.socket]:
-    """Start a Python process at the other end of a socket pair that answers what comes; gives this end.
-
-    `apart` puts it into a session of its own, as every worker is: the kernel schedules sessions apart, and going from
-    one to the other takes it most of a microsecond.
-    """
-    ours, theirs = socket.socketpair()
-    words = [sys.executable, "-I", "-S", "-c", ECHO, str(theirs.fileno()), reply]
-    with subprocess.Popen(words, pass_fds=[theirs.fileno()], start_new_session=apart):
-        theirs.close()
-        with ours:
-            yield ours
 
 
 @contextmanager
