@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sandbox.language.annotations import Report
-from sandbox.language.trees import last_name as last_name  # noqa: PLC0414 - `reading/forms.py` takes it from here
-from sandbox.language.trees import names_bound_by, root
+from sandbox.language.trees import last_name, names_bound_by, root
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)

@@ -17,9 +17,9 @@ from sandbox.language.shared import (
     check_changes,
     keeps_count,
     kept_of,
-    last_name,
     top_names,
 )
+from sandbox.language.trees import last_name
 from selfmod.gate.reading.parse import Found, found
 
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
