@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sandbox.language.names import FORMATTERS, UNMATCHED, WATCHED
-from sandbox.language.trees import last_name, names_bound_by, root
+from sandbox.language.trees import bindings, last_name, names_bound_by, root
 
 #: Builtin classes that take one position: the value itself.
 _VALUES: Final = frozenset(
@@ -37,7 +37,7 @@ def pattern_classes(tree: ast.Module) -> frozenset[str]:
     """Return the names of the classes that may stand in a pattern with positions; none where no class stands in one."""
     if not any(isinstance(node, ast.MatchClass) for node in ast.walk(tree)):
         return frozenset()
-    bound = Counter(name for node in ast.walk(tree) for name in names_bound_by(node))
+    bound = Counter(bindings(tree))
     defined = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and bound[node.name] == 1}
     imported = _imported(tree) - {name for name, count in bound.items() if count > 1}
     known = {name for name in _VALUES if not bound[name]}

@@ -9,7 +9,7 @@ from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from sandbox.language.classes import pattern_classes
 from sandbox.language.names import ASSIGNABLE, DEFINABLE, GUARDS, is_dunder
-from sandbox.language.trees import bound_names, has_text_hints, imported_modules
+from sandbox.language.trees import bindings, has_text_hints, imported_modules
 from sandbox.outcome import Violation
 
 _REFUSED_NODES: Final = {
@@ -26,7 +26,7 @@ class Ground(RestrictingNodeTransformer):
         super().__init__()
         self.path = path
         self.violations: list[Violation] = []
-        self._bound = bound_names(tree)
+        self._bound = frozenset(bindings(tree))  # a parameter called `input` is not the builtin
         self._modules = imported_modules(tree)
         self._hints_are_text = has_text_hints(tree)
         self._matchable = pattern_classes(tree)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sandbox.language.annotations import Report
-from sandbox.language.trees import names_bound_by
+from sandbox.language.trees import bindings
 
 _HINT: Final = "write the cases as a literal list, a text or a range"
 _DISPLAYS: Final = (ast.List, ast.Tuple)
@@ -96,7 +96,7 @@ def names_and_cases(node: ast.Call) -> tuple[ast.expr | None, ast.expr | None]:
 
 def constants_of(tree: ast.Module) -> dict[str, ast.expr]:
     """Return what stands at the top of a module under a name that it gives once and never again."""
-    bound = Counter(name for node in ast.walk(tree) for name in names_bound_by(node))
+    bound = Counter(bindings(tree))
     found: dict[str, ast.expr] = {}
     for node in tree.body:
         match node:

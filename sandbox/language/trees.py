@@ -33,9 +33,9 @@ def imported_modules(tree: ast.Module) -> dict[str, str]:
     return {name: module for name, module in modules.items() if name not in others}
 
 
-def bound_names(tree: ast.Module) -> frozenset[str]:
-    """Return every name the module binds anywhere: a parameter called `input` is not the builtin."""
-    return frozenset(name for node in ast.walk(tree) for name in names_bound_by(node))
+def bindings(tree: ast.AST) -> list[str]:
+    """Return every name that anything in a module, or in a part of it, binds, as often as it is bound."""
+    return [name for node in ast.walk(tree) for name in names_bound_by(node)]
 
 
 def names_bound_by(node: ast.AST) -> tuple[str, ...]:

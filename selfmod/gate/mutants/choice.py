@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sandbox.language.trees import bindings
 from selfmod.gate.mutants.arid import Arid, is_text
 from selfmod.gate.mutants.boundaries import indifferent, indifferent_choice, moves_boundary
 from selfmod.gate.mutants.equivalents import Equivalents
@@ -21,7 +22,6 @@ from selfmod.gate.mutants.operators import RESULT, expression_variants, statemen
 from selfmod.gate.mutants.raising import hears, worked_out
 from selfmod.gate.mutants.rows import ROW, texts
 from selfmod.gate.reading.choices import MANY
-from selfmod.gate.reading.origins import bindings
 
 Scope = Literal["call", "import"]
 _OPERATORS = 6  # of one line; nearly all lines have fewer

@@ -11,8 +11,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from sandbox.language.trees import bindings
 from selfmod.gate.mutants.flags import flags, is_same_flag
-from selfmod.gate.reading.origins import bindings
 
 _STRIPS = frozenset({"strip", "lstrip", "rstrip"})
 # What the SDK promises to give in order.

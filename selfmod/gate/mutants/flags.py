@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
-from selfmod.gate.reading.origins import bindings
+from sandbox.language.trees import bindings
 
 _MAKING = frozenset({"bytearray", "list", "dict"})
 _BUILTIN = _MAKING | {"len", "any", "all"}

@@ -13,8 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sandbox.language.trees import last_name
-from selfmod.gate.reading.origins import bindings
+from sandbox.language.trees import bindings, last_name
 from selfmod.gate.reading.texts import names_once
 
 Row = tuple[ast.Constant, ast.Constant]  # a text, and the same one with a row changed

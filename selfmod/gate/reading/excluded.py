@@ -10,8 +10,8 @@ import ast
 from collections.abc import Mapping
 from typing import Final
 
+from sandbox.language.trees import names_bound_by
 from selfmod.gate.reading.choices import Constants
-from selfmod.gate.reading.origins import bound
 
 Excluded = Mapping[str, frozenset[object]]
 _LEAVING: Final = (ast.Return, ast.Raise, ast.Continue, ast.Break)
@@ -33,7 +33,7 @@ def _once(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Mapping[str, int]
     """The names that are bound once in all of a function, and the line of it."""
     lines: dict[str, list[int]] = {}
     for node in ast.walk(function):
-        for name in (*bound(node), *_unsure(node)):
+        for name in (*names_bound_by(node), *_unsure(node)):
             lines.setdefault(name, []).append(getattr(node, "lineno", 0))
     return {name: several[0] for name, several in lines.items() if len(several) == 1}
 

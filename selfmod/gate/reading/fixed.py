@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
-from selfmod.gate.reading.origins import bindings, bound
+from sandbox.language.trees import bindings, names_bound_by
 
 _GIVEN: Final[Mapping[str, tuple[str, ...]]] = {
     "set": ("key", "value"),
@@ -38,7 +38,7 @@ class Fixed:
         }
         functions = [node for node in ast.walk(tree) if isinstance(node, Function | ast.Lambda)]
         inside = [part for node in functions for part in ast.walk(node) if part is not node]
-        self._local = {name for part in inside for name in bound(part)}
+        self._local = {name for part in inside for name in names_bound_by(part)}
         self.texts = frozenset(
             node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
         )

@@ -9,8 +9,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from sandbox.language.trees import bindings
 from selfmod.gate.reading.choices import Constants
-from selfmod.gate.reading.origins import bindings
 
 _FOLLOWED: Final = 3  # names that stand for names
 

@@ -1,4 +1,4 @@
-"""Which names a module binds, and which of them are nothing but what was imported: read from the source alone."""
+"""Which names of a module are nothing but what was imported, or is built in: read from the source alone."""
 
 from __future__ import annotations
 
@@ -7,27 +7,7 @@ import builtins
 from collections import Counter
 from collections.abc import Iterator
 
-
-def bindings(tree: ast.AST) -> list[str]:
-    """Return every name that anything in a module, or in a part of it, binds, as often as it is bound."""
-    return [name for node in ast.walk(tree) for name in bound(node)]
-
-
-def bound(node: ast.AST) -> Iterator[str]:
-    """Yield the names that a node itself binds."""
-    match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
-            yield name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.alias(name=name, asname=other):
-            yield other or name.partition(".")[0]
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-            yield name
-        case ast.MatchMapping(rest=str(name)):
-            yield name
-        case _:
-            pass
+from sandbox.language.trees import bindings
 
 
 class Origins:
