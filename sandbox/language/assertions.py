@@ -13,7 +13,8 @@ from typing import Final
 from sandbox.language.annotations import Report
 from sandbox.language.contexts import check_contexts, expects
 from sandbox.language.digests import check_digests
-from sandbox.language.parameters import constants_of, count_cases, parameters_given
+from sandbox.language.parameters import count_cases, parameters_given
+from sandbox.language.trees import constants_of
 
 #: More tests than this in one file are refused.
 MAX_TESTS: Final = 200

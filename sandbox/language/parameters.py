@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ast
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sandbox.language.annotations import Report
-from sandbox.language.trees import bindings
 
 _HINT: Final = "write the cases as a literal list, a text or a range"
 _DISPLAYS: Final = (ast.List, ast.Tuple)
@@ -20,7 +18,7 @@ MAX_CASES: Final = 1001
 def check_parameters(node: ast.Call, constants: Mapping[str, ast.expr], report: Report) -> None:
     """Report a `parametrize` or `param` call whose cases or ids are computed.
 
-    `constants` are the values that the module gives names, see `constants_of`.
+    `constants` are the values that the module gives names, see `trees.constants_of`.
     """
     if isinstance(node.func, ast.Attribute) and node.func.attr == "parametrize":
         _check_cases(node, constants, report)
@@ -92,21 +90,6 @@ def names_and_cases(node: ast.Call) -> tuple[ast.expr | None, ast.expr | None]:
     named = {keyword.arg: keyword.value for keyword in node.keywords}
     parts = [*node.args, *(named[name] for name in ("argnames", "argvalues") if name in named)]
     return (parts[0], parts[1]) if len(parts) == 2 else (None, None)
-
-
-def constants_of(tree: ast.Module) -> dict[str, ast.expr]:
-    """Return what stands at the top of a module under a name that it gives once and never again."""
-    bound = Counter(bindings(tree))
-    found: dict[str, ast.expr] = {}
-    for node in tree.body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                found[name] = value
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                found[name] = value
-            case _:
-                pass
-    return {name: value for name, value in found.items() if bound[name] == 1}
 
 
 def _literal_texts(node: ast.expr) -> bool:

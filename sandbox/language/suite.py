@@ -26,10 +26,10 @@ from sandbox.language.names import (
     attribute_problem,
     is_dunder,
 )
-from sandbox.language.parameters import check_parameters, constants_of, parameters_given
+from sandbox.language.parameters import check_parameters, parameters_given
 from sandbox.language.shared import check_shared
 from sandbox.language.suite_modules import PYTEST_NAMES, is_importable, suite_names
-from sandbox.language.trees import member_names, root
+from sandbox.language.trees import constants_of, member_names, root
 from sandbox.outcome import Violation
 
 _FIXTURES: Final = frozenset({"capsys", "capfd"})

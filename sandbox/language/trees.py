@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 
@@ -66,6 +67,18 @@ def assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
             yield name, value
         case _:
             pass
+
+
+def assigned_alone(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Yield (name, value) where one statement gives a value to a name and to nothing else."""
+    if isinstance(node, ast.AnnAssign) or (isinstance(node, ast.Assign) and len(node.targets) == 1):
+        yield from assigned(node)
+
+
+def constants_of(tree: ast.Module) -> dict[str, ast.expr]:
+    """Return what stands at the top of a module under a name that it gives once and never again."""
+    bound = Counter(bindings(tree))
+    return {name: value for node in tree.body for name, value in assigned_alone(node) if bound[name] == 1}
 
 
 def last_name(node: ast.AST) -> str:

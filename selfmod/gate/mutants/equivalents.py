@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from sandbox.language.trees import bindings
+from sandbox.language.trees import bindings, constants_of
 from selfmod.gate.mutants.flags import flags, is_same_flag
 
 _STRIPS = frozenset({"strip", "lstrip", "rstrip"})
@@ -106,7 +106,8 @@ def _parts(test: ast.expr) -> Iterator[ast.expr]:
 
 def _redundant_keys(tree: ast.Module) -> Iterator[tuple[ast.expr, list[object]]]:
     """Keys whose value is the default of every lookup, with the other keys of their table."""
-    for name, table in _tables(tree):
+    tables = {name: value for name, value in constants_of(tree).items() if isinstance(value, ast.Dict)}
+    for name, table in tables.items():
         defaults = _defaults(tree, name)
         keys: list[object] = [key.value for key in table.keys if isinstance(key, ast.Constant)]
         if not defaults or len(keys) != len(table.keys):
@@ -122,20 +123,6 @@ def _alike(value: ast.expr, other: ast.Constant) -> bool:
         type(other.value),
         repr(other.value),
     )
-
-
-def _tables(tree: ast.Module) -> Iterator[tuple[str, ast.Dict]]:
-    """The dicts that stand at the top of the module under a name that nothing else ever gets."""
-    for node in tree.body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() as table):
-                pass
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Dict() as table):
-                pass
-            case _:
-                continue
-        if bindings(tree).count(name) == 1:
-            yield name, table
 
 
 def _defaults(tree: ast.Module, name: str) -> list[ast.Constant]:

@@ -15,7 +15,8 @@ from typing import Any
 
 from sandbox.language.assertions import is_false
 from sandbox.language.contexts import expects
-from sandbox.language.parameters import cases_of, constants_of
+from sandbox.language.parameters import cases_of
+from sandbox.language.trees import constants_of
 from selfmod.gate.reading.pieces import blocks, lambdas
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

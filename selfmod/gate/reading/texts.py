@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from sandbox.language.trees import assigned_alone
+
 MAX_TEXT: Final = 100_000
 _DEEPEST: Final = 60  # of pieces within pieces, and of names that stand for names
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
@@ -142,16 +144,7 @@ def names_once(tree: ast.Module) -> dict[str, ast.expr]:
         node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     )
     stored.update(node.arg for node in ast.walk(tree) if isinstance(node, ast.arg))
-    found: dict[str, ast.expr] = {}
-    for node in ast.walk(tree):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if stored[name] == 1:
-                found[name] = value
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if stored[name] == 1:
-                found[name] = value
-            case _:
-                pass
-    return found
+    return {name: value for node in ast.walk(tree) for name, value in assigned_alone(node) if stored[name] == 1}
 
 
 def decoded(text: str, layers: int = _LAYERS) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sandbox.language.names import NOW
-from sandbox.language.trees import assigned
+from sandbox.language.trees import assigned, assigned_alone
 from selfmod.gate.reading.parse import Material
 
 SDK: Final = ("plugins.sdk", "sdk")
@@ -152,14 +152,7 @@ def _names(module: ast.Module) -> _Names:
                 stored[name] = stored.get(name, 0) + 1
             case _:
                 pass
-    for statement in module.body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.expr() as value):
-                pass
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                pass
-            case _:
-                continue
+    for name, value in (pair for statement in module.body for pair in assigned_alone(statement)):
         text, whole = _text(value, names)
         if whole and stored.get(name) == 1:  # assigned once in the whole module, so it is what it says
             names.texts[name] = text
