@@ -25,6 +25,7 @@ from selfmod.gate.harness.effects import Effect, Effects
 from selfmod.gate.harness.forks import Line, Say, limit_time, pool, run_item
 from selfmod.gate.harness.met import met
 from selfmod.gate.harness.notice import noticed
+from selfmod.gate.harness.others import changed
 from selfmod.gate.harness.run import Note, canonical_id, noter, session
 from selfmod.gate.harness.world import World, enter, reseed
 from selfmod.gate.reading.choices import Condition
@@ -125,10 +126,8 @@ def _switched(function: Any, name: str, switch: Switch) -> Callable[..., Any]:
 def hollow(value: Any) -> Any:
     """Another value of the same kind and length: only who looks at the value itself notices."""
     match value:
-        case bool():
-            return not value
-        case int() | float():
-            return value + 1
+        case bool() | int() | float():
+            return changed(value)
         case str():
             return "?" * len(value) or "?"
         case list():
