@@ -66,12 +66,6 @@ capabilities: {environment: [RATCHET_TEST], storage: true}
 """
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as found:
-        yield found
-
-
 @pytest.fixture
 def registry(desk: Any, sandbox: Sandbox) -> Iterator[Registry]:
     tools = ", ".join(

@@ -22,12 +22,6 @@ from sandbox.outcome import Completed
 from sandbox.sandbox import Sandbox
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as found:
-        yield found
-
-
 @pytest.fixture
 def registry(desk: Any, sandbox: Sandbox) -> Iterator[Registry]:
     found = Registry(desk.workspace, desk.state, sandbox)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -13,7 +12,6 @@ from plugins.manifest import parse_manifest
 from plugins.signature import read_signature
 from sandbox.sandbox import Sandbox
 from selfmod.candidate import Candidate
-from selfmod.gate.workers import PRELOAD
 from selfmod.outline import outline_of, read_outline
 
 MANIFEST = b"""schema: 1
@@ -59,12 +57,6 @@ SAID = {
         for handler in ("clamp", "limit")
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(preload=PRELOAD) as opened:
-        yield opened
 
 
 def candidate(code: bytes = CODE, manifest: bytes = MANIFEST) -> Candidate:

@@ -23,7 +23,6 @@ from selfmod.examples import TEST_PATH
 from selfmod.gate.gate import Gate
 from selfmod.gate.subject import Installed
 from selfmod.gate.thresholds import Thresholds
-from selfmod.gate.workers import PRELOAD
 from selfmod.generation import Watch
 from selfmod.models.errors import HostRefused, InvalidAnswer, StreamCut
 from selfmod.models.openai_client import OpenAIModel, Server
@@ -106,12 +105,6 @@ def answer(written: dict[str, str]) -> str:
 
 def candidate(**changed: str) -> Candidate:
     return Candidate(files={path: text.encode() for path, text in files(**changed).items()})
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(preload=PRELOAD) as opened:
-        yield opened
 
 
 class Replies:

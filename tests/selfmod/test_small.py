@@ -3,9 +3,7 @@ from __future__ import annotations
 import pytest
 
 from plugins.manifest import parse_manifest
-from sandbox.sandbox import Sandbox
 from selfmod.examples import TEST_PATH, choose_held_back, parse_examples
-from selfmod.gate.workers import PRELOAD
 from selfmod.models.errors import InvalidAnswer
 from selfmod.signature import Signature, read_signature
 from selfmod.small import ATTEMPTS, docstring, plugin_files, question, read_function
@@ -15,12 +13,6 @@ EXAMPLES = choose_held_back(parse_examples([f"word_count({'a ' * n!r}) == {n}" f
 SPEC = Spec(text="word_count(text: str) -> int: the number of words", examples=EXAMPLES)
 SIGNATURE = read_signature(SPEC)
 SOURCE = "def word_count(text: str) -> int:\n    return len(text.split())\n"
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox(preload=PRELOAD) as opened:
-        yield opened
 
 
 def test_questions_begin_the_answer_and_show_only_what_may_be_shown():

@@ -5,7 +5,7 @@ The tests of `test_gate` read the same files through the sandbox; here the rules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import pytest
@@ -18,7 +18,6 @@ from selfmod.gate.reading.parse import Material, _section, table
 from selfmod.gate.stages.layout import module_of, tests_of
 from selfmod.gate.subject import Subject
 from selfmod.gate.thresholds import Thresholds
-from selfmod.gate.workers import PRELOAD
 
 
 class Judged(NamedTuple):
@@ -75,13 +74,6 @@ def test_nothing_has_no_words() -> None:
 ''',
     "README.md": "# Text stats\n\nCounts the words of a text: `stats one two` gives 2.\n",
 }
-
-
-@pytest.fixture(scope="session")
-def sandbox() -> Iterator[Sandbox]:
-    """The real sandbox, one for all tests of the gate."""
-    with Sandbox(preload=PRELOAD) as opened:
-        yield opened
 
 
 @pytest.fixture
