@@ -6,10 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from selfmod.gate.stages.policy import Policy
-from selfmod.gate.subject import Subject
-
-Make = Callable[..., Subject]
+Refused = Callable[[str, str], set[str]]
 
 HEAD = "import pytest\n\nfrom plugin import run\n\n\n"
 ANSWERING = {
@@ -89,16 +86,11 @@ HONEST = {
 }
 
 
-def rules(subject: Subject) -> set[str]:
-    return {item.rule for item in Policy().run(subject).findings if not item.advisory}
-
-
 @pytest.mark.parametrize("name", ANSWERING)
-def test_what_answers_for_the_plugin_is_refused(make_subject: Make, good: dict[str, str], name: str) -> None:
-    subject = make_subject(good | {"tests/test_plugin.py": HEAD + ANSWERING[name]})
-    assert rules(subject) == {"policy.test-answer"}
+def test_what_answers_for_the_plugin_is_refused(refused: Refused, name: str) -> None:
+    assert refused("tests/test_plugin.py", HEAD + ANSWERING[name]) == {"policy.test-answer"}
 
 
 @pytest.mark.parametrize("name", HONEST)
-def test_doubles_and_ordinary_classes_are_not(make_subject: Make, good: dict[str, str], name: str) -> None:
-    assert rules(make_subject(good | {"tests/test_plugin.py": HEAD + HONEST[name]})) == set()
+def test_doubles_and_ordinary_classes_are_not(refused: Refused, name: str) -> None:
+    assert refused("tests/test_plugin.py", HEAD + HONEST[name]) == set()

@@ -7,10 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from selfmod.gate.stages.policy import Policy
-from selfmod.gate.subject import Subject
-
-Make = Callable[..., Subject]
+Refused = Callable[[str, str], set[str]]
 
 HEAD = "import base64\nimport hmac\nfrom plugins.sdk import environment, http, storage\n"
 URL = '"https://a.example.org/"'
@@ -122,15 +119,11 @@ ELSEWHERE = {
 }
 
 
-def rules(subject: Subject) -> set[str]:
-    return {item.rule for item in Policy().run(subject).findings if not item.advisory}
-
-
 @pytest.mark.parametrize("name", HELD)
-def test_what_a_module_holds_itself_is_refused(make_subject: Make, good: dict[str, str], name: str) -> None:
-    assert "policy.credential" in rules(make_subject(good | {"plugin.py": f"{HEAD}{good['plugin.py']}{HELD[name]}\n"}))
+def test_what_a_module_holds_itself_is_refused(refused: Refused, good: dict[str, str], name: str) -> None:
+    assert "policy.credential" in refused("plugin.py", f"{HEAD}{good['plugin.py']}{HELD[name]}\n")
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
-def test_what_comes_from_elsewhere_is_not(make_subject: Make, good: dict[str, str], name: str) -> None:
-    assert rules(make_subject(good | {"plugin.py": f"{HEAD}{good['plugin.py']}{ELSEWHERE[name]}\n"})) == set()
+def test_what_comes_from_elsewhere_is_not(refused: Refused, good: dict[str, str], name: str) -> None:
+    assert refused("plugin.py", f"{HEAD}{good['plugin.py']}{ELSEWHERE[name]}\n") == set()
