@@ -160,10 +160,31 @@ def outside(
         served=neutral.served,
     )
     doubles = Doubles(None, script)
-    Standing.moments.append(script.now)
-    before, sdk.Door.double = sdk.Door.double, lambda op, argument: _answered(doubles, op, argument)
-    try:
+    with _standing(lambda: doubles, script.now):
         yield Seen(doubles)
+
+
+@contextmanager
+def unscripted() -> Iterator[None]:
+    """As `outside()`; its doubles are made for the first ask, since most tests ask for nothing."""
+    neutral = Standing.neutral
+    made: list[Doubles] = []
+
+    def doubles() -> Doubles:
+        if not made:
+            made.append(Doubles(None, Script(now=neutral.now, seed=neutral.seed, served=neutral.served)))
+        return made[0]
+
+    with _standing(doubles, neutral.now):
+        yield
+
+
+@contextmanager
+def _standing(doubles: Callable[[], Doubles], now: float) -> Iterator[None]:
+    Standing.moments.append(now)
+    before, sdk.Door.double = sdk.Door.double, lambda op, argument: _answered(doubles(), op, argument)
+    try:
+        yield
     finally:
         sdk.Door.double = before
         Standing.moments.pop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -125,16 +126,57 @@ class Notes(Account):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One mutant as it was chosen: `before` became `after` at line `at` of the entry module."""
+
+    index: int
+    operator: str
+    line: int
+    at: int
+    scope: str
+    function: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @property
+    def diff(self) -> str:
+        """The change as a unified diff without its header."""
+        lines = list(difflib.unified_diff(self.before, self.after, n=0, lineterm=""))[2:]
+        return "\n".join([f"@@ line {self.at} @@", *lines[1:]])
+
+
+def _change(note: Mapping[str, object]) -> Change:
+    return Change(
+        index=whole(note.get("index")),
+        operator=text(note.get("operator")),
+        line=whole(note.get("line")),
+        at=whole(note.get("at")),
+        scope=text(note.get("scope")),
+        function=text(note.get("function")),
+        before=tuple(text(line) for line in array(note.get("before"))),
+        after=tuple(text(line) for line in array(note.get("after"))),
+    )
+
+
 @dataclass(slots=True, kw_only=True)
 class MutantNotes(Account):
-    """Collects the notes of one run against mutants: how each ended, and whether the tests pass without any."""
+    """Collects the notes of one run against mutants: which there are, how each ended, and whether the tests pass alone.
 
+    They are chosen before anything of the candidate is loaded, so the first note alone is to be believed as it is.
+    """
+
+    changes: tuple[Change, ...] | None = None
     failed: tuple[str, ...] | None = None
     results: dict[int, str] = field(default_factory=dict)
     questions: dict[int, str] = field(default_factory=dict)
 
     def _take(self, note: Mapping[str, object]) -> None:
         match note.get("kind"):
+            case "chosen":
+                found = tuple(_change(mapping(one)) for one in array(note.get("changes")))
+                self.changes = once(self.changes, found)
+                self.limit += 2 * len(found)  # its fate, and a question
             case "baseline":
                 self.failed = once(self.failed, tuple(text(name) for name in array(note.get("failed"))))
             case "mutant":

@@ -16,12 +16,13 @@ from typing import Any
 
 import pytest
 
+from selfmod.gate.harness.assertions import RewrittenOnce
 from selfmod.gate.harness.forks import Body, Endless, Line, Say, limit_time, pool, run_item
 from selfmod.gate.harness.notice import noticed, raised, read
 from selfmod.gate.harness.questions import constants, question
 from selfmod.gate.harness.run import Note, canonical_id, noter, session
 from selfmod.gate.harness.world import World, enter, reseed
-from selfmod.gate.mutants.choice import mutants
+from selfmod.gate.mutants.choice import Placed, choose, described
 from selfmod.gate.mutants.schemata import schemata, switches
 
 _TURNS = 2000  # that any test may take beyond twenty times what it takes without a mutant
@@ -36,19 +37,41 @@ Sequence = tuple[str, ...]  # ids of tests, in the order in which they run
 
 
 def run_mutants(argument: dict[str, Any]) -> dict[str, Any]:
-    """Job: judge `mutants` ([{index, scope, tests, seconds}]) by the tests that cover them; one note for each."""
+    """Job: choose mutants (by `choice`) and judge them by those of `runs` that cover them ([{id, seconds, lines}]).
+
+    A note tells the choice before anything of the candidate is loaded, and one note the fate of each mutant.
+    """
     note = noter(argument["nonce"])
-    tree = ast.parse(Path(argument["entry"]).read_bytes())
-    chosen = {mutant["index"] for mutant in argument["mutants"]}
-    found = [mutant for mutant in mutants(tree) if mutant.index in chosen]
-    code = schemata(tree, found, os.path.abspath(argument["entry"]), switches(argument["nonce"]))
+    source = Path(argument["entry"]).read_bytes()
+    tree = ast.parse(source)
+    placed = choose(tree, argument["choice"])
+    changes = [described(source.decode(), one) for one in placed]
+    note({"kind": "chosen", "changes": changes})
+    work = [_work(change, argument["runs"]) for change in changes]
+    exit_code = _judged({**argument, "mutants": work}, tree, placed, note) if placed else 0
+    note({"kind": "end", "exit": int(exit_code)})
+    return {"exit": int(exit_code)}
+
+
+def _judged(argument: dict[str, Any], tree: ast.Module, placed: list[Placed], note: Note) -> int:
+    path, names = os.path.abspath(argument["entry"]), switches(argument["nonce"])
+    code = schemata(tree, [mutant for _, mutant in placed], path, names)
     read(argument["tests"])
     with enter(World(**argument["world"])):
         bench = Bench(argument, code, _NONE)
         argument["import_turns"] = 20 * bench.import_turns + _TURNS
-        exit_code = session(argument["tests"], Judge(argument, code, bench, note))
-    note({"kind": "end", "exit": int(exit_code)})
-    return {"exit": int(exit_code)}
+        return session(argument["tests"], RewrittenOnce(argument["tests"]), Judge(argument, code, bench, note))
+
+
+def _work(change: Line, runs: list[Line]) -> Line:
+    """A mutant with the tests that run its line, in the order of `runs`; all of them where it runs at import."""
+    covering = [run for run in runs if change["scope"] == "import" or change["line"] in run["lines"]]
+    return {
+        "index": change["index"],
+        "scope": change["scope"],
+        "tests": [run["id"] for run in covering],
+        "seconds": sum(run["seconds"] for run in covering),
+    }
 
 
 class Budget:

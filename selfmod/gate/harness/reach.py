@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from plugins.sdk_testing import outside
+from plugins.sdk_testing import unscripted
 from sandbox.language.suite_modules import suite_import
 
 # What the rewriting of assertions puts into every test file, under names that no source can write.
@@ -54,7 +54,7 @@ class Fixtures:
     @pytest.fixture(autouse=True)
     def _fresh_outside(self) -> Iterator[None]:
         """Each test has neutral doubles of its own, so that what they draw and keep depends on no other test."""
-        with outside():
+        with unscripted():
             yield
 
     @pytest.fixture

@@ -22,7 +22,7 @@ import coverage
 import pytest
 from _pytest.config import default_plugins
 
-from plugins.sdk_testing import outside, recorded
+from plugins.sdk_testing import recorded, unscripted
 from selfmod.gate.harness.assertions import lines_run, watched
 from selfmod.gate.harness.called import Called
 from selfmod.gate.harness.calls import CallLog, asks_since, shadow
@@ -40,7 +40,8 @@ _OFF = (
     "subtests", "monkeypatch", "tmpdir", "recwarn",
 )  # fmt: skip
 # Held in the fork server, so that no worker pays for importing them.
-_HELD = tuple(importlib.import_module(f"_pytest.{name}") for name in default_plugins if name not in _OFF)
+_USED = ("_argcomplete", *(name for name in default_plugins if name not in _OFF))
+_HELD = tuple(importlib.import_module(f"_pytest.{name}") for name in _USED)
 _BETWEEN = "\0between"  # the context of what runs in no test, such as the import of a test file
 _MESSAGE = 2000  # characters of one failure that are worth showing
 
@@ -99,10 +100,12 @@ def session(tests: Sequence[str], *plugins: object) -> int:
     """Run pytest on the test files with nothing but fixed options and our plugins."""
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    options = ["--noconftest", "-c", "/dev/null", "--rootdir", os.getcwd(), "--import-mode=importlib", "--capture=no"]
+    here = os.getcwd()  # also where the tree of what is collected begins, instead of at the root
+    options = ["--noconftest", "-c", "/dev/null", "--rootdir", here, "--confcutdir", here]
+    options += ["--import-mode=importlib", "--capture=no"]
     off = [part for name in _OFF for part in ("-p", f"no:{name}")]
     # A test that sets no doubles of its own gets neutral ones: nothing of the outside is ever real.
-    with closed_imports(), outside():
+    with closed_imports(), unscripted():
         return pytest.main([*off, *options, *tests], plugins=[Fixtures(), *plugins])
 
 

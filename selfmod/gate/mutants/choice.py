@@ -1,7 +1,7 @@
 """Mutants of a module: small changes that a good test suite notices. Nothing of the candidate runs here.
 
-`choose` is a job for a worker that only reads. Every change keeps to the dialect, and keeps types where it can, so that
-what notices it is an assertion rather than a crash.
+Every change keeps to the dialect, and keeps types where it can, so that what notices it is an assertion rather than a
+crash.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import ast
 import copy
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -45,39 +45,35 @@ class Mutant:
     alike: int = 0
 
 
-_Placed = tuple[int, Mutant]  # with its line
+Placed = tuple[int, Mutant]  # with its line
 
 
-def choose(argument: dict[str, Any]) -> list[dict[str, Any]]:
-    """Job: the mutants of `lines` (by scope), `per_line` of a line and `most` in all; `seed` fixes the choice.
+def choose(tree: ast.Module, how: Mapping[str, Any]) -> list[Placed]:
+    """The mutants of `lines` (by scope), `per_line` of a line and `most` in all; `seed` fixes the choice.
 
     A line has more where it does the work of several lines, or where the whole module would have fewer than `least`.
     """
-    with open(argument["entry"], encoding="utf-8") as file:
-        source = file.read()
-    lines = {scope: frozenset(argument["lines"][scope]) for scope in ("call", "import")}
-    first, seed = dict(argument["first"]), bytes.fromhex(argument["seed"])
+    lines = {scope: frozenset(how["lines"][scope]) for scope in ("call", "import")}
+    first, seed = dict(how["first"]), bytes.fromhex(how["seed"])
     by_line: dict[int, list[Mutant]] = {}
-    asked = list[_Placed]()
-    for mutant in _one_of_alike(list(mutants(ast.parse(source))), seed):
+    asked = list[Placed]()
+    for mutant in _one_of_alike(list(mutants(tree)), seed):
         line = first.get(mutant.node.lineno, mutant.node.lineno)
         if line in lines[mutant.scope]:
             if mutant.operator == ROW:
                 asked.append((line, mutant))
             else:
                 by_line.setdefault(line, []).append(mutant)
-    kept, rest = list[_Placed](), list[_Placed]()
+    kept, rest = list[Placed](), list[Placed]()
     for line, found in by_line.items():
         found.sort(key=lambda mutant: (_order(mutant), _rank(seed, mutant.index)))
-        share = argument["per_line"] * _worth(found)
+        share = how["per_line"] * _worth(found)
         kept += [(line, mutant) for mutant in found[:share]]
         rest += [(line, mutant) for mutant in found[share:]]
     for placed in (kept, rest):
         placed.sort(key=lambda pair: _rank(seed, pair[1].index))
-    kept += rest[: max(0, argument["least"] - len(kept))]
-    return [
-        _described(source, line, mutant) for line, mutant in sorted([*kept[: argument["most"]], *asked], key=_by_index)
-    ]
+    kept += rest[: max(0, how["least"] - len(kept))]
+    return sorted([*kept[: how["most"]], *asked], key=_by_index)
 
 
 def _one_of_alike(found: list[Mutant], seed: bytes) -> list[Mutant]:
@@ -103,7 +99,7 @@ def _worth(found: list[Mutant]) -> int:
     return max(1, -(-len(worked_out) // _OPERATORS))
 
 
-def _by_index(pair: _Placed) -> int:
+def _by_index(pair: Placed) -> int:
     return pair[1].index
 
 
@@ -111,7 +107,9 @@ def _rank(seed: bytes, index: int) -> bytes:
     return hmac.digest(seed, str(index).encode(), hashlib.sha256)
 
 
-def _described(source: str, line: int, mutant: Mutant) -> dict[str, Any]:
+def described(source: str, placed: Placed) -> dict[str, Any]:
+    """What a person sees of a mutant, and what the host needs to know of it."""
+    line, mutant = placed
     before, after = _texts(source, mutant)
     return {
         "index": mutant.index,

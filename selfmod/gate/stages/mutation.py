@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
-from sandbox.outcome import Completed, describe
-from sandbox.program import Job
 from selfmod.gate.base import Figure, Finding, StageResult, final, finding, result
-from selfmod.gate.evidence import BadEvidence, MutantNotes, array, mapping, text, whole
+from selfmod.gate.evidence import Change, MutantNotes
 from selfmod.gate.mutants.operators import RESULT
 from selfmod.gate.mutants.rows import ROW
 from selfmod.gate.observed import observed
-from selfmod.gate.subject import Subject, SuiteRun, TestRun
-from selfmod.gate.suite import Plan, handlers, limits_for, run_forks
+from selfmod.gate.subject import Subject, SuiteRun
+from selfmod.gate.suite import Plan, handlers, run_forks
 
 _PER_LINE, _MOST = 2, 150
 _LEAST = 10  # of a module, if it has as many: one survivor is let through, and of few that would be a large part
@@ -24,26 +20,6 @@ _WORKERS = 3  # on two cores: one that is being made or taken down leaves its co
 _ASKED = 60  # recorded calls that questions start from
 _NOTICED = ("value", "raised")  # by an assertion
 _SHOWN = 7  # survivors: more would not be read
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One mutant as the reading worker described it: `before` became `after` at line `at` of the entry module."""
-
-    index: int
-    operator: str
-    line: int
-    at: int
-    scope: str
-    function: str
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-
-    @property
-    def diff(self) -> str:
-        """The change as a unified diff without its header."""
-        lines = list(difflib.unified_diff(self.before, self.after, n=0, lineterm=""))[2:]
-        return "\n".join([f"@@ line {self.at} @@", *lines[1:]])
 
 
 class Mutation:
@@ -58,13 +34,11 @@ class Mutation:
             return StageResult(name=self.name, verdict="not-run")
         with ThreadPoolExecutor(1) as beside:
             looked = beside.submit(lambda: list(observed(subject, plan, run)))
-            try:
-                changes = _choose(subject, plan, run)
-            except BadEvidence as error:
-                unreadable = final("mutation.unreadable", f"no mutants could be made: {error}")
-                return result(self.name, [*looked.result(), unreadable])
-            notes, ended = _run(subject, plan, run, changes) if changes else (MutantNotes(nonce="", limit=0), "")
+            notes, ended = _run(subject, plan, run)
             found = looked.result()
+        if notes.changes is None:
+            return result(self.name, [*found, final("mutation.unreadable", f"no mutants could be made: {ended}")])
+        changes = list(notes.changes)
         if not changes:
             return result(self.name, found, figures=_figures([], {}), applicable=bool(found))
         broken = _broken(changes, notes, ended)
@@ -78,42 +52,8 @@ class Mutation:
         return result(self.name, [*found, *_judge(subject, changes, notes, figures)], figures=figures)
 
 
-def _choose(subject: Subject, plan: Plan, run: SuiteRun) -> list[Change]:
-    in_tests = frozenset[int]().union(*(test.lines for test in run.tests))
-    job = Job(
-        function="selfmod.gate.mutants.choice:choose",
-        argument={
-            "entry": subject.entry,
-            "lines": {"call": sorted(in_tests), "import": sorted(run.import_lines)},
-            "first": [list(pair) for pair in plan.first.items()],
-            "seed": f"{subject.seed('mutation'):016x}",
-            "per_line": _PER_LINE,
-            "least": _LEAST,
-            "most": _MOST,
-        },
-        files={subject.entry: subject.candidate.files[subject.entry]},
-    )
-    outcome = subject.sandbox.run(job, limits=limits_for(subject), kind="tests", seed=0)
-    if not isinstance(outcome, Completed):
-        raise BadEvidence(describe(outcome))
-    return [_change(mapping(note)) for note in array(outcome.value)]
-
-
-def _change(note: Mapping[str, object]) -> Change:
-    return Change(
-        index=whole(note.get("index")),
-        operator=text(note.get("operator")),
-        line=whole(note.get("line")),
-        at=whole(note.get("at")),
-        scope=text(note.get("scope")),
-        function=text(note.get("function")),
-        before=tuple(text(line) for line in array(note.get("before"))),
-        after=tuple(text(line) for line in array(note.get("after"))),
-    )
-
-
-def _run(subject: Subject, plan: Plan, run: SuiteRun, changes: Sequence[Change]) -> tuple[MutantNotes, str]:
-    notes = MutantNotes(nonce=secrets.token_hex(16), limit=2 * len(changes) + 10)
+def _run(subject: Subject, plan: Plan, run: SuiteRun) -> tuple[MutantNotes, str]:
+    notes = MutantNotes(nonce=secrets.token_hex(16), limit=10)
     what = {
         "workers": _WORKERS,
         "calls": [
@@ -121,23 +61,26 @@ def _run(subject: Subject, plan: Plan, run: SuiteRun, changes: Sequence[Change])
             for call in run.calls[:_ASKED]
             if not call.asked
         ],
-        "mutants": [
-            {
-                "index": change.index,
-                "scope": change.scope,
-                "tests": [test.id for test in _covering(run, change)],
-                "seconds": sum(test.seconds for test in _covering(run, change)),
-            }
-            for change in changes
+        "choice": _choice(subject, plan, run),
+        # Those that run few lines first: they are likely to look at what these give.
+        "runs": [
+            {"id": test.id, "seconds": test.seconds, "lines": sorted(test.lines)}
+            for test in sorted(run.tests, key=lambda test: (len(test.lines), test.id))
         ],
     }
     return notes, run_forks(subject, plan, "harness.mutation:run_mutants", notes, what)
 
 
-def _covering(run: SuiteRun, change: Change) -> list[TestRun]:
-    """The tests that run the changed line, those that run few lines first; all of them where it runs at import."""
-    tests = sorted(run.tests, key=lambda test: (len(test.lines), test.id))
-    return [test for test in tests if change.scope == "import" or change.line in test.lines]
+def _choice(subject: Subject, plan: Plan, run: SuiteRun) -> dict[str, object]:
+    in_tests = frozenset[int]().union(*(test.lines for test in run.tests))
+    return {
+        "lines": {"call": sorted(in_tests), "import": sorted(run.import_lines)},
+        "first": [list(pair) for pair in plan.first.items()],
+        "seed": f"{subject.seed('mutation'):016x}",
+        "per_line": _PER_LINE,
+        "least": _LEAST,
+        "most": _MOST,
+    }
 
 
 def _broken(changes: Sequence[Change], notes: MutantNotes, ended: str) -> list[Finding]:

@@ -75,6 +75,36 @@ def test_no_note_about_mutants_raises(sent: list[Any]) -> None:
     assert set(notes.results.values()) <= {"survived", "traces", "value", "crash", "budget", "time-out"}
 
 
+CHANGE = {
+    "index": 3,
+    "operator": "number",
+    "line": 2,
+    "at": 2,
+    "scope": "call",
+    "function": "f",
+    "before": ["    return 1"],
+    "after": ["    return 2"],
+}
+
+
+def test_what_is_said_of_mutants_after_they_were_chosen_changes_none_of_them() -> None:
+    notes = MutantNotes(nonce="n", limit=1)
+    chosen = {"nonce": "n", "kind": "chosen", "changes": [CHANGE]}
+    notes.take(chosen)
+    notes.take({"nonce": "n", "kind": "mutant", "index": 3, "result": "survived"})  # there is room for it now
+    assert not notes.problem and notes.changes is not None
+    assert notes.changes[0].diff == "@@ line 2 @@\n-    return 1\n+    return 2"
+    notes.take(chosen | {"changes": []})
+    assert notes.problem and len(notes.changes) == 1
+
+
+@pytest.mark.parametrize(("name", "value"), [("index", "3"), ("before", "text"), ("after", [1]), ("scope", None)])
+def test_a_choice_of_another_shape_is_refused(name: str, value: object) -> None:
+    notes = MutantNotes(nonce="n", limit=1)
+    notes.take({"nonce": "n", "kind": "chosen", "changes": [CHANGE | {name: value}]})
+    assert notes.problem and notes.changes is None
+
+
 @settings(max_examples=100, deadline=None)
 @given(_JSON)
 def test_a_plan_is_whole_or_refused(found: Any) -> None:

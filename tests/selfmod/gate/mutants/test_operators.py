@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from selfmod.gate.mutants.choice import choose
+from selfmod.gate.mutants.choice import choose, described
 from selfmod.gate.mutants.operators import RESULT, statement_variants
 from selfmod.gate.stages.manifest import ManifestStage
 from selfmod.gate.stages.mutation import Mutation
@@ -120,46 +119,40 @@ def kind(word: str) -> int:
 """
 
 
-@pytest.mark.parametrize("number", range(5))
-def test_one_element_stands_for_a_set_of_constants_and_the_secret_chooses_it(number: int, tmp_path: Path) -> None:
-    (tmp_path / "plugin.py").write_text(MEMBERS)
+def chosen(source: str, *, seed: str = "00" * 8, per_line: int = 50, least: int = 0) -> list[dict[str, Any]]:
     lines = list(range(1, 10))
-    argument = {
-        "entry": str(tmp_path / "plugin.py"),
+    how = {
         "lines": {"call": lines, "import": lines},
         "first": [],
-        "seed": f"{number:016x}",
-        "per_line": 50,
-        "least": 0,
+        "seed": seed,
+        "per_line": per_line,
+        "least": least,
         "most": 500,
     }
-    constants = [one for one in choose(argument) if one["operator"] == "constant"]
+    return [described(source, one) for one in choose(ast.parse(source), how)]
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_one_element_stands_for_a_set_of_constants_and_the_secret_chooses_it(number: int) -> None:
+    found = chosen(MEMBERS, seed=f"{number:016x}")
+    constants = [one for one in found if one["operator"] == "constant"]
     by_line = Counter(one["at"] for one in constants)
     assert by_line[1] + by_line[2] == 1
     assert by_line[6] == 1
     assert by_line[8] >= 5  # the places of a list are not alike
-    assert len({choose({**argument, "seed": f"{seed:016x}"})[0]["index"] for seed in range(20)}) > 1
+    assert len({chosen(MEMBERS, seed=f"{seed:016x}")[0]["index"] for seed in range(20)}) > 1
 
 
-def test_a_change_within_an_f_string_is_shown_in_it(tmp_path: Path) -> None:
-    (tmp_path / "plugin.py").write_text("def f(n):\n    return f'<{n:03}>' + 'é'\n")
-    argument = {
-        "entry": str(tmp_path / "plugin.py"),
-        "lines": {"call": [1, 2], "import": []},
-        "first": [],
-        "seed": "00" * 8,
-        "per_line": 50,
-        "least": 0,
-        "most": 500,
-    }
-    after = {one["after"][0].strip() for one in choose(argument) if one["operator"] == "constant"}
+def test_a_change_within_an_f_string_is_shown_in_it() -> None:
+    found = chosen("def f(n):\n    return f'<{n:03}>' + 'é'\n")
+    after = {one["after"][0].strip() for one in found if one["operator"] == "constant"}
     assert {"return f'{n:03}>' + 'é'", "return f'<{n:03}' + 'é'", "return f'<{n:03}>' + ''"} <= after
 
 
 @pytest.mark.parametrize(("how", "count"), [(">=", 2), ("<", 2), (">", 3), ("<=", 3)])
-def test_a_bound_is_moved_by_one_in_one_way_only(tmp_path: Path, how: str, count: int) -> None:
+def test_a_bound_is_moved_by_one_in_one_way_only(how: str, count: int) -> None:
     """`n > 50` is `n >= 51` for whole numbers: a test that misses one of the mutants misses the other."""
-    assert _chosen(tmp_path, f"def f(n):\n    return n {how} 50\n", 9) == {2: count}
+    assert per_line(f"def f(n):\n    return n {how} 50\n", 9) == {2: count}
 
 
 LONG = """\
@@ -170,36 +163,23 @@ def f(a, b):
 """
 
 
-def _chosen(tmp_path: Path, source: str, least: int) -> Counter[int]:
+def per_line(source: str, least: int) -> Counter[int]:
     """How many mutants each line has, at two a line."""
-    (tmp_path / "plugin.py").write_text(source)
-    lines = list(range(1, 10))
-    found = choose(
-        {
-            "entry": str(tmp_path / "plugin.py"),
-            "lines": {"call": lines, "import": lines},
-            "first": [],
-            "seed": "00" * 8,
-            "per_line": 2,
-            "least": least,
-            "most": 500,
-        }
-    )
-    return Counter(one["at"] for one in found)
+    return Counter(one["at"] for one in chosen(source, per_line=2, least=least))
 
 
-def test_a_line_that_does_the_work_of_several_has_the_mutants_of_several(tmp_path: Path) -> None:
-    assert _chosen(tmp_path, LONG, 0) == {2: 1, 3: 6, 4: 1}
+def test_a_line_that_does_the_work_of_several_has_the_mutants_of_several() -> None:
+    assert per_line(LONG, 0) == {2: 1, 3: 6, 4: 1}
 
 
-def test_a_table_of_constants_is_no_long_line(tmp_path: Path) -> None:
+def test_a_table_of_constants_is_no_long_line() -> None:
     table = f"TABLE = {dict.fromkeys(range(50), 7)}\n"
-    assert _chosen(tmp_path, table, 0) == {1: 2}
+    assert per_line(table, 0) == {1: 2}
 
 
-def test_a_small_module_has_more_mutants_a_line(tmp_path: Path) -> None:
+def test_a_small_module_has_more_mutants_a_line() -> None:
     """What two a line leave out is added until there are enough; of what a line of its own gives, nothing is lost."""
     source = "def f(a, b):\n    c = a * 3 + 4 - b % 5\n    return c\n"
-    assert _chosen(tmp_path, source, 0) == {2: 2, 3: 1}
-    assert sum(_chosen(tmp_path, source, 5).values()) == 5
-    assert _chosen(tmp_path, source, 50)[2] == 7
+    assert per_line(source, 0) == {2: 2, 3: 1}
+    assert sum(per_line(source, 5).values()) == 5
+    assert per_line(source, 50)[2] == 7
