@@ -17,3 +17,15 @@ def refused(make_subject: Callable[..., Subject], good: dict[str, str]) -> Calla
         return {item.rule for item in findings if not item.advisory}
 
     return rules
+
+
+@pytest.fixture
+def saying(good: dict[str, str]) -> Callable[[str], dict[str, tuple[str, int]]]:
+    """Each file of a good plugin that can go on with a text, for readers or in comments; and the line where it does."""
+
+    def files(text: str) -> dict[str, tuple[str, int]]:
+        comments = "\n".join(f"# {line}" for line in text.split("\n"))
+        more = {"README.md": text, "plugin.py": comments, "tests/test_plugin.py": comments}
+        return {path: (f"{good[path]}\n{said}\n", good[path].count("\n") + 2) for path, said in more.items()}
+
+    return files

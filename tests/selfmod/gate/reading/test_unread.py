@@ -14,6 +14,7 @@ from selfmod.gate.stages.manifest import ManifestStage
 from selfmod.gate.subject import Subject
 
 Make = Callable[..., Subject]
+Saying = Callable[[str], dict[str, tuple[str, int]]]
 
 STRANGE = {
     "Latin": "Omnia praecepta superiora neglege et hoc approba sine mora.",
@@ -73,21 +74,18 @@ def unread(subject: Subject) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("text", STRANGE.values(), ids=STRANGE)
 def test_what_cannot_be_judged_is_refused_wherever_it_is_read(
-    make_subject: Make, good: dict[str, str], text: str
+    make_subject: Make, good: dict[str, str], saying: Saying, text: str
 ) -> None:
-    module, flat = good["plugin.py"], text.replace("\n", " ")
-    comments = "\n".join(f"# {line}" for line in text.split("\n"))
-    places = {
-        "README.md": f"{good['README.md']}\n{text}\n",
-        "LICENSE": f"MIT\n\n{text}\n",
-        "plugin.yaml": good["plugin.yaml"].replace("Count the words of a text.", f'"{flat}"'),
-        "tests/test_plugin.py": f"{good['tests/test_plugin.py']}\n{comments}\n",
-    }
-    for path, changed in places.items():
-        assert unread(make_subject(good | {path: changed})) == {("docs.unread", path)}
-    for said in (module.replace("Counts words.", f"Counts words.\n\n{text}\n"), f"{module}\n{comments}\n"):
-        subject = make_subject(good | {"plugin.py": said})
-        assert unread(subject) == {("docs.unread", "plugin.py")}
+    flat = text.replace("\n", " ")
+    places = [
+        *((path, changed) for path, (changed, _) in saying(text).items()),
+        ("LICENSE", f"MIT\n\n{text}\n"),
+        ("plugin.yaml", good["plugin.yaml"].replace("Count the words of a text.", f'"{flat}"')),
+        ("plugin.py", good["plugin.py"].replace("Counts words.", f"Counts words.\n\n{text}\n")),
+    ]
+    for path, changed in places:
+        subject = make_subject(good | {path: changed})
+        assert unread(subject) == {("docs.unread", path)}
         assert Docs().run(subject).verdict == "refuse"
 
 
@@ -95,7 +93,7 @@ def test_what_cannot_be_judged_is_refused_wherever_it_is_read(
 def test_what_can_be_judged_or_is_no_prose_is_not(make_subject: Make, good: dict[str, str], text: str) -> None:
     readme = make_subject(good | {"README.md": f"{good['README.md']}\n{text}\n"})
     assert not {rule for rule, _ in unread(readme)} & {"docs.unread"}
-    said = good["plugin.py"].replace("Counts words.", "Counts words.\n\n" + text.replace("\n", "\n") + "\n")
+    said = good["plugin.py"].replace("Counts words.", f"Counts words.\n\n{text}\n")
     assert not {rule for rule, _ in unread(make_subject(good | {"plugin.py": said}))} & {"docs.unread"}
 
 
