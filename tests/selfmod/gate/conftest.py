@@ -16,6 +16,9 @@ from selfmod.gate.base import Stage, StageResult
 from selfmod.gate.facts import SECTIONS, Facts
 from selfmod.gate.reading.parse import Material, _section, table
 from selfmod.gate.stages.layout import module_of, tests_of
+from selfmod.gate.stages.manifest import ManifestStage
+from selfmod.gate.stages.mutation import Mutation
+from selfmod.gate.stages.tests import Tests
 from selfmod.gate.subject import Subject
 from selfmod.gate.thresholds import Thresholds
 
@@ -144,5 +147,21 @@ def judged(sandbox: Sandbox) -> Callable[..., Judged]:
             **more,
         )
         return Judged({stage.name: stage.run(subject) for stage in stages}, subject)
+
+    return judge
+
+
+@pytest.fixture
+def mutated(judged: Callable[..., Judged]) -> Callable[..., Judged]:
+    """Run the stages up to "mutation" on a module and one test of its function `f` that does what is given.
+
+    With `handler` it is a tool of the plugin as well.
+    """
+
+    def judge(module: str, *does: str, handler: str = "", **more: Any) -> Judged:
+        lines = "".join(f"    {statement}\n" for statement in does)
+        tests = f"import pytest\nfrom plugin import f\n\n\ndef test_f():\n{lines}"
+        stages = (*([ManifestStage()] if handler else []), Tests(), Mutation())
+        return judged(module, tests, *stages, handler=handler, **more)
 
     return judge

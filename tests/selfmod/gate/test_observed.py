@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from selfmod.examples import parse_examples
-from selfmod.gate.stages.manifest import ManifestStage
 from selfmod.gate.stages.mutation import Mutation
 from selfmod.gate.stages.tests import Tests
 from selfmod.spec import Spec
@@ -95,15 +94,16 @@ ORDINARY = {
 
 
 @pytest.mark.parametrize(("module", "check"), ORDINARY.values(), ids=ORDINARY)
-def test_ordinary_conditions_are_no_special_cases(judged, module, check):
-    found = judged(module, f"from plugin import f\n\n\ndef test_f():\n    {check}\n", Tests(), Mutation())
-    assert not {"mutation.special", "mutation.operand"} & found.rules("mutation")
+def test_ordinary_conditions_are_no_special_cases(mutated, module, check):
+    assert not {"mutation.special", "mutation.operand"} & mutated(module, check).rules("mutation")
 
 
-def test_an_operand_that_never_decides_is_refused(judged):
+FAR = "assert [f(4, 0), f(3, 0), f(1, 9)] == [True, False, False]"
+
+
+def test_an_operand_that_never_decides_is_refused(mutated):
     module = "def f(x: int, y: int) -> bool:\n    return x > 3 or y * y > x + 1000\n"
-    tests = "from plugin import f\n\n\ndef test_f():\n    assert [f(4, 0), f(3, 0), f(1, 9)] == [True, False, False]\n"
-    stage = judged(module, tests, Tests(), Mutation()).stages["mutation"]
+    stage = mutated(module, FAR).stages["mutation"]
     found = [item for item in stage.findings if item.rule == "mutation.operand" and not item.advisory]
     assert ["y * y > x + 1000 comes out false" in item.message for item in found] == [True]
 
@@ -119,33 +119,23 @@ NEVER = {
 
 
 @pytest.mark.parametrize("value", NEVER.values(), ids=NEVER)
-def test_a_comparison_that_always_comes_out_the_same_is_refused_wherever_it_stands(judged, value):
+def test_a_comparison_that_always_comes_out_the_same_is_refused_wherever_it_stands(mutated, value):
     module = f"def f(x: int, y: int) -> bool:\n    return bool({value})\n"
-    tests = "from plugin import f\n\n\ndef test_f():\n    assert [f(4, 0), f(3, 0), f(1, 9)] == [True, False, False]\n"
-    assert "mutation.operand" in judged(module, tests, Tests(), Mutation()).rules("mutation")
+    assert "mutation.operand" in mutated(module, FAR).rules("mutation")
 
 
-def test_a_branch_is_counted_as_coverage_and_not_again(judged):
+def test_a_branch_is_counted_as_coverage_and_not_again(mutated):
     module = "def f(x: int) -> int:\n    if x > 1000:\n        return 0\n    return x\n"
-    tests = "from plugin import f\n\n\ndef test_f():\n    assert [f(4), f(3)] == [4, 3]\n"
-    assert "mutation.operand" not in judged(module, tests, Tests(), Mutation()).rules("mutation")
+    assert "mutation.operand" not in mutated(module, "assert [f(4), f(3)] == [4, 3]").rules("mutation")
 
 
-def test_an_example_meets_a_special_case_whatever_it_should_give(judged):
+def test_an_example_meets_a_special_case_whatever_it_should_give(mutated):
     module = 'def f(x: str) -> str:\n    return "a" if x == "magic" else x\n'
-    tests = "from plugin import f\n\n\ndef test_f():\n    assert f('b') == 'b'\n"
-    found = judged(
-        module, tests, Tests(), Mutation(), spec=Spec(text="x", examples=parse_examples(['f("magic") == "z"']))
-    )
-    assert "mutation.special" not in found.rules("mutation")
+    spec = Spec(text="x", examples=parse_examples(['f("magic") == "z"']))
+    assert "mutation.special" not in mutated(module, "assert f('b') == 'b'", spec=spec).rules("mutation")
 
 
 # ---- results that nobody looks at ----------------------------------------------------------------------------------
-
-
-def looked(judged, module: str, checks: str):
-    tests = f"import pytest\nfrom plugin import f\n\n\ndef test_f():\n    {checks}\n"
-    return judged(module, tests, ManifestStage(), Tests(), Mutation(), handler="f")
 
 
 _LOUD = """\
@@ -189,8 +179,8 @@ VACUOUS = {
 
 
 @pytest.mark.parametrize(("module", "checks"), VACUOUS.values(), ids=VACUOUS)
-def test_a_suite_that_looks_at_no_result_is_refused_however_small_the_plugin_is(judged, module, checks):
-    assert "mutation.result" in looked(judged, module, checks).rules("mutation")
+def test_a_suite_that_looks_at_no_result_is_refused_however_small_the_plugin_is(mutated, module, checks):
+    assert "mutation.result" in mutated(module, checks, handler="f").rules("mutation")
 
 
 LOOKING = {
@@ -217,8 +207,8 @@ LOOKING = {
 
 
 @pytest.mark.parametrize(("module", "checks"), LOOKING.values(), ids=LOOKING)
-def test_a_suite_that_looks_at_results_is_not(judged, module, checks):
-    assert "mutation.result" not in looked(judged, module, checks).rules("mutation")
+def test_a_suite_that_looks_at_results_is_not(mutated, module, checks):
+    assert "mutation.result" not in mutated(module, checks, handler="f").rules("mutation")
 
 
 LOOKUPS = """\

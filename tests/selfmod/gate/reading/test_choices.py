@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from selfmod.gate.stages.mutation import Mutation
-from selfmod.gate.stages.tests import Tests
-from tests.selfmod.gate.test_observed import looked
-
 # ---- what is chosen among by constants -----------------------------------------------------------------------------
 
 CHOICES = {
@@ -196,16 +192,21 @@ CHOICES = {
 }
 
 
-def chosen(judged, module: str, *checks: str):
-    lines = "".join(f"    assert {check}\n" for check in checks)
-    tests = f"import pytest\nfrom plugin import f\n\n\ndef test_f():\n{lines}"
-    return judged(module, tests, Tests(), Mutation()).rules("mutation") & {"mutation.special", "mutation.operand"}
+@pytest.fixture
+def chosen(mutated):
+    """The rules about choices that refuse a module, with one test that checks what is given."""
+
+    def rules(module: str, *checks: str) -> set[str]:
+        found = mutated(module, *(f"assert {check}" for check in checks))
+        return found.rules("mutation") & {"mutation.special", "mutation.operand"}
+
+    return rules
 
 
 @pytest.mark.parametrize(("module", "usual", "special"), CHOICES.values(), ids=CHOICES)
-def test_each_of_what_is_chosen_among_must_be_met(judged, module, usual, special):
-    assert chosen(judged, module, usual)
-    assert not chosen(judged, module, usual, special)
+def test_each_of_what_is_chosen_among_must_be_met(chosen, module, usual, special):
+    assert chosen(module, usual)
+    assert not chosen(module, usual, special)
 
 
 ELSEWHERE = """\
@@ -219,12 +220,12 @@ def f(x: str) -> str:
 """
 
 
-def test_what_a_condition_sent_elsewhere_is_asked_for_there_only(judged):
+def test_what_a_condition_sent_elsewhere_is_asked_for_there_only(chosen):
     usual, special = "[f('b'), f('i')] == ['strong', 'em']", "f('url') == '<a>'"
-    assert chosen(judged, ELSEWHERE, usual)
-    assert not chosen(judged, ELSEWHERE, usual, special)
+    assert chosen(ELSEWHERE, usual)
+    assert not chosen(ELSEWHERE, usual, special)
     by_length = ELSEWHERE.replace('x != "url"', "len(x) != 3")  # from which nobody reads what x is
-    assert chosen(judged, by_length, usual, special)
+    assert chosen(by_length, usual, special)
 
 
 MILD = {
@@ -243,14 +244,13 @@ MILD = {
 
 
 @pytest.mark.parametrize("module", MILD.values(), ids=MILD)
-def test_what_honest_tests_leave_out_is_worth_a_word_only(judged, module):
+def test_what_honest_tests_leave_out_is_worth_a_word_only(chosen, module):
     refused = "    with pytest.raises(ValueError):\n        f('and')\n" if "raise" in module else ""
-    assert not chosen(judged, module, f"f('a') == 1\n{refused}")
+    assert not chosen(module, f"f('a') == 1\n{refused}")
 
 
-def test_the_entries_of_a_large_table_that_no_test_meets_are_told_in_one(judged):
-    tests = "from plugin import f\n\n\ndef test_f():\n    assert f('a') == 1\n"
-    findings = judged(MILD["a large table"], tests, Tests(), Mutation()).stages["mutation"].findings
+def test_the_entries_of_a_large_table_that_no_test_meets_are_told_in_one(mutated):
+    findings = mutated(MILD["a large table"], "assert f('a') == 1").stages["mutation"].findings
     (found,) = [one for one in findings if one.rule == "mutation.special"]
     assert found.advisory
     assert found.message == "never met by any test of what x may be: 'b', 'c', 'd', 'e', 'f', 'g'"
@@ -261,17 +261,16 @@ def test_the_entries_of_a_large_table_that_no_test_meets_are_told_in_one(judged)
 SHAPE = "assert isinstance(f('x'), str)"
 
 
-def test_a_test_that_never_ends_with_other_results_notices_nothing(judged):
+def test_a_test_that_never_ends_with_other_results_notices_nothing(mutated):
     module = "def f(a: str) -> str:\n    return a\n"
-    assert "mutation.result" in looked(judged, module, f"while f('x') != 'x':\n        pass\n    {SHAPE}").rules(
-        "mutation"
-    )
+    found = mutated(module, "while f('x') != 'x':\n        pass", SHAPE, handler="f")
+    assert "mutation.result" in found.rules("mutation")
 
 
-def test_behind_a_test_that_never_ends_the_others_are_asked(judged):
+def test_behind_a_test_that_never_ends_the_others_are_asked(mutated):
     module = "def f(a: str) -> str:\n    return a\n"
     more = "while f('x') != 'x':\n        pass\n\n\ndef test_g():\n    assert f('x') == 'x'"
-    assert "mutation.result" not in looked(judged, module, more).rules("mutation")
+    assert "mutation.result" not in mutated(module, more, handler="f").rules("mutation")
 
 
 GAPS = {
@@ -289,29 +288,29 @@ GAPS = {
 
 
 @pytest.mark.parametrize(("module", "usual", "nearly"), GAPS.values(), ids=GAPS)
-def test_gaps_of_a_row_are_told_and_the_only_one_that_is_left_out_is_refused(judged, module, usual, nearly):
-    few = looked(judged, module, f"assert {usual}").stages["mutation"].findings
+def test_gaps_of_a_row_are_told_and_the_only_one_that_is_left_out_is_refused(mutated, module, usual, nearly):
+    few = mutated(module, f"assert {usual}", handler="f").stages["mutation"].findings
     assert {item.advisory for item in few if item.rule == "mutation.special"} == {True}
-    all_but_one = looked(judged, module, f"assert {usual}\n    assert {nearly}").stages["mutation"].findings
+    all_but_one = mutated(module, f"assert {usual}", f"assert {nearly}", handler="f").stages["mutation"].findings
     assert [item.advisory for item in all_but_one if item.rule == "mutation.special"] == [False]
 
 
 @pytest.mark.parametrize("said", ["Take half of a list, rounded.", "Split in halves to the nearest cent."])
-def test_only_words_about_rounding_ask_for_a_half(judged, said):
+def test_only_words_about_rounding_ask_for_a_half(mutated, said):
     module = f'def f(x: float) -> int:\n    """{said}"""\n    return round(x / 2)\n'
-    assert "mutation.special" not in looked(judged, module, "assert f(3.1) == 2").rules("mutation")
+    assert "mutation.special" not in mutated(module, "assert f(3.1) == 2", handler="f").rules("mutation")
 
 
-def test_another_kind_of_value_is_worth_a_word_only(judged):
+def test_another_kind_of_value_is_worth_a_word_only(mutated):
     module = "def f(x: float) -> float:\n    match x:\n        case int() | float():\n            return x * 2\n"
     module += "    raise ValueError(x)\n"
-    found = looked(judged, module, "assert f(1.5) == 3.0").stages["mutation"].findings
+    found = mutated(module, "assert f(1.5) == 3.0", handler="f").stages["mutation"].findings
     assert {item.advisory for item in found if item.rule == "mutation.special"} == {True}
 
 
-def test_what_is_the_same_in_every_test_is_said_with_what_to_do(judged):
+def test_what_is_the_same_in_every_test_is_said_with_what_to_do(mutated):
     module = "def f(x: int) -> int:\n    return x // 1000\n"
-    findings = looked(judged, module, "assert [f(1), f(2)] == [0, 0]").stages["mutation"].findings
+    findings = mutated(module, "assert [f(1), f(2)] == [0, 0]", handler="f").stages["mutation"].findings
     (found,) = [one for one in findings if one.rule == "mutation.special"]
     assert (found.message, found.hint) == (
         "in every test x // 1000 is the same",

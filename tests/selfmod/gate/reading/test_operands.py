@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from selfmod.gate.stages.mutation import Mutation
-from selfmod.gate.stages.tests import Tests
-
 RULES = {"mutation.operand", "mutation.special"}
-HEAD = "import pytest\nfrom plugin import f\n\n\ndef test_f():\n    "
 
 
-def said(judged, module: str, check: str, *, advisory: bool = False) -> list[str]:
-    stage = judged(module, HEAD + check + "\n", Tests(), Mutation()).stages["mutation"]
-    assert "mutation.ended" not in {one.rule for one in stage.findings}
-    return [one.message for one in stage.findings if one.rule in RULES and one.advisory is advisory]
+@pytest.fixture
+def said(mutated):
+    """What the stage "mutation" says of operands and special cases, to refuse or as advice."""
+
+    def messages(module: str, check: str, *, advisory: bool = False) -> list[str]:
+        stage = mutated(module, check).stages["mutation"]
+        assert "mutation.ended" not in {one.rule for one in stage.findings}
+        return [one.message for one in stage.findings if one.rule in RULES and one.advisory is advisory]
+
+    return messages
 
 
 # ---- the truth of a value is its own -------------------------------------------------------------------------------
@@ -34,22 +36,22 @@ TRUTHS = {
 
 
 @pytest.mark.parametrize(("head", "none", "some"), TRUTHS.values(), ids=TRUTHS)
-def test_a_value_of_any_kind_is_as_true_as_it_says(judged, head, none, some):
+def test_a_value_of_any_kind_is_as_true_as_it_says(said, head, none, some):
     module = (
         f"{head}\n\ndef f(x: int, y: int) -> int:\n    pair = [{none}, {some}]\n    return 1 if y and pair[x] else 0\n"
     )
-    assert said(judged, module, "assert [f(0, 1), f(1, 1), f(1, 0)] == [0, 1, 0]") == []
-    found = said(judged, module, "assert [f(1, 1), f(1, 0)] == [1, 0]")
+    assert said(module, "assert [f(0, 1), f(1, 1), f(1, 0)] == [0, 1, 0]") == []
+    found = said(module, "assert [f(1, 1), f(1, 0)] == [1, 0]")
     assert found == ["in every test pair[x] comes out true", "no test takes the entry at place 0 of pair[x]"]
 
 
-def test_a_value_that_cannot_be_asked_for_its_truth_stays_as_it_is(judged):
+def test_a_value_that_cannot_be_asked_for_its_truth_stays_as_it_is(said):
     module = (
         "class Odd:\n    def __bool__(self) -> bool:\n        raise ValueError('odd')\n\n\n"
         "def f(x: int) -> object:\n    return x > 1 and [Odd()][0]\n"
     )
     check = "assert f(1) is False\n    assert f(2) is not None"
-    assert said(judged, module, check) == ["no test gets as far as [Odd()][0]"]
+    assert said(module, check) == ["no test gets as far as [Odd()][0]"]
 
 
 # ---- what stands in for another value asks nothing -----------------------------------------------------------------
@@ -72,19 +74,19 @@ FINE = {
 
 
 @pytest.mark.parametrize(("module", "check"), FINE.values(), ids=FINE)
-def test_a_value_that_stands_in_for_another_asks_nothing(judged, module, check):
-    assert said(judged, module, check) == []
+def test_a_value_that_stands_in_for_another_asks_nothing(said, module, check):
+    assert said(module, check) == []
 
 
-def test_a_value_that_is_asked_on_the_way_is_worth_a_word_and_the_last_one_is_not(judged):
+def test_a_value_that_is_asked_on_the_way_is_worth_a_word_and_the_last_one_is_not(said):
     module = "def f(x: list[str]) -> str:\n    return x[0] or x[1] or x[-1]\n"
-    assert said(judged, module, "assert f(['', 'a']) == 'a'", advisory=True) == [
+    assert said(module, "assert f(['', 'a']) == 'a'", advisory=True) == [
         "in every test x[0] comes out false",
         "in every test x[1] comes out true",
         "no test gets as far as x[-1]",
     ]
     check = "assert [f(['a', 'c', 'b']), f(['', 'a', 'b']), f(['', '', 'b'])] == ['a', 'a', 'b']"
-    assert said(judged, module, check, advisory=True) == []
+    assert said(module, check, advisory=True) == []
 
 
 ASKS = {
@@ -101,28 +103,28 @@ ASKS = {
 
 
 @pytest.mark.parametrize("body", ASKS.values(), ids=ASKS)
-def test_a_question_that_always_has_one_answer_is_refused(judged, body):
+def test_a_question_that_always_has_one_answer_is_refused(said, body):
     module = (
         "def known(x: int) -> bool:\n    return [False, True][max(0, x // 7731)]\n\n\n"
         "def again(x: int) -> str:\n    return 'x' * [0, 1][known(x)]\n\n\n"
         f"def f(x: int):\n    {body}\n"
     )
-    found = said(judged, module, "assert [bool(f(-1)), bool(f(3)), bool(f(4))] != []")
+    found = said(module, "assert [bool(f(-1)), bool(f(3)), bool(f(4))] != []")
     assert [line for line in found if "known(x) comes out false" in line or "again(x) comes out false" in line]
 
 
-def test_a_function_that_gives_a_truth_value_is_asked_whatever_it_computes_with(judged):
+def test_a_function_that_gives_a_truth_value_is_asked_whatever_it_computes_with(said):
     module = "def f(x: int) -> bool:\n    return x > 3 or 'y' * (x // 7731)\n"
-    found = said(judged, module, "assert [bool(f(3)), bool(f(4))] == [False, True]")
+    found = said(module, "assert [bool(f(3)), bool(f(4))] == [False, True]")
     assert "in every test 'y' * (x // 7731) comes out false" in found
 
 
-def test_work_that_no_test_gets_to_is_refused_and_a_plain_value_is_not(judged):
+def test_work_that_no_test_gets_to_is_refused_and_a_plain_value_is_not(said):
     module = "def other(x: str) -> str:\n    return x\n\n\ndef f(x: str, y: list[str]) -> str:\n    return x or {}\n"
     check = "assert f('a', ['b']) == 'a'"
     lines = "from plugin import other\n    assert other('a') == 'a'\n    " + check
-    assert said(judged, module.format("other(x)"), lines) == ["no test gets as far as other(x)"]
-    assert said(judged, module.format("y[0]"), check) == []
+    assert said(module.format("other(x)"), lines) == ["no test gets as far as other(x)"]
+    assert said(module.format("y[0]"), check) == []
 
 
 # ---- what only refuses more ----------------------------------------------------------------------------------------
@@ -135,11 +137,11 @@ REFUSES = {
 
 
 @pytest.mark.parametrize("body", REFUSES.values(), ids=REFUSES)
-def test_one_more_reason_to_refuse_is_worth_a_word(judged, body):
+def test_one_more_reason_to_refuse_is_worth_a_word(said, body):
     module = f"def f(x: int) -> int:\n    {body}\n    return x\n"
     check = "assert f(1) == 1\n    with pytest.raises(ValueError):\n        f(0)"
-    assert said(judged, module, check) == []
-    assert len(said(judged, module, check, advisory=True)) >= 1
+    assert said(module, check) == []
+    assert len(said(module, check, advisory=True)) >= 1
 
 
 LETS_IN = {
@@ -152,17 +154,17 @@ LETS_IN = {
 
 
 @pytest.mark.parametrize("body", LETS_IN.values(), ids=LETS_IN)
-def test_one_more_way_in_is_refused(judged, body):
+def test_one_more_way_in_is_refused(said, body):
     module = f"def f(x: int) -> int:\n    {body}\n    return x\n"
     check = "assert f(1) == 1\n    try:\n        f(-1), f(4)\n    except ValueError:\n        pass"
-    assert len(said(judged, module, check)) == 1
+    assert len(said(module, check)) == 1
 
 
-def test_whether_a_value_is_of_another_kind_is_worth_a_word(judged):
+def test_whether_a_value_is_of_another_kind_is_worth_a_word(said):
     module = "def f(x: object, y: object) -> int:\n    return 1 if isinstance(x, int) and isinstance(y, int) else 2\n"
     check = "assert [f(1, 1), f('a', 1)] == [1, 2]"
-    assert said(judged, module, check) == []
-    assert said(judged, module, check, advisory=True) == ["in every test isinstance(y, int) comes out true"]
+    assert said(module, check) == []
+    assert said(module, check, advisory=True) == ["in every test isinstance(y, int) comes out true"]
 
 
 # ---- tables --------------------------------------------------------------------------------------------------------
@@ -172,27 +174,27 @@ LARGE = TABLE.replace('"fr"', '"it": "Ciao", "es": "Hola", "nl": "Hallo", "fi": 
 
 
 @pytest.mark.parametrize("found", ["GREETINGS.get(x, 'Hi')", "GREETINGS[x]", "GREETINGS.get(x, GREETINGS['en'])"])
-def test_an_entry_of_a_table_that_no_test_meets_is_a_special_case_of_a_large_one_it_is_worth_a_word(judged, found):
+def test_an_entry_of_a_table_that_no_test_meets_is_a_special_case_of_a_large_one_it_is_worth_a_word(said, found):
     met = "assert [f('en'), f('de')] == ['Welcome', 'Willkommen']"
-    assert said(judged, TABLE + found + "\n", met) == ["no test meets the special case 'fr', one of few that x may be"]
-    assert said(judged, LARGE + found + "\n", met) == []
-    assert said(judged, LARGE + found + "\n", met, advisory=True) == [
+    assert said(TABLE + found + "\n", met) == ["no test meets the special case 'fr', one of few that x may be"]
+    assert said(LARGE + found + "\n", met) == []
+    assert said(LARGE + found + "\n", met, advisory=True) == [
         "never met by any test of what x may be: 'it', 'es', 'nl', 'fi', 'fr'"
     ]
 
 
-def test_an_entry_that_is_looked_for_is_a_special_case(judged):
+def test_an_entry_that_is_looked_for_is_a_special_case(said):
     module = TABLE.replace("-> str", "-> bool") + "x in GREETINGS\n"
-    assert len(said(judged, module, "assert [f('en'), f('de'), f('x')] == [True, True, False]")) == 1
+    assert len(said(module, "assert [f('en'), f('de'), f('x')] == [True, True, False]")) == 1
 
 
 @pytest.mark.parametrize("entries", ["'magic': True", "'en': True, 'magic': True"])
-def test_an_entry_of_a_table_that_only_asks_is_a_special_case(judged, entries):
+def test_an_entry_of_a_table_that_only_asks_is_a_special_case(said, entries):
     module = f"def f(x: str) -> bool:\n    return {{{entries}}}.get(x, x == 'en')\n"
-    assert len(said(judged, module, "assert [f('en'), f('x')] == [True, False]")) >= 1
+    assert len(said(module, "assert [f('en'), f('x')] == [True, False]")) >= 1
 
 
-def test_what_a_position_gives_is_no_special_case(judged):
+def test_what_a_position_gives_is_no_special_case(said):
     module = "def f(x: int) -> str:\n    return ('low', 'high')[x]\n"
     check = "assert [f(0), f(1)] == ['low', 'high']"
-    assert said(judged, module, check) == said(judged, module, check, advisory=True) == []
+    assert said(module, check) == said(module, check, advisory=True) == []
