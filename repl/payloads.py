@@ -8,21 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sandbox.outcome import Outcome
-    from selfmod.gate.base import StageResult
     from selfmod.models.base import Cost
     from selfmod.proposal import Proposal
-
-
-def stage_payload(result: StageResult) -> dict[str, object]:
-    """Return one stage of a report, for a program that follows it."""
-    return {
-        "name": result.name,
-        "verdict": result.verdict,
-        "applicable": result.applicable,
-        "seconds": result.seconds,
-        "figures": dict(result.figures),
-        "findings": [asdict(finding) for finding in result.findings],
-    }
 
 
 def cost_payload(cost: Cost) -> dict[str, object]:

@@ -38,10 +38,8 @@ class Progress:
 
     def stage(self, result: StageResult) -> None:
         """A stage of the gate has ended."""
-        from repl.payloads import stage_payload
-
         if self._emit is not None:
-            self._emit({"type": "stage", **stage_payload(result)})
+            self._emit({"type": "stage", **result.to_json()})
             return
         if self.quiet:
             return

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from selfmod.gate.subject import Subject
@@ -46,6 +46,28 @@ class StageResult:
     seconds: float = 0.0
     figures: Mapping[str, Figure] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a report holds it, and as a program that follows the gate is told."""
+        return {
+            "name": self.name,
+            "verdict": self.verdict,
+            "applicable": self.applicable,
+            "seconds": self.seconds,
+            "figures": _plain(self.figures),
+            "findings": [asdict(item) for item in self.findings],
+        }
+
+
+def _plain(value: object) -> Any:
+    """Return figures as JSON holds them, so that a report read back compares equal to the one written."""
+    match value:
+        case Mapping():
+            return {str(name): _plain(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value
 
 
 class Stage(Protocol):

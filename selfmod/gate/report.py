@@ -108,7 +108,7 @@ class GateReport:
             "verdict": self.verdict,
             "digest": self.digest,
             "gate_version": self.gate_version,
-            "stages": [_stage_to_json(stage) for stage in self.stages],
+            "stages": [stage.to_json() for stage in self.stages],
             "acknowledge": list(self.acknowledge),
             "capabilities": {name: list(values) for name, values in dataclasses.asdict(self.reach).items()},
             "plugin": self.plugin,
@@ -143,28 +143,6 @@ def libraries() -> Mapping[str, str]:
     names = ("pytest", "coverage", "RestrictedPython", "griffelib", "bandit", "ruamel.yaml", "pydantic", "packaging")
     own = {"ratchet": VERSION, "python": platform.python_version()}
     return MappingProxyType(own | {name: version(name) for name in names})
-
-
-def _stage_to_json(stage: StageResult) -> dict[str, Any]:
-    return {
-        "name": stage.name,
-        "verdict": stage.verdict,
-        "applicable": stage.applicable,
-        "seconds": stage.seconds,
-        "figures": _plain(stage.figures),
-        "findings": [dataclasses.asdict(item) for item in stage.findings],
-    }
-
-
-def _plain(value: object) -> Any:
-    """Return figures as JSON holds them, so that a report read back compares equal to the one written."""
-    match value:
-        case Mapping():
-            return {str(name): _plain(item) for name, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case _:
-            return value
 
 
 def _report(data: Any) -> GateReport:
