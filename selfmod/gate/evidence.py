@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -23,7 +24,7 @@ class BadEvidence(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
-class Account:
+class Account(ABC):
     """What one worker says of one run; the first bad note spoils it (`problem`), later ones are dropped."""
 
     nonce: str
@@ -48,8 +49,9 @@ class Account:
             raise BadEvidence("a note that our own code did not write")
         return note
 
+    @abstractmethod
     def _take(self, note: Mapping[str, object]) -> None:
-        raise NotImplementedError
+        """Take one note of our own; raises BadEvidence where its shape is another."""
 
 
 @dataclass(slots=True, kw_only=True)
