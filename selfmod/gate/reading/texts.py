@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from sandbox.language.trees import assigned_alone
+from sandbox.language.trees import assigned_alone, bindings
 
 MAX_TEXT: Final = 100_000
 _DEEPEST: Final = 60  # of pieces within pieces, and of names that stand for names
@@ -140,11 +140,8 @@ def _in_a_row(node: ast.List | ast.Tuple, names: Mapping[str, ast.expr]) -> str 
 
 def names_once(tree: ast.Module) -> dict[str, ast.expr]:
     """The names that are given a value once in the whole module, with that value."""
-    stored = Counter(
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    )
-    stored.update(node.arg for node in ast.walk(tree) if isinstance(node, ast.arg))
-    return {name: value for node in ast.walk(tree) for name, value in assigned_alone(node) if stored[name] == 1}
+    bound = Counter(bindings(tree))
+    return {name: value for node in ast.walk(tree) for name, value in assigned_alone(node) if bound[name] == 1}
 
 
 def decoded(text: str, layers: int = _LAYERS) -> Iterator[str]:

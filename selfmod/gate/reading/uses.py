@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sandbox.language.names import NOW
-from sandbox.language.trees import assigned, assigned_alone
+from sandbox.language.trees import assigned, constants_of
 from selfmod.gate.reading.parse import Material
 
 SDK: Final = ("plugins.sdk", "sdk")
@@ -145,16 +145,9 @@ def _names(module: ast.Module) -> _Names:
                     names.origins.setdefault(alias.asname or alias.name, []).append(f"{origin}.{alias.name}")
             case _:
                 pass
-    stored: dict[str, int] = {}
-    for node in ast.walk(module):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                stored[name] = stored.get(name, 0) + 1
-            case _:
-                pass
-    for name, value in (pair for statement in module.body for pair in assigned_alone(statement)):
+    for name, value in constants_of(module).items():
         text, whole = _text(value, names)
-        if whole and stored.get(name) == 1:  # assigned once in the whole module, so it is what it says
+        if whole:
             names.texts[name] = text
     names.optional = frozenset(_optional(module, names))
     return names

@@ -17,6 +17,7 @@ def used(source: str) -> list[tuple[str, str, int, bool]]:
 
 
 CLOCK, RANDOM = ("effect:clock", "effect:clock", 3, True), ("effect:random", "effect:random", 3, True)
+COMPUTED = ("network", "network")
 HTTP, FILES = "from plugins.sdk import http\n", "from plugins.sdk import files\n"
 
 
@@ -53,6 +54,11 @@ HTTP, FILES = "from plugins.sdk import http\n", "from plugins.sdk import files\n
         (HTTP + "http.get('https://a.org/' + x)", ("network", "network:a.org:443", 2, True)),
         (HTTP + "U = 'https://a.org'\nhttp.get(U + '/x')", ("network", "network:a.org:443", 3, True)),
         (HTTP + "U = 'https://a.org'\nhttp.get(f'{U}/x')", ("network", "network:a.org:443", 3, True)),
+        (
+            HTTP + "U = 'https://a.org'\ndef f(x):\n  match x:\n    case U: http.get(U)",
+            ("network", "network", 5, False),
+        ),
+        (HTTP + "U = 'https://a.org'\nfrom x import U\nhttp.get(U)", (*COMPUTED, 4, False)),
         (HTTP + "http.get(f'https://{x}/')", ("network", "network", 2, False)),
         (HTTP + "http.get(f'https://a.org{x}')", ("network", "network", 2, False)),
         (HTTP + "http.get('https://a.org' + x)", ("network", "network", 2, False)),
@@ -60,7 +66,7 @@ HTTP, FILES = "from plugins.sdk import http\n", "from plugins.sdk import files\n
         (HTTP + "http.get(*x)", ("network", "network", 2, False)),
         (HTTP + "g = http.get", ("network", "network", 2, False)),
         (HTTP + "g(http)", ("network", "network", 2, False)),
-        (HTTP + "U = 'https://a.org/'\nU = x\nhttp.get(U)", ("network", "network", 4, False)),
+        (HTTP + "U = 'https://a.org/'\nU = x\nhttp.get(U)", (*COMPUTED, 4, False)),
         (HTTP + "http.get('https://user@b.org/')", ("network", "network:b.org:443", 2, True)),
         ("from plugins.sdk import http as h\nh.post('https://a.org/')", ("network", "network:a.org:443", 2, True)),
         ("import plugins.sdk\nplugins.sdk.http.get('https://a.org/')", ("network", "network:a.org:443", 2, True)),
