@@ -25,7 +25,7 @@ from sandbox import (
     SandboxUnavailable,
     TimedOut,
 )
-from tests.sandbox.test_life import gone, until
+from tests.sandbox.processes import gone, until
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = Path(__file__).with_name("programs.py").read_bytes()

@@ -16,6 +16,7 @@ import pytest
 from sandbox import Completed, Crashed, Job, Limits, Policy, Program, Sandbox, SandboxUnavailable, TimedOut
 from sandbox.family import descendants
 from sandbox.launcher import ForkServer
+from tests.sandbox.processes import children, gone, until
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = Program(files={"plugin.py": b"def one():\n    return 1\ndef spin():\n    while True: pass\n"}, language="plain")
@@ -23,30 +24,6 @@ TINY = Program(files={"plugin.py": b"def one():\n    return 1\ndef spin():\n    
 
 def open_tiny(sandbox, **limits):
     return sandbox.open(TINY, policy=Policy(), limits=Limits(**limits))
-
-
-def children(pid):
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-    return [int(word) for word in text.split()]
-
-
-def until(condition, seconds=10.0):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        os.sched_yield()
-    return False
-
-
-def gone(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 def belongings():

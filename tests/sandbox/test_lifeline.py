@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.lifeline import Lifeline, parent_of
-from tests.sandbox.test_life import gone, until
+from tests.sandbox.processes import gone, until
 
 ROOT = Path(__file__).resolve().parents[2]
 STUBBORN = (
