@@ -17,7 +17,9 @@ CURES: Final[dict[str, str]] = {
     "capabilities": "Use kernel 4.3 or later.",
     "seccomp": "Use a kernel with seccomp filters, on x86_64 or aarch64.",
     "descriptors": "Close sandboxes that are not needed, or allow this account more open files (ulimit -n).",
-    "fork server": "See the message for what stopped it from starting.",
+    "processes": "End processes of this account that are not needed, or allow it more of them (ulimit -u).",
+    "memory": "Free memory: the kernel has none left for another process.",
+    "fork server": "Try again; where it ends each time, look for what ends processes of this account.",
     "preload": "Install Ratchet again: a module of its own or of its dependencies cannot be imported.",
 }
 

@@ -22,6 +22,12 @@ from sandbox.starter import Kind
 
 _ATTEMPTS: Final = 3
 _SETUP_S: Final = 30.0
+_LACKING: Final = {
+    errno.EMFILE: "descriptors",
+    errno.ENFILE: "descriptors",
+    errno.EAGAIN: "processes",
+    errno.ENOMEM: "memory",
+}
 _WITHOUT_CGROUP: Final = (
     "no memory cgroup may be made by this account: several processes of one worker are bounded each by the kernel, and "
     "together by looking every 50 ms"
@@ -60,10 +66,15 @@ def _isolated(server: ForkServer, limits: Limits, setup: Frame, first: Request |
     return link
 
 
-def _require_descriptors(problem: Exception) -> None:
-    """Say so where it was this process that could not go on, and no other fork server would help."""
-    if isinstance(problem, OSError) and problem.errno in (errno.EMFILE, errno.ENFILE):
-        raise SandboxUnavailable("process", "descriptors", cure("descriptors"), errno_name(problem.errno)) from problem
+def _lacking(problem: Exception | None) -> str:
+    """Return what this machine has no more of, "" where that is not what went wrong."""
+    return _LACKING.get(problem.errno or 0, "") if isinstance(problem, OSError) else ""
+
+
+def _unavailable(problem: Exception | None) -> SandboxUnavailable:
+    layer = _lacking(problem) or "fork server"
+    number = problem.errno or 0 if isinstance(problem, OSError) else 0
+    return SandboxUnavailable("process", layer, f"{cure(layer)} ({problem})", errno_name(number))
 
 
 class ProcessLevel:
@@ -78,15 +89,19 @@ class ProcessLevel:
 
     def start(self, kind: Kind, seed: int | None, limits: Limits, setup: Frame, first: Request | None = None) -> Link:
         """Return an isolated worker that has `first` to do, if there is one; raises `SandboxUnavailable`."""
+        problem: Exception | None = None
         for _ in range(_ATTEMPTS):
+            server = None
             try:
                 with self._lock:
                     server = self._server(kind, seed)
                 return _isolated(server, limits, setup, first)
-            except (OSError, ServerLost) as problem:
-                _require_descriptors(problem)
-                continue  # the server died; the next attempt starts another
-        raise SandboxUnavailable("process", "fork server", cure("fork server"))
+            except (OSError, ServerLost) as error:
+                problem = error
+                if _lacking(error) == "descriptors":
+                    break  # of this process, whichever server it asks
+                self._give_up(server)
+        raise _unavailable(problem) from problem
 
     def warm(self, kind: Kind, seed: int | None) -> None:
         """Have a fork server start, without waiting for it; what goes wrong is for the worker that needs it to say."""
@@ -103,6 +118,14 @@ class ProcessLevel:
             self._retire(server)
         self._servers[kind, seed] = fresh = ForkServer(self._preload.get(kind, ()), seed)
         return fresh
+
+    def _give_up(self, server: ForkServer | None) -> None:
+        """Have the next attempt start another: this one is dying, which may not show yet."""
+        with self._lock:
+            for key, one in [*self._servers.items()]:
+                if one is server:
+                    del self._servers[key]
+                    self._retire(one)
 
     def _retire(self, server: ForkServer) -> None:
         for old in [old for old in self._draining if not old.alive]:

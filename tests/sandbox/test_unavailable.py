@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from sandbox import Limits, Policy, Program, Sandbox, SandboxUnavailable
+from sandbox.layers import CURES
 from sandbox.syscalls import machine
 
 ADD = Program(files={"plugin.py": b"def add(a, b):\n    return a + b\n"}, language="plain")
 ROOT = Path(__file__).resolve().parents[2]
 LANDLOCK, MOUNT_SETATTR, CLONE3 = 444, 442, 435
+CLONE, VFORK = 56, 58
 
 CODE = """
 import json, sys
@@ -36,9 +38,12 @@ with Sandbox(allow_missing_landlock=sys.argv[3] == "yes") as sandbox:
 """
 
 
-def without(number, errno):
-    """A filter that lets everything pass but one call."""
-    lines = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | errno), (0x06, 0, 0, 0x7FFF0000)]
+def without(errno, *numbers):
+    """A filter that lets everything pass but these calls."""
+    lines = [(0x20, 0, 0, 0)]
+    for number in numbers:
+        lines += [(0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | errno)]
+    lines.append((0x06, 0, 0, 0x7FFF0000))
     return b"".join(struct.pack("=HBBI", *line) for line in lines).hex()
 
 
@@ -50,7 +55,7 @@ def without_flag(number, flag, errno):
 
 
 def on_a_machine_without(number, errno, *, allow="no"):
-    return on_a_machine_with(without(number, errno), allow=allow)
+    return on_a_machine_with(without(errno, number), allow=allow)
 
 
 def on_a_machine_with(filter_, *, allow="no"):
@@ -91,10 +96,26 @@ def test_what_else_is_missing_is_named_with_the_kernels_answer(number, errno, la
     assert (kind, found, errno_name) == ("unavailable", layer, name) and cure
 
 
+@pytest.mark.skipif(machine() != "x86_64", reason="the numbers of old calls are those of x86_64")
+@pytest.mark.parametrize(("errno", "layer", "name"), [(11, "processes", "EAGAIN"), (12, "memory", "ENOMEM")])
+def test_what_the_machine_has_no_more_of_is_named(errno, layer, name):
+    filter_ = without(errno, CLONE, VFORK)
+    kind, found, errno_name, cure = on_a_machine_with(filter_)
+    assert (kind, found, errno_name) == ("unavailable", layer, name) and cure.startswith(CURES[layer])
+
+
 @pytest.mark.skipif(machine() != "x86_64", reason="the number of unshare is that of x86_64")
 def test_no_worker_starts_where_it_would_share_a_network():
     kind, found, errno_name, cure = on_a_machine_with(without_flag(272, 0x40000000, 1))
     assert (kind, found, errno_name) == ("unavailable", "namespaces", "EPERM") and cure
+
+
+def test_fork_servers_that_end_whenever_they_are_asked_for_a_worker_are_said_to():
+    with Sandbox(preload={"plain": ("tests.sandbox.no_workers",)}) as sandbox:
+        with pytest.raises(SandboxUnavailable) as caught:
+            sandbox.open(ADD, policy=Policy(), limits=Limits())
+        assert caught.value.layer == "fork server"
+        assert "ended while it started a worker" in str(caught.value)
 
 
 @pytest.mark.parametrize("room", range(1, 13))
