@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from repl.answer import REFUSED, Answer
 from repl.payloads import proposal_payload
-from repl.report_screen import draw_questions, draw_report
+from repl.report_screen import draw_questions, draw_report, not_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,10 @@ def _show(screen: Screen, proposal: Proposal, report: Mapping[str, Any] | None) 
         _next(screen, f"review {proposal.id}", f"try {proposal.id} TOOL", f"approve {proposal.id}",
               f"revise {proposal.id} TEXT")  # fmt: skip
     elif proposal.state == "refused":
-        _next(screen, f"revise {proposal.id} TEXT", f"edit {proposal.id}", f"review {proposal.id}")
+        beyond = not_allowed(report or {"stages": ()})
+        wider = f"revise {proposal.id} {' '.join(f'--allow {shlex.quote(name)}' for name in beyond)}"
+        _next(screen, *([wider] if beyond else ()), f"revise {proposal.id} TEXT", f"edit {proposal.id}",
+              f"review {proposal.id}")  # fmt: skip
 
 
 def _count(candidates: int) -> str:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from repl.render import Screen
 
 Report = Mapping[str, Any]
+_BEYOND = "capabilities.beyond-spec"
 _SHARES = frozenset({"lines", "branches", "raw", "value", "given"})
 _TWICE = frozenset({"killed", "value_killed"})  # said by the shares
 _FIRST = ("files", "tools", "collected", "lines", "mutants", "raw", "value", "given", "survivors", "examples")
@@ -44,6 +45,12 @@ def draw_questions(screen: Screen, report: Report, proposal: str) -> None:
     for question in asked:
         screen.foreign(question)
     screen.line(screen.typed(f"Answer one with an example: ratchet revise {proposal} --example 'CALL == RESULT'"))
+
+
+def not_allowed(report: Report) -> tuple[str, ...]:
+    """Return the capabilities that are declared and that the request does not allow, as the findings name them."""
+    found = [finding for stage in report["stages"] for finding in stage["findings"] if finding["rule"] == _BEYOND]
+    return tuple(finding["id"].removeprefix(f"{_BEYOND}:{finding['path']}:") for finding in found)
 
 
 def draw_stages(screen: Screen, report: Report) -> None:

@@ -140,6 +140,8 @@ def _head(screen: Screen, view: View) -> None:
     if proposal.spec.text:
         screen.line("  asked for")
         screen.foreign(proposal.spec.text)
+    if proposal.spec.allow:
+        screen.fields((("may use at most", ", ".join(proposal.spec.allow)),))
     if proposal.spec.examples:
         held = sum(example.held_back for example in proposal.spec.examples)
         # From a person's own work nothing is held back: the tests that Ratchet writes there hold every example.

@@ -134,10 +134,11 @@ VERBS: tuple[Verb, ...] = (
             _proposal(),
             Argument(name="text", help="what should be different", kind="text", required=False),
             _EXAMPLE,
+            _ALLOW,
             _FROM,
             _ATTEMPTS,
         ),
-        examples=('revise P-1 "ignore spaces too"', "revise P-1 --from ./fixed"),
+        examples=('revise P-1 "ignore spaces too"', "revise P-1 --from ./fixed", "revise P-1 --allow effect:clock"),
     ),
     Verb(
         name="edit", group=MAKING, handler="repl.verbs_propose:edit",

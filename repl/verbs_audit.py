@@ -44,7 +44,18 @@ def _show_log(screen: Screen, events: list[Event], total: int, problems: int) ->
 
 
 def _about(event: Event) -> str:
-    names = ("operation", "proposal", "proposals", "plugin", "version", "verdict", "reason", "capability", "message")
+    names = (
+        "operation",
+        "proposal",
+        "proposals",
+        "plugin",
+        "version",
+        "verdict",
+        "allow",
+        "reason",
+        "capability",
+        "message",
+    )
     parts = []
     for name in names:
         value = event.fields.get(name)

@@ -75,6 +75,7 @@ def revise(session: Session, arguments: Namespace) -> Answer:
         _text(session, arguments.text),
         candidate=read_files(Path(arguments.from_)) if arguments.from_ else None,
         examples=arguments.example,
+        allow=arguments.allow,
         attempts=arguments.attempts,
         model=session.options.model,
     )

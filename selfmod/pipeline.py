@@ -69,8 +69,8 @@ class Pipeline:
     """Everything between a request and a review. Its collaborators are values; nothing is looked up elsewhere.
 
     `attempts` is how many candidates may be tried, None for what suits the model. `record` takes the events
-    ("proposed", "judged"); `secret` decides which examples are held back; `blind` says which models, by name, are also
-    asked for tests without being shown the code.
+    ("proposed", "revised", "judged"); `secret` decides which examples are held back; `blind` says which models, by
+    name, are also asked for tests without being shown the code.
     """
 
     workspace: Workspace
@@ -104,7 +104,9 @@ class Pipeline:
         proposal = self.store.create(spec, plugin=spec.plugin, model=name, attempts_allowed=allowed)
         if previous is not None:
             self.store.put_previous(proposal.id, previous)
-        self.record("proposed", proposal=proposal.id, plugin=spec.plugin, model=name, change=spec.change)
+        self.record(
+            "proposed", proposal=proposal.id, plugin=spec.plugin, model=name, change=spec.change, allow=list(spec.allow)
+        )
         with self.store.locked(proposal.id) as held:
             return self._carry_on(held, asked, candidate, attempts)
 
@@ -115,14 +117,15 @@ class Pipeline:
         *,
         candidate: Candidate | None = None,
         examples: Sequence[str] = (),
+        allow: Sequence[str] = (),
         attempts: int | None = None,
         model: str = "",
     ) -> Proposal:
-        """Go on with what a person says should be different, with more examples, or with other files."""
-        if candidate is None and not text.strip() and not examples:
-            raise UsageError("say what should be different, or give files or examples", id=proposal_id)
+        """Go on with what a person says should be different, more examples or capabilities, or other files."""
+        if candidate is None and not (text.strip() or examples or allow):
+            raise UsageError("say what should be different, or give files, examples or capabilities", id=proposal_id)
         with self.store.locked(proposal_id) as held:
-            proposal = self._with_more(self._afresh(held), text, examples)
+            proposal = self._with_more(self._afresh(held), text, examples, allow)
             if candidate is None and not (text.strip() or model or attempts):
                 candidate = self._answered(proposal)
             if candidate is None:
@@ -341,10 +344,11 @@ class Pipeline:
             return []
         return [Round(attempt=number, reply=reply, report=GateReport.from_json(report))]
 
-    def _with_more(self, proposal: Proposal, text: str, examples: Sequence[str]) -> Proposal:
-        """Add what the person said; examples that were shown stay shown, and of the new ones a part is held back."""
-        spec = with_more(proposal.spec, examples, self.secret) if examples else proposal.spec
+    def _with_more(self, proposal: Proposal, text: str, examples: Sequence[str], allow: Sequence[str]) -> Proposal:
+        """Add what the person said, which is recorded."""
+        spec = with_more(proposal.spec, examples=examples, allow=allow, secret=self.secret)
         texts = (*proposal.texts, text.strip()) if text.strip() else proposal.texts
+        self.record("revised", proposal=proposal.id, plugin=proposal.plugin, allow=list(spec.allow))
         return replace(proposal, spec=spec, texts=texts)
 
     def _answered(self, proposal: Proposal) -> Candidate | None:

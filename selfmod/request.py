@@ -47,8 +47,14 @@ def ceiling(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def with_more(spec: Spec, examples: Sequence[str], secret: bytes) -> Spec:
-    """The request with more examples; those that were shown stay shown, and of the new ones a part is held back."""
+def with_more(spec: Spec, *, examples: Sequence[str] = (), allow: Sequence[str] = (), secret: bytes) -> Spec:
+    """The request with more examples, and with more that it allows: a person widens their own, nobody narrows it.
+
+    Examples that were shown stay shown, and of the new ones a part is held back.
+    """
+    spec = replace(spec, allow=ceiling((*spec.allow, *allow)))
+    if not examples:
+        return spec
     both = _parsed(spec.text, [*(example.source for example in spec.examples), *examples])
     known = {example.call for example in spec.examples}
     fresh = [example for example in both if example.call not in known]

@@ -360,8 +360,38 @@ def test_gate_takes_examples_of_what_the_request_allows(person):
         assert "environment:NAME" in error["message"]
 
 
+def test_a_request_is_widened_by_the_person_who_made_it(maker):
+    folder = write_plugin(maker.home / "text-stats", source=KEEPER, tests=KEEPER_TESTS)
+    with (folder / "plugin.yaml").open("a") as manifest:
+        manifest.write("capabilities: {storage: true}\n")
+    refused = maker.run("propose", "Count texts", "--from", str(folder))
+    assert "Next: ratchet revise P-1 --allow storage, ratchet revise P-1 TEXT" in refused.stdout
+    assert maker.json("revise", "P-1", "--allow", "store", code=2)["error"]["kind"] == "usage"
+    revised = maker.json("revise", "P-1", "--allow", "storage", "--allow", "environment:TOKEN")
+    assert (revised["state"], revised["acknowledge"]) == ("awaiting-approval", ["no-oracle", "storage"])
+    assert "may use at most  storage, environment:TOKEN\n" in maker.run("review", "P-1").stdout
+    digest = revised["digest"]
+    maker.json("approve", "P-1", "--digest", digest, "--accept", "no-oracle", "--accept", "storage")
+    shown = maker.json("audit", "show", "P-1")
+    assert [decision["capabilities"] for decision in shown["decisions"]] == [["storage"]]
+    allowed = {e["kind"]: e["fields"]["allow"] for e in shown["events"] if e["kind"] in ("proposed", "revised")}
+    assert allowed == {"proposed": [], "revised": ["storage", "environment:TOKEN"]}
+    assert "P-1  text-stats  storage, environment:TOKEN\n" in maker.run("audit", "log").stdout
+
+
+def test_a_request_is_widened_with_other_files_too(maker):
+    folder = write_plugin(maker.home / "text-stats")
+    assert maker.json("propose", "--from", str(folder))["state"] == "awaiting-approval"
+    write_plugin(folder, source=KEEPER, tests=KEEPER_TESTS)
+    with (folder / "plugin.yaml").open("a") as manifest:
+        manifest.write("capabilities: {storage: true}\n")
+    assert maker.json("revise", "P-1", "--from", str(folder), code=10)["state"] == "refused"
+    revised = maker.json("revise", "P-1", "--allow", "storage", "--from", str(folder))
+    assert revised["state"] == "awaiting-approval"
+
+
 def test_every_name_of_a_capability_is_in_the_help():
-    for verb in ("propose", "gate"):
+    for verb in ("propose", "revise", "gate"):
         found, _ = find([verb])
         (said,) = [argument.help for argument in found.arguments if argument.name == "--allow"]
         assert said.endswith(", ".join(FORMS))

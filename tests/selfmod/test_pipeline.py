@@ -443,6 +443,20 @@ def test_an_answer_that_the_code_of_a_model_meets_asks_no_model(pipeline, replie
     assert len(replies.asked) > 1
 
 
+def test_what_a_person_allows_later_is_told_to_the_model_with_what_they_say(pipeline, replies):
+    replies.texts = [answer(files())]
+    proposal = pipeline.propose(spec(allow=("storage",)))
+    replies.texts = [answer(files())]
+    pipeline.revise(proposal.id, "keep the time", allow=("effect:clock", "storage"))
+    before, after = (json.dumps(asked) for asked in replies.asked)
+    assert "effect:clock" not in before
+    assert "each declared in plugin.yaml: storage, effect:clock." in after
+    assert pipeline.store.load(proposal.id).spec.allow == ("storage", "effect:clock")
+    with pytest.raises(UsageError):
+        pipeline.revise(proposal.id, allow=("clock",))
+    assert pipeline.store.load(proposal.id).spec.allow == ("storage", "effect:clock")
+
+
 def test_waiving_one_finding_with_a_reason(pipeline):
     offline = replace(pipeline, open_model=no_model)
     proposal = offline.propose(spec(), candidate=candidate(readme="# C\n"))
