@@ -5,6 +5,7 @@ What it shows is found in a thread after each line, so that neither the prompt n
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,13 +58,15 @@ class StatusBar:
         self._changed = changed
         self._lock = threading.Lock()
         self._looking = False
-        self._closed = threading.Event()
+        self._wanted = threading.Event()
+        self._closed = False
         self.status = Status()
 
     def look(self) -> None:
-        """Start looking, unless a look is under way."""
+        """Look as soon as possible; a look that is under way is followed by another."""
+        self._wanted.set()
         with self._lock:
-            if self._looking:
+            if self._looking or self._closed:
                 return
             self._looking = True
         threading.Thread(target=self._look, name="status", daemon=True).start()
@@ -71,19 +74,27 @@ class StatusBar:
     def _look(self) -> None:
         from repl.names import safe
 
-        session = self._session.twin()
         try:
-            while not self._closed.is_set():
-                self.status = safe(session)
-                self._changed()
-                if not self.status.building:
-                    break
-                self._closed.wait(_BUILDING_S)
-        finally:
-            session.close()
-            with self._lock:
-                self._looking = False
+            with contextlib.closing(self._session.twin()) as session:
+                while self._goes_on():
+                    session.enter(self._session.root)  # the person may work in another workspace by now
+                    self.status = safe(session)
+                    self._changed()
+                    if self.status.building:
+                        self._wanted.wait(_BUILDING_S)
+        except BaseException:
+            self._looking = False  # the next line starts another
+            raise
+
+    def _goes_on(self) -> bool:
+        """Whether there is still something to look at; where there is not, the next look begins a thread of its own."""
+        with self._lock:
+            self._looking = not self._closed and (self._wanted.is_set() or bool(self.status.building))
+            self._wanted.clear()
+            return self._looking
 
     def close(self) -> None:
         """Look no more."""
-        self._closed.set()
+        with self._lock:
+            self._closed = True
+        self._wanted.set()

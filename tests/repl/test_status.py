@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import queue
+import subprocess
+import sys
 import threading
 
 import pytest
 
+from plugins.lock import hold
+from repl import progress
 from repl.cli import Options
 from repl.names import safe
-from repl.progress import Progress
 from repl.session import Session
 from repl.status import Status, StatusBar
+from selfmod.models.runtime import Progress, Runtime
 
 FULL = Status(model="local", pending=2, sandbox="sandbox: process", branch="main", building="building 40%", notice="")
 
@@ -33,7 +38,7 @@ def session(proposed, monkeypatch):
     monkeypatch.chdir(proposed.folder)
     for name, value in proposed.environment.items():
         monkeypatch.setenv(name, value)
-    made = Session(Options(), progress=Progress(quiet=True))
+    made = Session(Options(), progress=progress.Progress(quiet=True))
     yield made
     made.close()
 
@@ -50,6 +55,48 @@ def test_it_shows_what_is_there(session, proposed):
 def test_settings_that_are_wrong_are_a_notice_and_no_crash(session, proposed):
     (proposed.home / ".local/state/ratchet/ratchet.toml").write_text("nonsense")
     assert "ratchet.toml" in safe(session).notice
+
+
+@pytest.fixture
+def elsewhere(proposed):
+    """Another workspace of the same person, on a branch of its own."""
+    proposed.json("init", "../elsewhere")
+    other = proposed.folder.parent / "elsewhere"
+    subprocess.run(["git", "-C", other, "switch", "-q", "-c", "there"], check=True)
+    return other
+
+
+def test_the_bar_follows_into_another_workspace_while_the_model_is_built(session, elsewhere, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "llama_cpp", None)
+    runtime = Runtime()
+    runtime.write(Progress(state="building", done=0.4))
+    seen = queue.Queue()
+    bar = StatusBar(session, lambda: seen.put(bar.status))
+    with hold(tmp_path / "ratchet-runtime.lock", "the model's runtime"):
+        bar.look()
+        first = seen.get(timeout=30)
+        session.enter(elsewhere)
+        bar.look()
+        then = seen.get(timeout=30)
+        bar.close()
+    assert (first.building, first.branch, first.pending) == ("building the embedded model 40%", "main", 1)
+    assert (then.building, then.branch, then.pending) == ("building the embedded model 40%", "there", 0)
+
+
+def test_a_look_that_is_wanted_during_another_is_not_lost(session, elsewhere):
+    seen = queue.Queue()
+
+    def changed():
+        seen.put(bar.status)
+        if session.root is None:
+            session.enter(elsewhere)
+            bar.look()
+
+    bar = StatusBar(session, changed)
+    bar.look()
+    assert [seen.get(timeout=30).branch for _ in range(2)] == ["main", "there"]
+    bar.close()
 
 
 def test_the_bar_looks_in_the_background_and_says_when_it_has_looked(session):
