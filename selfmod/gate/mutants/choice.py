@@ -18,7 +18,7 @@ from sandbox.language.trees import bindings
 from selfmod.gate.mutants.arid import Arid, is_text
 from selfmod.gate.mutants.boundaries import indifferent, indifferent_choice, moves_boundary
 from selfmod.gate.mutants.equivalents import Equivalents
-from selfmod.gate.mutants.operators import RESULT, expression_variants, statement_variants
+from selfmod.gate.mutants.operators import RESULT, expression_variants, format_variants, statement_variants
 from selfmod.gate.mutants.raising import hears, worked_out
 from selfmod.gate.mutants.rows import ROW, texts
 from selfmod.gate.reading.choices import MANY
@@ -32,8 +32,9 @@ _SHOWN = 300  # characters of a line that is shown in a diff
 class Mutant:
     """One change: `node` becomes `variant` (an expression, or statements). `scope` says when the code runs.
 
-    `alike` is the same number for those that a test notices or does not for the same reason, such as the elements of
-    one set. 0 is none.
+    `whole` is the f-string whose text holds the node: before Python 3.12 such a text has no place of its own. `alike`
+    is the same number for those that a test notices or does not for the same reason, such as the elements of one set.
+    0 is none.
     """
 
     index: int
@@ -42,6 +43,7 @@ class Mutant:
     variant: ast.expr | list[ast.stmt]
     scope: Scope
     function: str
+    whole: ast.JoinedStr | None = None
     alike: int = 0
 
 
@@ -125,35 +127,24 @@ def described(source: str, placed: Placed) -> dict[str, Any]:
 
 def _texts(source: str, mutant: Mutant) -> tuple[list[str], list[str]]:
     """The changed lines before and after, with everything around the change as it stands in the file."""
-    node = mutant.node
+    node = mutant.whole or mutant.node
     raw = [line.encode() for line in source.split("\n")]
     start, end = node.lineno - 1, (node.end_lineno or node.lineno) - 1
     head, tail = raw[start][: node.col_offset], raw[end][node.end_col_offset :]
-    parts = mutant.variant if isinstance(mutant.variant, list) else [mutant.variant]
-    text = "\n".join(ast.unparse(ast.fix_missing_locations(copy.deepcopy(part))) for part in parts)
+    text = "\n".join(ast.unparse(ast.fix_missing_locations(part)) for part in _changed(mutant))
     if mutant.operator == RESULT:
         text = "return <another value of the same kind and length>"
     if isinstance(mutant.variant, ast.IfExp | ast.Compare | ast.BoolOp | ast.UnaryOp | ast.BinOp):
         text = text if head.strip() in (b"if", b"return", b"while", b"elif") or head.endswith(b"= ") else f"({text})"
-    segment = b"\n".join(raw[start : end + 1])[node.col_offset :].removesuffix(tail)
-    within = _in_text(segment, mutant)
-    changed = head + (within or text).encode() + tail
+    changed = head + text.encode() + tail
     return _decoded(b"\n".join(raw[start : end + 1])), _decoded(changed)
 
 
-def _in_text(segment: bytes, mutant: Mutant) -> str:
-    """The whole f-string with its part changed, "" for anything else: before Python 3.12 a part has the place of it."""
-    if not (isinstance(mutant.node, ast.Constant) and isinstance(mutant.variant, ast.Constant)):
-        return ""
-    try:
-        whole = ast.parse(b"(" + segment + b")", mode="eval").body
-    except SyntaxError:  # a part by itself
-        return ""
-    for part in ast.walk(whole) if isinstance(whole, ast.JoinedStr) else ():
-        if isinstance(part, ast.Constant) and part.value == mutant.node.value:
-            part.value = mutant.variant.value
-            return ast.unparse(whole)
-    return ""
+def _changed(mutant: Mutant) -> list[Any]:
+    """A copy of what stands in the place of the node, or of the whole f-string with its part changed."""
+    if mutant.whole is not None:
+        return [copy.deepcopy(mutant.whole, {id(mutant.node): mutant.variant})]
+    return copy.deepcopy(mutant.variant if isinstance(mutant.variant, list) else [mutant.variant])
 
 
 def _decoded(text: bytes) -> list[str]:
@@ -163,11 +154,12 @@ def _decoded(text: bytes) -> list[str]:
 def mutants(tree: ast.Module) -> Iterator[Mutant]:
     """Every mutant of a module, in an order that depends on the source alone."""
     rows, many = _rows(tree)
+    wholes = _wholes(tree)
     alike = {**_members(tree), **_bounds(tree)}
     for index, (node, operator, variant, scope, function) in enumerate(_Walk(tree, rows).statements()):
         yield Mutant(
             index=index, operator=operator, node=node, variant=variant, scope=scope, function=function,
-            alike=_part(alike.get(node, 0), node, variant) or many.get(id(variant), 0),
+            whole=wholes.get(node), alike=_part(alike.get(node, 0), node, variant) or many.get(id(variant), 0),
         )  # fmt: skip
 
 
@@ -176,6 +168,28 @@ def _part(alike: int, node: ast.expr | ast.stmt, variant: ast.expr | list[ast.st
     if isinstance(node, ast.Compare) and isinstance(variant, ast.expr):
         return alike if moves_boundary(node, variant) else 0
     return alike
+
+
+def _wholes(tree: ast.Module) -> dict[ast.expr | ast.stmt, ast.JoinedStr]:
+    """The texts that f-strings hold, also in their format specs, each with its f-string."""
+    found: dict[ast.expr | ast.stmt, ast.JoinedStr] = {}
+    for whole in ast.walk(tree):
+        if isinstance(whole, ast.JoinedStr) and whole not in found:
+            found |= dict.fromkeys(_held(whole), whole)
+    return found
+
+
+def _held(text: ast.JoinedStr) -> Iterator[ast.expr]:
+    """Yield the texts of an f-string, its format specs and the texts of these."""
+    for part in text.values:
+        match part:
+            case ast.Constant():
+                yield part
+            case ast.FormattedValue(format_spec=ast.JoinedStr() as spec):
+                yield spec
+                yield from _held(spec)
+            case _:
+                pass
 
 
 _Rows = dict[ast.expr, list[tuple[str, ast.expr]]]
@@ -284,6 +298,9 @@ class _Walk:
             return
         if isinstance(node, ast.Raise) and field == "exc":
             value = list(worked_out(node.exc, heard=self._heard, own=self._own))
+        if isinstance(value, ast.JoinedStr) and field == "format_spec":
+            yield from self._format(value, scope, function)
+            return
         items = value if isinstance(value, list) else [value]
         self._indifferent |= indifferent([item for item in items if isinstance(item, ast.stmt)])
         for item in items:
@@ -296,6 +313,15 @@ class _Walk:
             elif isinstance(item, ast.AST):
                 for name, inner in ast.iter_fields(item):
                     yield from self._field(item, name, inner, scope, function)
+
+    def _format(self, spec: ast.JoinedStr, scope: Scope, function: str) -> Iterator[_Found]:
+        """What says how a value is written, and what is worked out for it."""
+        for part in spec.values:
+            if isinstance(part, ast.Constant):
+                for operator, variant in format_variants(part):
+                    yield part, operator, variant, scope, function
+            else:
+                yield from self._expression(part, scope, function)
 
     def _expression(self, node: ast.expr, scope: Scope, function: str, *, condition: bool = False) -> Iterator[_Found]:
         if self._arid.waits(node):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Iterator
 
 _COMPARE: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -161,6 +162,22 @@ def _constant(node: ast.Constant) -> Iterator[tuple[str, ast.expr]]:
         yield "constant", ast.Constant(value="" if value.strip("X") else f"{value}X")
     elif isinstance(value, bytes):
         yield "constant", ast.Constant(value=b"" if value else b"X")
+
+
+_SIDES = {"<": ">", ">": "<", "^": "<"}
+_SIDE = re.compile(r".?[<>^]")
+_TIME = re.compile(r"%[A-Za-z]")
+
+
+def format_variants(node: ast.Constant) -> Iterator[tuple[str, ast.expr]]:
+    """What a text of a format spec may become: the value is written in another way, which raises nothing."""
+    spec = str(node.value)
+    if _TIME.search(spec):  # days are written the same without the usual `%Y-%m-%d`
+        yield "constant", ast.Constant(value=f"{spec}X")
+    elif _SIDE.fullmatch(spec):  # the width is worked out: texts and numbers have their side without being told
+        yield "constant", ast.Constant(value=spec[:-1] + _SIDES[spec[-1]])
+    elif spec not in ("d", "s"):  # as numbers and texts are written anyway
+        yield "constant", ast.Constant(value="")
 
 
 def _calls(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:

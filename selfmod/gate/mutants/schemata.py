@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
@@ -28,13 +28,14 @@ def switches(nonce: str) -> Switches:
 
 
 class NotCompiled(Exception):
-    """The module with these mutants is not in the dialect, or too deep to compile."""
+    """The module with these mutants is not in the dialect, too deep to compile, or without one of them."""
 
 
 def schemata(tree: ast.Module, chosen: Iterable[Mutant], path: str, names: Switches) -> CodeType:
     """Compile `tree` (which is changed) with the chosen mutants in it, by the same policy as the plugin itself."""
     from sandbox.language.transformer import Policy
 
+    chosen = list(chosen)
     table: dict[int, list[Mutant]] = {}
     for mutant in chosen:
         table.setdefault(id(mutant.node), []).append(mutant)
@@ -42,11 +43,24 @@ def schemata(tree: ast.Module, chosen: Iterable[Mutant], path: str, names: Switc
     policy = Policy(path, switched)
     try:
         policy.visit(switched)
+        left = {mutant.index for mutant in chosen} - set(_embedded(switched, names))
+        if left:
+            raise NotCompiled(f"mutants {sorted(left)} would never run")
         if not policy.violations:
             return compile(switched, path, "exec", dont_inherit=True)
     except (RecursionError, MemoryError, ValueError, SyntaxError) as error:
         raise NotCompiled(str(error)) from error
     raise NotCompiled(policy.violations[0].message)
+
+
+def _embedded(tree: ast.AST, names: Switches) -> Iterator[int]:
+    """The numbers that the code asks for: a mutant that is not among them would pass for one that no test notices."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant(value=int(index))]):
+                yield from [index] if name == names.active else []
+            case _:
+                pass
 
 
 class _Switch(ast.NodeTransformer):
@@ -97,10 +111,6 @@ class _Switch(ast.NodeTransformer):
             plain = isinstance(changed, ast.Constant | ast.FormattedValue)
             values.append(changed if plain else ast.FormattedValue(value=changed, conversion=-1))
         node.values = values
-        return node
-
-    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
-        node.value = self.visit(node.value)
         return node
 
     def visit_Match(self, node: ast.Match) -> ast.AST:
