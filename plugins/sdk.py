@@ -219,7 +219,7 @@ class Files:
         return self.read(path).decode(encoding)
 
     def write(self, path: str, data: bytes) -> None:
-        """Write a whole file; the folder must exist."""
+        """Write a whole file; folders that are missing on the way to it are made."""
         for start in range(0, max(len(data), 1), _CHUNK):
             argument = {"path": str(path), "data": bytes(data[start : start + _CHUNK]), "append": start > 0}
             _ask("files.write", argument)

@@ -78,7 +78,8 @@ def failure(how: str) -> ScriptedFailure:
     """Return what a double raises in place of an answer; the plugin gets the exception that the real outside raises.
 
     For a URL or a "host:port": "timed out" (TimeoutError), "connection refused" and "name not found" (ConnectionError).
-    For a file or folder: "not found" (FileNotFoundError), "not allowed" (PermissionError), "no space" (OSError).
+    For a file or folder: "not found" (FileNotFoundError, until something is written there), "not allowed"
+    (PermissionError), "no space" (OSError, for who writes).
     """
     return ScriptedFailure(how)
 
@@ -143,7 +144,7 @@ def outside(
 
     `http` goes by URL or "METHOD URL", `tcp` by "host:port": the bytes that the other side says once it is connected. A
     list is given in order, one for each request or connection, and its last one stays. Another URL answers 200 with
-    `{}`, another TCP peer closes without a word, another file does not exist, another folder is empty.
+    `{}`, another TCP peer closes without a word, another file does not exist, another folder is there and empty.
 
     A test that depends on the moment or on what is drawn sets `now` or `seed`: the gate varies what is not set.
     """

@@ -14,6 +14,7 @@ from sandbox.policy import Policy
 
 _HOST: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*\Z")
 _MAX_NAME: Final = 300
+_MAX_PATH, _MAX_PART = 4096, 255  # what Linux takes
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 #: Trees of the system that no grant reaches: processes, devices, runtime sockets.
 SYSTEM: Final = ("/proc", "/sys", "/dev", "/run", "/var/run")
@@ -44,9 +45,12 @@ def host_name(text: str) -> str:
 
 def clean_path(text: object, home: str) -> str:
     """Return an absolute path in its one spelling; ValueError for a relative one, `..`, or what no path can hold."""
-    if type(text) is not str or not text or len(text) > 4096 or "\0" in text:
-        raise ValueError("a path is a text of 1 to 4096 characters")
+    if type(text) is not str or not text or len(text) > _MAX_PATH or "\0" in text:
+        raise ValueError(f"a path is a text of 1 to {_MAX_PATH} characters")
     path = home + text[1:] if text == "~" or text.startswith("~/") else text
+    parts = path.encode().split(b"/")
+    if sum(map(len, parts)) + len(parts) > _MAX_PATH or max(map(len, parts)) > _MAX_PART:
+        raise ValueError(f"a path has at most {_MAX_PATH} bytes, each name in it {_MAX_PART}")
     if not path.startswith("/"):
         raise ValueError("a path is absolute or starts with ~/")
     if ".." in path.split("/"):
@@ -94,20 +98,23 @@ class Permit:
 
     def read(self, path: str) -> Refused | None:
         """Reading one clean path; what may be written may be read back."""
-        if any(is_within(path, grant) for grant in self.read_grants):
-            return None
-        return self.refuse("read", path)
+        return self._reach("read", path, self.read_grants)
 
     def write(self, path: str) -> Refused | None:
         """Writing one clean path."""
-        if any(is_within(path, grant) for grant in self.write_grants):
-            return None
-        return self.refuse("write", path)
+        return self._reach("write", path, self.write_grants)
 
-    def refuse(self, kind: str, path: str, message: str = "") -> Refused:
-        """Return the refusal of a path, which names it as manifests do."""
+    def refuse(self, kind: str, path: str, problem: str = "") -> Refused:
+        """Return the refusal of a path, which names it as manifests do: it is not declared, or has a problem."""
         shown = "~" + path[len(self.home) :] if self.home and is_within(path, self.home) else path
-        return _refused(f"{kind}:{shown}", message or f"the manifest does not declare: {kind} {shown}")
+        reason = f"{problem}: user state, git and the system stay out of reach" if problem else ""
+        return _refused(f"{kind}:{shown}", reason or f"the manifest does not declare: {kind} {shown}")
+
+    def _reach(self, kind: str, path: str, grants: Iterable[str]) -> Refused | None:
+        problem = never_grantable(path)
+        if not problem and any(is_within(path, grant) for grant in grants):
+            return None
+        return self.refuse(kind, path, problem)
 
     def environment(self, name: str) -> Refused | None:
         """Reading one variable."""

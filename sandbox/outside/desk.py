@@ -5,13 +5,14 @@ The real outside and its doubles share this, so that what is allowed is decided 
 
 from __future__ import annotations
 
+import errno
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from sandbox.outside.base import Answer, Ask, Exceeded, Failed, Given, Refused
-from sandbox.outside.decide import Permit, clean_path, host_name
+from sandbox.outside.decide import Permit, clean_path, host_name, never_grantable
 from sandbox.outside.fields import Fields
 from sandbox.outside.limited import LimitReached, NotGranted
 from sandbox.outside.uploads import Uploads
@@ -23,6 +24,8 @@ CHUNK: Final = 256 * 1024
 MAX_OPEN: Final = 8
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _MAX_MESSAGES: Final = 1000
+_MAX_NAMES: Final = 5000
+_MAX_NAME_BYTES: Final = 256 * 1024
 _CATCHABLE: Final = ("FileNotFoundError", "PermissionError", "IsADirectoryError", "NotADirectoryError", "TimeoutError")
 
 
@@ -82,11 +85,11 @@ class Disk(Protocol):
         ...
 
     def write(self, path: str, data: bytes, *, append: bool) -> None:
-        """Write or append."""
+        """Write or append; folders that are missing on the way are made."""
         ...
 
     def names(self, path: str) -> list[str]:
-        """Return the names in a folder, sorted."""
+        """Return the names in a folder; those of folders end in a slash."""
         ...
 
 
@@ -247,7 +250,7 @@ class Desk:
 
     def _files_list(self, fields: Fields) -> Answer:
         path = self._path(fields)
-        return self._permit.read(path) or Given(value=self._parts.disk.names(path))
+        return self._permit.read(path) or Given(value=_listed(path, self._parts.disk.names(path)))
 
     def _environment_get(self, fields: Fields) -> Answer:
         name = fields.text("name", 128)
@@ -300,3 +303,11 @@ class Desk:
                 raise LimitReached("output_kb", f"more than {_MAX_MESSAGES} messages")
         self._parts.message(kind, content)
         return Given()
+
+
+def _listed(path: str, names: Iterable[str]) -> list[str]:
+    """Return the names of a folder that may be told, sorted."""
+    told = sorted(name for name in names if not never_grantable(f"{path}/{name.rstrip('/')}"))
+    if len(told) > _MAX_NAMES or sum(map(len, told)) > _MAX_NAME_BYTES:
+        raise OSError(errno.E2BIG, f"more than {_MAX_NAMES} names in one folder")
+    return told

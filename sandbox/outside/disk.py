@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import posixpath
 import stat
 import threading
 from collections.abc import Iterable
-from typing import Final
 
 from sandbox import syscalls
 from sandbox.limits import Limits
 from sandbox.outside.decide import SYSTEM, Permit, is_within, never_grantable
 from sandbox.outside.limited import NotGranted, Written
-
-_MAX_NAMES: Final = 5000
-_MAX_NAME_BYTES: Final = 256 * 1024
 
 
 class HostDisk:
@@ -39,7 +37,7 @@ class HostDisk:
             os.close(descriptor)
 
     def write(self, path: str, data: bytes, *, append: bool) -> None:
-        """Write a regular file, or append to it; new ones get mode 0644 less the umask."""
+        """Write a regular file, or append to it; new ones get mode 0644 less the umask, folders on the way 0700."""
         with self._lock:
             self._written.check(len(data))
             descriptor = self._open_to_write(path)
@@ -56,38 +54,24 @@ class HostDisk:
         try:
             return self._open("write", path, os.O_WRONLY)
         except FileNotFoundError:
-            self._written.make()
+            missing = _missing(posixpath.dirname(self._real("write", path)))
+            self._written.make(len(missing) + 1)
+            for folder in missing:
+                _make(folder)
             return self._open("write", path, os.O_WRONLY | os.O_CREAT, mode=0o644)
 
     def names(self, path: str) -> list[str]:
-        """Return the names of regular files and folders, sorted; folders end in a slash, links are left out."""
+        """Return the names of regular files and folders; folders end in a slash, links are left out."""
         descriptor = self._open("read", path, os.O_RDONLY | os.O_DIRECTORY, folder=True)
         try:
             with os.scandir(descriptor) as entries:
-                found = sorted(_shown(entry) for entry in entries if not entry.is_symlink())
+                return [name for name in map(_shown, entries) if name]
         finally:
             os.close(descriptor)
-        names = [name for name in found if name and not never_grantable(f"/{name.rstrip('/')}")]
-        if len(names) > _MAX_NAMES or sum(map(len, names)) > _MAX_NAME_BYTES:
-            raise OSError(errno.E2BIG, f"more than {_MAX_NAMES} names in one folder")
-        return names
 
     def _open(self, kind: str, path: str, flags: int, *, mode: int = 0, folder: bool = False) -> int:
-        base, real = self._real(path)
-        problem = never_grantable(base) or self._problem(real)
-        if problem:
-            message = f"{problem}: user state, git and the system stay out of reach"
-            raise NotGranted(self._permit.refuse(kind, path, message))
-        root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            extra = os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
-            descriptor = syscalls.open_beneath(root, real.lstrip("/"), flags | extra, mode=mode)
-        except OSError as error:
-            if error.errno in (errno.ELOOP, errno.EXDEV):
-                raise OSError(errno.ELOOP, "links are not followed") from error
-            raise
-        finally:
-            os.close(root)
+        extra = os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
+        descriptor = _opened(self._real(kind, path), flags | extra, mode)
         try:
             _check_kind(os.fstat(descriptor), folder=folder)
         except OSError:
@@ -95,11 +79,15 @@ class HostDisk:
             raise
         return descriptor
 
-    def _real(self, path: str) -> tuple[str, str]:
-        """Return the grant of a path, and the path, with the grant's own links resolved; the longest grant decides."""
+    def _real(self, kind: str, path: str) -> str:
+        """Return a path with the links of its grant resolved, the longest one; NotGranted for what is protected."""
         grant = max((grant for grant in self._grants if is_within(path, grant)), key=len, default=path)
         base = self._grants.get(grant, path)
-        return base, base.rstrip("/") + path[len(grant) :]
+        real = base.rstrip("/") + path[len(grant) :]
+        problem = never_grantable(base) or self._problem(real)
+        if problem:
+            raise NotGranted(self._permit.refuse(kind, path, problem))
+        return real
 
     def _problem(self, real: str) -> str:
         """Return why a path stays out of reach, by name and by identity: a second mount is the same folder."""
@@ -112,6 +100,36 @@ class HostDisk:
             found = _identity("/".join(parts[:end]))
             problem = f"{protected[found]} cannot be granted" if found in protected else ""
         return problem
+
+
+def _opened(real: str, flags: int, mode: int = 0) -> int:
+    root = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return syscalls.open_beneath(root, real.lstrip("/") or ".", flags, mode=mode)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EXDEV):
+            raise OSError(errno.ELOOP, "links are not followed") from error
+        raise
+    finally:
+        os.close(root)
+
+
+def _missing(folder: str) -> list[str]:
+    """Return the folders down to this one that are not there, the outermost first."""
+    try:
+        os.close(_opened(folder, os.O_PATH | os.O_DIRECTORY))
+    except FileNotFoundError:
+        return [*_missing(posixpath.dirname(folder)), folder]
+    return []
+
+
+def _make(folder: str) -> None:
+    above = _opened(posixpath.dirname(folder), os.O_PATH | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(FileExistsError):  # made by somebody else meanwhile; a link is not followed later
+            os.mkdir(posixpath.basename(folder), 0o700, dir_fd=above)
+    finally:
+        os.close(above)
 
 
 def _check_kind(status: os.stat_result, *, folder: bool) -> None:
@@ -132,6 +150,7 @@ def _write_all(descriptor: int, data: bytes, start: int) -> None:
 
 
 def _shown(entry: os.DirEntry[str]) -> str:
+    """Return the name of a regular file or folder; an empty text for links and others."""
     try:
         entry.name.encode()
     except UnicodeEncodeError:

@@ -6,12 +6,14 @@ always the same.
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from pathlib import PurePosixPath
 from typing import Final
 
 from sandbox import values
@@ -19,7 +21,7 @@ from sandbox.limits import Limits
 from sandbox.outside.base import Answer, Ask, Exceeded, Refused
 from sandbox.outside.decide import Permit, clean_path, host_name, is_within
 from sandbox.outside.desk import CHUNK, MAX_OPEN, Desk, Parts, Request
-from sandbox.outside.failures import IS_THERE, WHILE_WRITING, ScriptedFailure, Turns, failing_files
+from sandbox.outside.failures import IS_THERE, WHILE_READING, WHILE_WRITING, ScriptedFailure, Turns, failing_files
 from sandbox.outside.limited import LimitReached, Room, Traffic, Written, key_bytes
 from sandbox.outside.urls import parse_url
 from sandbox.policy import Policy
@@ -137,22 +139,15 @@ def _weight(value: object) -> int:
 
 
 class Everything(Permit):
-    """A policy of a plugin's own tests: what it may touch is judged elsewhere."""
+    """A policy of a plugin's own tests: what it may touch is judged elsewhere; what is never granted stays out."""
 
     def __init__(self) -> None:
-        super().__init__(Policy(), HOME)
+        super().__init__(Policy(read=("/",), write=("/",)), HOME)
 
     def network(self, host: str, port: int) -> Refused | None:
         """Allow."""
         del host, port
         return None
-
-    def read(self, path: str) -> Refused | None:
-        """Allow."""
-        del path
-        return None
-
-    write = read
 
     def environment(self, name: str) -> Refused | None:
         """Allow."""
@@ -260,40 +255,63 @@ class _Web:
 
 
 class _Disk:
-    """Files in memory."""
+    """Files in memory. A folder is there where a file is below it, and empty where nobody spoke of it."""
 
     def __init__(self, files: Mapping[str, bytes | ScriptedFailure], limits: Limits) -> None:
         self._written = Written(limits)
         self._failing = {clean_path(path, HOME): failure for path, failure in failing_files(files)}
         contents = {path: data for path, data in files.items() if not isinstance(data, ScriptedFailure)}
         self.files = {clean_path(path, HOME): bytes(data) for path, data in contents.items()}
-
-    def _check(self, path: str, *, writing: bool = False) -> None:
-        for failing, failure in self._failing.items():
-            if is_within(path, failing) and (writing or failure.how not in WHILE_WRITING):
-                raise failure.of_file()
+        self._folders = {HOME, *_above(HOME), *(folder for path in self._there() for folder in _above(path))}
 
     def read(self, path: str, offset: int, size: int) -> tuple[bytes, bool]:
         self._check(path)
+        if path in self._folders:
+            raise IsADirectoryError(errno.EISDIR, f"this is a folder: {path}")
         if path not in self.files:
-            raise FileNotFoundError(2, f"no such file: {path}")
+            raise FileNotFoundError(errno.ENOENT, f"no such file: {path}")
         data = self.files[path]
         return data[offset : offset + size], offset + size >= len(data)
 
     def write(self, path: str, data: bytes, *, append: bool) -> None:
-        self._check(path, writing=True)
         self._written.check(len(data))
+        self._check(path, writing=True)
+        if path in self._folders:
+            raise IsADirectoryError(errno.EISDIR, f"this is a folder: {path}")
         if path not in self.files:
-            self._written.make()
+            missing = {*_above(path)} - self._folders
+            self._written.make(len(missing) + 1)
+            self._folders |= missing
         before = self.files.get(path, b"") if append else b""
         self._written.grow(len(before), len(data))
         self.files[path] = before + data
+        self._failing = {name: failure for name, failure in self._failing.items() if not is_within(path, name)}
 
     def names(self, path: str) -> list[str]:
         self._check(path)
-        there = [*self.files, *(name for name, failure in self._failing.items() if failure.how in IS_THERE)]
-        below = [name[len(path.rstrip("/")) + 1 :] for name in there if name != path and is_within(name, path)]
-        return sorted({first + ("/" if slash else "") for first, slash, _ in (name.partition("/") for name in below)})
+        if path in self.files:
+            raise NotADirectoryError(errno.ENOTDIR, f"this is no folder: {path}")
+        folders = [f"{folder}/" for folder in self._folders]
+        below = [name[len(path.rstrip("/")) + 1 :] for name in (*self._there(), *folders) if is_within(name, path)]
+        return list({first + slash for first, slash, _ in (name.partition("/") for name in below)} - {""})
+
+    def _check(self, path: str, *, writing: bool = False) -> None:
+        """Raise what the script says, and what no disk does."""
+        for failing, failure in self._failing.items():
+            if is_within(path, failing) and failure.how not in (WHILE_READING if writing else WHILE_WRITING):
+                raise failure.of_file()
+        for folder in _above(path):
+            if folder in self.files:
+                raise NotADirectoryError(errno.ENOTDIR, f"this is no folder: {folder}")
+
+    def _there(self) -> Iterator[str]:
+        yield from self.files
+        yield from (name for name, failure in self._failing.items() if failure.how in IS_THERE)
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the folders that a path stands in."""
+    return map(str, PurePosixPath(path).parents)
 
 
 class _Store:

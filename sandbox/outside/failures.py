@@ -26,6 +26,8 @@ FILES: Final[Mapping[str, tuple[type[OSError], int]]] = {
     "no space": (OSError, errno.ENOSPC),
 }
 WHILE_WRITING: Final = frozenset({"no space"})
+#: Whoever writes makes what is missing.
+WHILE_READING: Final = frozenset({"not found"})
 #: Whoever lists a folder sees the name of what fails like that.
 IS_THERE: Final = frozenset({"not allowed"})
 

@@ -63,11 +63,11 @@ class Written:
         if self._written + size > self._bytes:
             raise LimitReached("disk_mb", f"more than {self._bytes} bytes written")
 
-    def make(self) -> None:
-        """Count a new file: an empty one takes room, too."""
-        if self._made >= self._files:
-            raise LimitReached("inodes", f"more than {self._files} new files")
-        self._made += 1
+    def make(self, count: int) -> None:
+        """Count new files and folders, before the first of them is made: empty ones take room, too."""
+        if self._made + count > self._files:
+            raise LimitReached("inodes", f"more than {self._files} new files and folders")
+        self._made += count
 
     def grow(self, start: int, size: int) -> None:
         """Count bytes that are written behind the first `start` of a file."""

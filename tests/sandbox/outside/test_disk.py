@@ -112,9 +112,51 @@ def test_writing_makes_replaces_and_appends(write, read, home):
     assert (home / "out" / "new.txt").read_bytes() == b"one2"
     assert write("~/out/new.txt", b"z") == Given()
     assert read("~/out/new.txt").value["data"] == b"z"
-    assert write("~/out/none/x").kind == "FileNotFoundError"
     assert write("~/secret.txt").capability == "write:~/secret.txt"
     assert os.stat(home / "out" / "new.txt").st_mode & 0o777 & ~0o644 == 0
+
+
+def test_folders_that_are_missing_on_the_way_are_made_for_the_person_alone(write, home, outside):
+    assert write("~/out/2030/01/31.md", b"x") == Given()
+    assert (home / "out/2030/01/31.md").read_bytes() == b"x"
+    for made in ("out/2030", "out/2030/01"):
+        assert (home / made).stat().st_mode & 0o777 == 0o700
+    one = outside(Policy(write=("~/new/notes/only.md",)))
+    assert write("~/new/notes/only.md", b"y", door=one) == Given()
+    assert (home / "new/notes/only.md").read_bytes() == b"y"
+
+
+def test_no_folder_is_made_where_nothing_may_be_written(write, home, outside, tmp_path):
+    wide = outside(Policy(write=("~",)), forbidden=[str(home / "state")])
+    for path in ("~/notes/new/x", "~/elsewhere/x"):
+        assert isinstance(write(path), Refused)
+    for path in ("~/state/new/x", "~/repo/.git/hooks/x", "~/repo/ratchet.toml/x"):
+        assert isinstance(write(path, door=wide), Refused)
+    assert sorted(os.listdir(home)) == ["notes", "out", "secret.txt"]
+
+
+def test_no_folder_is_made_through_a_link(write, home, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (home / "out/link").symlink_to(tmp_path / "elsewhere")
+    (home / "out/dangling").symlink_to(tmp_path / "none")
+    for path in ("~/out/link/new/x", "~/out/dangling/new/x"):
+        assert write(path) == Failed(kind="OSError", message="links are not followed")
+    assert os.listdir(tmp_path / "elsewhere") == [] and not (tmp_path / "none").exists()
+
+
+def test_folders_count_as_files_do_and_none_is_made_that_is_one_too_many(write, home, outside):
+    door = outside(Policy(write=("~/out",)), limits=Limits(inodes=3))
+    over = write("~/out/a/b/c/d", door=door)
+    assert isinstance(over, Exceeded) and over.limit == "inodes"
+    assert os.listdir(home / "out") == []
+    assert write("~/out/a/b/c", door=door) == Given()
+    assert isinstance(write("~/out/d", door=door), Exceeded)
+
+
+def test_a_folder_is_listed_whatever_it_is_called_unless_it_is_never_granted(ask, door, home):
+    for name in ("dev", "run", "proc", ".git"):
+        (home / "notes" / name).mkdir()
+    assert ask(door, "files.list", path="~/notes").value == ["a.txt", "deep/", "dev/", "proc/", "run/"]
 
 
 def test_a_single_file_can_be_granted(home, outside, write):

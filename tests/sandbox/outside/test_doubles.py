@@ -163,6 +163,7 @@ SEQUENCES = {
     "bytes written": lambda _: [*(write("a", 256 * KIB, append=True) for _ in range(4)), write("b", 1)],
     "the same file again and again": lambda _: [write("a", 256 * KIB) for _ in range(5)],
     "files made": lambda _: [write(name, 0) for name in "abcda"],
+    "folders made": lambda _: [write(name, 0) for name in ("a/b/c/d", "a/b", "a/c", "a/d/e")],
     "the size of a file": lambda _: [write("full", 1, append=True), write("full", 1)],
     "bytes stored": lambda _: [
         *(("storage.set", {"key": key, "value": "x" * (512 * KIB - 2)}) for key in "aba"),
@@ -207,6 +208,79 @@ def test_it_has_the_ceilings_of_the_real_outside(name, outside, server, tmp_path
     answers = [said(real.answer(ask)) for ask in asked]
     assert [said(double.answer(ask)) for ask in asked] == answers
     assert len(set(answers)) > 1
+
+
+def read(path):
+    return "files.read", {"path": path, "offset": 0, "size": 9}
+
+
+def names(path):
+    return "files.list", {"path": path}
+
+
+def put(path, data=b"x", append=False):
+    return "files.write", {"path": path, "data": data, "append": append}
+
+
+TREE = {
+    "notes/a.txt": b"hello",
+    "notes/deep/b.txt": b"b",
+    "notes/dev/null": b"",
+    "notes/.git/config": b"c",
+    "z.txt": b"z",
+}
+ON_FILES = {
+    "reading": [read("~/notes/a.txt"), read("~/notes/none"), read("~/notes/none/none"), read("~/none/a")],
+    "a folder is no file": [read("~/notes"), put("~/notes/deep"), read("~"), put("~"), read("~/notes/a.txt")],
+    "a file is no folder": [
+        names("~/z.txt"),
+        read("~/z.txt/a"),
+        put("~/z.txt/a/b"),
+        names("~/z.txt/a"),
+        read("~/z.txt"),
+    ],
+    "lists": [names("~/notes"), names("~/notes/deep"), names("~"), names("~/notes/a.txt")],
+    "folders are made": [put("~/new/2030/a.md"), names("~/new"), read("~/new/2030/a.md"), read("~/new"), names("~")],
+    "a file where a folder is wanted": [put("~/new"), put("~/new/a"), names("~/new"), read("~/new")],
+    "a folder where a file is wanted": [put("~/new/a"), put("~/new"), read("~/new"), names("~/new")],
+    "replacing and appending": [put("~/b", b"one"), put("~/b", b"2", True), read("~/b"), put("~/b", b""), read("~/b")],
+    "appending to nothing": [
+        put("~/new/b", b"one", True),
+        put("~/new/b", b"two", True),
+        read("~/new/b"),
+        read("~/new/c"),
+    ],
+    "other spellings": [put("~/new//b/"), read("~/./new/b"), names("~/new/"), read("~/new/../z.txt"), read("z.txt")],
+    "what no path can hold": [put(f"~/{'x' * 256}"), put("~/" + "x/" * 2100), put("~/\udc80"), put(f"~/{'x' * 255}")],
+    "never granted": [
+        read("~/notes/.git/config"),
+        put("~/new/.git/hooks/a"),
+        put("~/ratchet.toml"),
+        names("~/notes/.git"),
+    ],
+    "not granted": [read("/etc/passwd"), put("/etc/a/b"), names("/"), names("/proc"), read("~/z.txt")],
+}
+
+
+@pytest.mark.parametrize("name", ON_FILES)
+def test_files_and_folders_behave_as_real_ones_do(name, outside, tmp_path):
+    home = tmp_path / "home"
+    for path, data in TREE.items():
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).write_bytes(data)
+    script = Script(files={f"~/{path}": data for path, data in TREE.items()})
+    policy = Policy(write=("~",))
+    answers = [
+        [shown(door.answer(Ask(op=op, argument=argument))) for op, argument in ON_FILES[name]]
+        for door in (outside(policy), Doubles(policy, script))
+    ]
+    assert answers[0] == answers[1]
+    assert len(set(map(repr, answers[0]))) > 1
+
+
+def shown(answer):
+    """What a plugin is given, or the exception that it meets, or what it lacks."""
+    return answer.value if isinstance(answer, Given) else getattr(answer, "kind", None) or answer.capability
 
 
 def downloads(door, port):

@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from sandbox import Policy
+from sandbox.outside.base import Given
 from sandbox.outside.doubles import Doubles, Script
 from sandbox.outside.failures import FILES, NETWORK, ScriptedFailure, Turns
 
@@ -65,7 +66,20 @@ def test_what_the_real_outside_never_does_cannot_be_scripted(script):
         script()
 
 
+def test_what_is_missing_is_made_by_who_writes_as_on_a_real_disk(outside, ask, tmp_path):
+    doubles = Doubles(None, Script(files={"~/notes": ScriptedFailure("not found")}))
+    for door in (outside(Policy(write=("~/notes",))), doubles):
+        assert ask(door, "files.list", path="~/notes").kind == "FileNotFoundError"
+        assert ask(door, "files.write", path="~/notes/new/a", data=b"x", append=False) == Given()
+        assert ask(door, "files.list", path="~/notes") == Given(value=["new/"])
+        assert ask(door, "files.read", path="~/notes/new/a", offset=0, size=9) == Given(
+            value={"data": b"x", "end": True}
+        )
+
+
 def test_every_failure_of_a_file_is_one_that_a_plugin_can_catch(ask):
+    ops = {how: ("files.write", {"data": b"", "append": False}) for how in FILES}
+    ops["not found"] = ("files.read", {"offset": 0, "size": 1})
     for how, (kind, _) in FILES.items():
-        door = Doubles(None, Script(files={"~/a": ScriptedFailure(how)}))
-        assert ask(door, "files.write", path="~/a", data=b"", append=False).kind == kind.__name__
+        door, (op, fields) = Doubles(None, Script(files={"~/a": ScriptedFailure(how)})), ops[how]
+        assert ask(door, op, path="~/a", **fields).kind == kind.__name__

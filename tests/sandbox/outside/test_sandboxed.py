@@ -146,6 +146,7 @@ def test_files_work_and_others_are_denied(opened, outside, tmp_path):
     session = opened(door)
     assert session.call("copy", ["~/notes/a.txt", "~/out/b.txt"]).value == "b.txt"
     assert (tmp_path / "home" / "out" / "b.txt").read_text() == "HELLO"
+    assert session.call("copy", ["~/notes/a.txt", "~/out/2030/01/c.txt"]).value == "c.txt"
     assert session.call("big", ["~/out/big", 1_000_000]).value == 1_000_000
     assert session.call("missing", ["~/notes/none"]).value == "missing"
     assert session.call("missing", ["~/b.txt"]).capability == "read:~/b.txt"
