@@ -35,3 +35,13 @@ def name_problem(name: str) -> str:
     except ValidationError as error:
         return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
     return ""
+
+
+def declaration(name: str) -> str:
+    """Return what declares a capability, as it is typed into a manifest."""
+    kind, _, rest = name.partition(":")
+    top, *within = next(field for form, field in FORMS.items() if form.partition(":")[0] == kind).split(".")
+    value = json.dumps([rest], ensure_ascii=False) if rest else "true"
+    for field in reversed(within):
+        value = f"{{{field}: {value}}}"
+    return f"{top}: {value}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plugins.capability import FORMS, name_problem
+from plugins.capability import FORMS, declaration, name_problem
 from plugins.manifest import parse_manifest
 from selfmod.gate.stages.capabilities import KINDS, kind_of
 
@@ -40,3 +40,12 @@ def test_every_name_that_a_manifest_gives_can_be_said_and_every_form_is_one_of_t
 )  # fmt: skip
 def test_what_no_manifest_could_declare_is_no_name(name):
     assert name_problem(name)
+
+
+NAMELESS = EVERYTHING.partition(b"effects")[0].decode()
+
+
+def test_what_declares_a_capability_can_be_typed_into_a_manifest():
+    names = parse_manifest(EVERYTHING).capability_names()
+    for name in names:
+        assert parse_manifest(f"{NAMELESS}{declaration(name)}\n".encode()).capability_names() == (name,)

@@ -56,7 +56,12 @@ def kind_of(name: str) -> str:
 
 
 def covers(declared: str, used: str) -> bool:
-    """Return whether what is declared covers what is used: the same, or a folder around it."""
+    """Return whether what is declared covers what is used: the same, or a folder around it.
+
+    What may be written may be read back: the sandbox grants both.
+    """
+    if kind_of(declared) == "write" and kind_of(used) == "read":
+        used = f"write:{used.removeprefix('read:')}"
     if declared == used:
         return True
     return kind_of(declared) in ("read", "write") and used.startswith(f"{declared}/") and "/../" not in f"{used}/"
@@ -66,20 +71,36 @@ def check(declared: tuple[str, ...], uses: Iterable[CapabilityUse], entry: str) 
     """Yield what is used and not declared, and what is declared and not used."""
     uses = tuple(uses)
     used_kinds, declared_kinds = {use.kind for use in uses}, {kind_of(name) for name in declared}
+    if "write" in declared_kinds:
+        declared_kinds.add("read")
     for use in uses:
         if use.kind not in declared_kinds:
             message = f"it uses {_SAID[use.kind]}, which the manifest does not declare"
-            hint = f"declare {use.name}" if use.literal else f"declare what it needs of {use.kind}"
-            yield finding("capabilities.undeclared", message, path=entry, line=use.line, key=use.name, hint=hint)
+            yield finding(
+                "capabilities.undeclared", message, path=entry, line=use.line, key=use.name, hint=_declare(use)
+            )
         elif use.literal and not any(covers(name, use.name) for name in declared):
             message = f"it uses {use.name!r}, which the manifest does not declare"
-            yield finding("capabilities.uncovered", message, path=entry, line=use.line, key=use.name, hint="declare it")
+            yield finding(
+                "capabilities.uncovered", message, path=entry, line=use.line, key=use.name, hint=_declare(use)
+            )
     for name in declared:
         kind = kind_of(name)
         computed = any(use.kind == kind and not use.literal for use in uses)
         if kind not in used_kinds or not (computed or any(covers(name, use.name) for use in uses if use.kind == kind)):
             message = f"it declares {name!r} and nothing in the code uses it"
             yield finding("capabilities.unused", message, path=MANIFEST, key=name, hint="remove it from the manifest")
+
+
+def _declare(use: CapabilityUse) -> str:
+    """What to add to the manifest; what the code works out has to be filled in."""
+    from plugins.capability import FORMS, declaration
+
+    if use.literal:
+        return f"add to {MANIFEST}: {declaration(use.name)}"
+    form = next(form for form in FORMS if kind_of(form) == use.kind)
+    _, _, place = form.partition(":")
+    return f"add to {MANIFEST}, with the {place} it needs: {declaration(form)}"
 
 
 def observed_names(asks: Iterable[ObservedAsk]) -> tuple[str, ...]:
@@ -102,19 +123,22 @@ def reach_of(manifest: Manifest, uses: Iterable[CapabilityUse], previous: Manife
 
 
 def flows(declared: Iterable[str]) -> tuple[str, ...]:
-    """Say what could go where: everything that can be read, to everything that can be written."""
+    """Say what could go where: everything that can be read, to everything that can be written.
+
+    What may be written may be read back, and so go elsewhere.
+    """
     names = [name.partition(":") for name in declared]
     hosts = [rest.rpartition(":")[0] for kind, _, rest in names if kind == "network"]
     found = []
     for kind, _, rest in names:
-        source = rest if kind == "read" else f"the variable {rest}" if kind == "environment" else ""
+        source = rest if kind in ("read", "write") else f"the variable {rest}" if kind == "environment" else ""
         if source:
             found += [f"can send {source} to {host}" for host in hosts]
-            found += [f"can copy {source} to {path}" for sort, _, path in names if sort == "write"]
+            found += [f"can copy {source} to {path}" for sort, _, path in names if sort == "write" and path != source]
         if kind == "network":
             host = rest.rpartition(":")[0]
             found += [f"can write what {host} answers to {path}" for sort, _, path in names if sort == "write"]
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _uses(items: list[object], entry: str) -> tuple[tuple[CapabilityUse, ...], list[Finding]]:

@@ -103,6 +103,10 @@ def test_what_was_approved_before_stays_allowed_and_is_not_new(make_subject: Mak
         ("read:~/notes", "read:~/notes2", False),
         ("read:~/notes", "read:~/notes/../x", False),
         ("read:~/notes", "write:~/notes/a", False),
+        ("write:~/notes", "read:~/notes/a", True),
+        ("write:~/notes", "read:~/notes", True),
+        ("write:~/notes", "read:~/notes2", False),
+        ("write:~/notes", "read:~/notes/../x", False),
         ("network:a.org:443", "network:a.org:443", True),
         ("network:a.org:443", "network:a.org:443/x", False),
         ("environment:A", "environment:A/B", False),
@@ -119,7 +123,62 @@ def test_flows_say_what_could_go_where() -> None:
         "can copy ~/n to ~/o",
         "can send the variable T to a.org",
         "can copy the variable T to ~/o",
+        "can send ~/o to a.org",
     )
+
+
+def test_what_may_be_written_may_go_elsewhere_too() -> None:
+    assert flows(["network:a.org:443", "read:~/n", "write:~/n", "write:~/o"]) == (
+        "can write what a.org answers to ~/n",
+        "can write what a.org answers to ~/o",
+        "can send ~/n to a.org",
+        "can copy ~/n to ~/o",
+        "can send ~/o to a.org",
+        "can copy ~/o to ~/n",
+    )
+
+
+KEEPING = '''\
+"""Keeps notes."""
+
+from plugins.sdk import files
+
+_FOLDER = "~/notes"
+
+
+def run(name: str) -> str:
+    """Add a sign to a note and return it."""
+    text = files.read_text(f"{_FOLDER}/{name}") + files.read_text("~/notes/first.txt") + "."
+    files.write_text(f"{_FOLDER}/{name}", text)
+    return text
+'''
+WRITES = 'capabilities: {filesystem: {write: ["~/notes"]}}\n'
+
+
+def test_what_may_be_written_may_be_read_back(make_subject: Make, good: dict[str, str]) -> None:
+    subject = make_subject(plugin(good, KEEPING, WRITES))
+    assert judged(subject) == []
+    assert subject.reach is not None
+    assert (subject.reach.declared, subject.reach.inferred) == (("write:~/notes",), ("read:~/notes/first.txt",))
+    assert subject.reach.enforced == ("read", "write")
+    elsewhere = make_subject(plugin(good, KEEPING.replace("~/notes/first", "~/other"), WRITES))
+    assert judged(elsewhere) == [("capabilities.uncovered", "~/other.txt")]
+
+
+def test_a_folder_that_is_only_read_is_not_declared_for_writing(make_subject: Make, good: dict[str, str]) -> None:
+    reading = KEEPING.replace("    files.write_text(", "    print(")
+    assert judged(make_subject(plugin(good, reading, WRITES))) == [("capabilities.unused", "~/notes")]
+
+
+def test_the_hint_of_what_is_missing_can_be_typed_into_the_manifest(make_subject: Make, good: dict[str, str]) -> None:
+    subject = make_subject(plugin(good, KEEPING, ""))
+    ManifestStage().run(subject)
+    hints = [item.hint for item in Capabilities().run(subject).findings]
+    assert hints == [
+        'add to plugin.yaml, with the PATH it needs: capabilities: {filesystem: {read: ["PATH"]}}',
+        'add to plugin.yaml: capabilities: {filesystem: {read: ["~/notes/first.txt"]}}',
+        'add to plugin.yaml, with the PATH it needs: capabilities: {filesystem: {write: ["PATH"]}}',
+    ]
 
 
 def test_what_the_tests_asked_for_has_the_same_names() -> None:
