@@ -73,9 +73,9 @@ def completed(value: object) -> Message:
     return "completed", values.encode(value)
 
 
-def too_large(limit: int) -> Message:
+def too_large() -> Message:
     """Return the reply in place of one that is larger than a worker may send."""
-    return "limit", {"limit": "output_kb", "message": f"the result is larger than {limit} bytes"}
+    return "limit", {"limit": "output_kb", "message": "the result is too large"}
 
 
 async def settled(result: object) -> object:
@@ -159,7 +159,7 @@ def describe(problem: BaseException) -> Message:
         return "refused", [_violation(one) for one in violations[:_MAX_VIOLATIONS]]
     limit = _limit_of(problem)
     if limit:
-        return "limit", {"limit": limit, "message": _text(problem) or f"{limit} is used up"}
+        return "limit", {"limit": limit, "message": _text(problem)}
     kind, frames = type(problem).__name__, _frames(problem.__traceback__)
     return "raised", {"type": kind[:200], "message": _text(problem), "frames": frames, "bases": _bases(type(problem))}
 

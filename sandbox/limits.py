@@ -26,3 +26,8 @@ class Limits:
     network_mb: int = 10
     concurrent_calls: int = 5
     queued_calls: int = 32
+
+    def told(self, name: str) -> str:
+        """Say how much one of them is, with the unit that its name holds."""
+        unit = {"mb": " MB", "kb": " KB", "s": " s", "percent": " %"}.get(name.rpartition("_")[2], "")
+        return f"the limit is {getattr(self, name)}{unit}"

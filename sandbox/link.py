@@ -267,7 +267,7 @@ class Link:
             usage = brief_usage(wall_s, self._monitor.last.peak / _MB)
         else:
             usage = self._usage(call)
-        outcome = replies.outcome_of(kind, body, usage)
+        outcome = replies.outcome_of(kind, body, usage, self._limits)
         printed = self._monitor.printed()
         if printed:
             if printed + call.output > self._output_limit + _FRAME_ROOM:

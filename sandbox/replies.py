@@ -9,6 +9,7 @@ from typing import Final
 
 from sandbox import values
 from sandbox.errors import ProtocolError
+from sandbox.limits import Limits
 from sandbox.outcome import Crashed, Denied, LimitExceeded, Outcome, Raised, Usage, Violation, completed
 from sandbox.outside.base import Ask
 from sandbox.protocol import Request
@@ -25,7 +26,7 @@ _LIMITS_SEEN_INSIDE: Final = frozenset(
 _TEXT_FIELDS: Final = ("rule", "message", "path", "hint")
 
 
-def outcome_of(kind: str, body: object, usage: Usage) -> Outcome:
+def outcome_of(kind: str, body: object, usage: Usage, limits: Limits) -> Outcome:
     """Return the outcome that a message of a worker stands for; raise `ProtocolError` when it stands for none."""
     match kind:
         case "completed":
@@ -36,10 +37,11 @@ def outcome_of(kind: str, body: object, usage: Usage) -> Outcome:
             bases = tuple(_text(item) for item in _list(wider, _MAX_BASES))
             return Raised(kind=_text(name), message=_text(message), frames=frames, bases=bases, usage=usage)
         case "limit":
-            limit, message = _fields(body, "limit", "message")
-            if _text(limit) not in _LIMITS_SEEN_INSIDE:
+            limit, message = map(_text, _fields(body, "limit", "message"))
+            if limit not in _LIMITS_SEEN_INSIDE:
                 raise ProtocolError("a limit that a worker cannot know of")
-            return LimitExceeded(limit=_text(limit), message=_text(message), usage=usage)
+            told = "; ".join(filter(None, (message, limits.told(limit))))
+            return LimitExceeded(limit=limit, message=told, usage=usage)
         case "unreachable":
             capability = _text(body).partition(".")[0]
             denied = "nothing of the outside is reachable at this level"

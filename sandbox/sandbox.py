@@ -194,7 +194,7 @@ def _check_paths(files: Mapping[str, bytes]) -> None:
 def _too_large(files: Mapping[str, bytes], limits: Limits) -> Outcome | None:
     size = sum(len(content) for content in files.values())
     if size > limits.disk_mb * _MB:
-        return LimitExceeded(limit="disk_mb", message=f"the files alone are {size} bytes")
+        return LimitExceeded(limit="disk_mb", message=f"the files alone are {size} bytes; {limits.told('disk_mb')}")
     if len(files) > limits.inodes:
-        return LimitExceeded(limit="inodes", message=f"{len(files)} files")
+        return LimitExceeded(limit="inodes", message=f"{len(files)} files; {limits.told('inodes')}")
     return None

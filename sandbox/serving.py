@@ -82,7 +82,7 @@ def _packed(reply: Message, limit: int) -> bytes:
     except MemoryError:
         if reply[0] != "completed":
             raise
-    return pack_message(_Current.id, answers.too_large(limit))
+    return pack_message(_Current.id, answers.too_large())
 
 
 def _flush() -> None:

@@ -76,7 +76,7 @@ def _packed(request: str, reply: object, limit: int) -> bytes:
     match reply:
         case [str(kind), body]:
             packed = pack({"id": request, "kind": kind, "body": body})
-            return packed if len(packed) <= limit else pack_message(request, answers.too_large(limit))
+            return packed if len(packed) <= limit else pack_message(request, answers.too_large())
         case _:
             return pack({})
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 
 import pytest
 
-from sandbox import Completed, LimitExceeded, TimedOut
+from sandbox import Completed, LimitExceeded, Limits, TimedOut
 from tests.busy import busy_cores
 
 CASES = {
@@ -46,6 +47,7 @@ def test_a_ceiling_holds_where_it_is(opened, name):
     began = time.monotonic()
     outcome = opened(**limits).call(function, over)
     assert isinstance(outcome, LimitExceeded) and outcome.limit == NAMED.get(name, name)
+    assert str(asdict(Limits(**limits))[outcome.limit]) in outcome.message
     assert time.monotonic() - began < 10
     assert session.call("add", (1, 2)).value == 3
 
@@ -108,6 +110,7 @@ def test_a_result_that_memory_does_not_hold_a_second_time_is_too_large(opened):
     session = opened(memory_mb=60)
     outcome = session.call("give_back", (25 << 20,))
     assert isinstance(outcome, LimitExceeded) and outcome.limit == "output_kb"
+    assert outcome.message == "the result is too large; the limit is 1024 KB"
     assert session.call("add", (1, 2)).value == 3
 
 
@@ -116,9 +119,11 @@ def test_a_program_that_leaves_no_memory_to_answer_with_has_reached_its_limit(me
     for size in (1, 10, 100):
         outcome = opened(memory_mb=memory_mb).call("hoard", (size,))
         assert isinstance(outcome, LimitExceeded) and outcome.limit == "memory_mb"
+        assert f"{memory_mb} MB" in outcome.message
 
 
 def test_files_that_are_too_large_for_the_disk_are_refused_before_anything_starts(opened):
     session = opened(files={"big": bytes(2 << 20)}, disk_mb=1)
     assert isinstance(session.loaded, LimitExceeded) and session.loaded.limit == "disk_mb"
+    assert "the limit is 1 MB" in session.loaded.message
     assert session.call("add", (1, 2)) == session.loaded
