@@ -59,6 +59,9 @@ def _file(path: str, data: bytes) -> Iterator[Finding]:
         for number, first in enumerate(data.split(b"\n", 2)[:2], start=1):
             if _COOKIE.match(first):
                 yield finding("text.coding-cookie", "a coding cookie", path=path, line=number, hint="remove it")
+    if "\r\n" in text:
+        yield _line_ends(path, text)
+        text = text.replace("\r\n", "\n")
     for number, line_text in enumerate(text.split("\n"), start=1):
         if len(line_text) > MAX_LINE:
             message = f"a line of {len(line_text)} characters; at most {MAX_LINE} can be reviewed"
@@ -67,6 +70,15 @@ def _file(path: str, data: bytes) -> Iterator[Finding]:
             message = "this goes on far to the right, where nobody looks"
             yield finding("text.far-right", message, path=path, line=number, hint="leave the blanks out")
         yield from _line(path, number, line_text)
+
+
+def _line_ends(path: str, text: str) -> Finding:
+    """One finding for all lines of a file: they come of how it was saved."""
+    ends, others = text.count("\r\n"), text.count("\n")
+    which = "its lines end" if ends == others else f"{ends} of its {others} lines {'end' if ends > 1 else 'ends'}"
+    line = text.count("\n", 0, text.index("\r\n")) + 1
+    hint = "save it with the line ends of Unix, LF"
+    return finding("text.line-ends", f"{which} in CRLF, as on Windows", path=path, line=line, hint=hint)
 
 
 def _line(path: str, number: int, text: str) -> Iterator[Finding]:

@@ -25,7 +25,9 @@ def rules(data: bytes, path: str = "plugin.py") -> list[tuple[str, int]]:
         (b"a = '\xed\xa0\x80'\n", ("text.not-utf8", 1)),
         (b"a = '\xc0\xaf'\n", ("text.not-utf8", 1)),
         (b"a\n\0\n", ("text.nul", 2)),
-        (b"a\r\nb\n", ("text.control", 1)),
+        (b"a\r\nb\n", ("text.line-ends", 1)),
+        (b"a\nb\r\n", ("text.line-ends", 2)),
+        (b"a\r\n\rb\r\n", ("text.control", 2)),
         (b"a\rb\n", ("text.control", 1)),
         (b"a\x0cb\n", ("text.control", 1)),
         (b"a\x0bb\n", ("text.control", 1)),
@@ -57,6 +59,19 @@ def rules(data: bytes, path: str = "plugin.py") -> list[tuple[str, int]]:
 )
 def test_each_rule_refuses_at_its_line(data: bytes, expected: tuple[str, int]) -> None:
     assert expected in rules(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"a\r\n" * 30, "its lines end in CRLF, as on Windows"),
+        (b"a\n" + b"a\r\n" * 2, "2 of its 3 lines end in CRLF, as on Windows"),
+        (b"a\n" + b"a\r\n", "1 of its 2 lines ends in CRLF, as on Windows"),
+    ],
+)
+def test_line_ends_are_one_finding_of_a_file(data: bytes, message: str) -> None:
+    (found,) = check(Candidate(files={"README.md": data}))
+    assert (found.message, found.hint) == (message, "save it with the line ends of Unix, LF")
 
 
 def test_other_scripts_and_signs_are_fine_in_texts() -> None:
