@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plugins.errors import ArgumentError
+from plugins.errors import ArgumentError, NotFoundError
 from plugins.signature import Hint, Parameter, Signature, coerce, collected
 
 _MOST_TEXT = 8 * 2**20
@@ -175,8 +175,10 @@ def _text(word: str, typed: Typed) -> str:
             if path.stat().st_size > _MOST_TEXT:
                 raise ArgumentError(f"{path} is too large to be an argument")
             return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ArgumentError(f"{path} cannot be read as text: {error}") from error
+        except UnicodeDecodeError as error:
+            raise ArgumentError(f"{path} is no text: {error.reason} at byte {error.start}") from error
+        except OSError as error:
+            raise NotFoundError(f"cannot read {path}: {error.strerror}", id=str(path)) from error
     return word
 
 

@@ -50,11 +50,19 @@ def _open_closed_streams() -> None:
 
 
 def _unprintable(error: Exception) -> int:
-    problem = problem_of(error)
+    problem = _unwritten(error) if isinstance(error, OSError) and error.filename is None else problem_of(error)
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(f"error: {problem.message!a}\n")
+        print_problem(problem, "text")
     _to_nowhere(sys.stdout)
     return problem.exit_code
+
+
+def _unwritten(error: OSError) -> Problem:
+    return Problem(
+        kind="unexpected",
+        message=f"the answer cannot be written to standard output: {error.strerror or error}",
+        hint="send it elsewhere; what was done stays done",
+    )
 
 
 def _run(argv: list[str]) -> int:

@@ -61,17 +61,18 @@ def _price(price: Price | None) -> str:
 
 def use(session: Session, arguments: Namespace) -> Answer:
     """Set the model in the person's own settings. Naming the embedded one is also how its build is tried again."""
-    from selfmod.models.registry import DEFAULT
+    from selfmod.models.registry import DEFAULT, check_name, full_name
     from selfmod.models.runtime import Runtime
 
     name = str(arguments.name)
+    check_name(name, session.settings)
     path = session.state.path(_FILE)
     with session.state.lock("settings"):
         text = (session.state.read(_FILE) or b"").decode("utf-8", "strict")
         session.state.write(_FILE, with_model(text, name, str(path)).encode())
     if name == DEFAULT and session.environment.get("RATCHET_BUILD") != "no":
         Runtime().start(again=True)
-    listed = next((model for model in session.models() if model.name in (name, f"openai:{name}")), None)
+    listed = next((model for model in session.models() if model.name == full_name(name)), None)
     notes = []
     if listed is not None and listed.name != name:
         notes.append(f"without a provider it is a name of an OpenAI-compatible server: {listed.name}")
@@ -126,8 +127,12 @@ def _in_table(text: str, start: int, line: str) -> str:
 def test(session: Session, arguments: Namespace) -> Answer:
     """Ask a model one short thing."""
     from selfmod.models.base import Message, Request
+    from selfmod.models.registry import full_name
 
-    model = session.open_model(arguments.name or session.options.model)
+    asked = arguments.name or session.options.model
+    if asked and full_name(asked) != asked:
+        session.progress.say(f"{asked} is read as {full_name(asked)}: a name without a provider is one of your server")
+    model = session.open_model(asked)
     try:
         session.progress.passing(f"asking {model.name} ...")
         question = Request(messages=(Message(role="user", content="Answer with one word: hello"),), max_tokens=16)

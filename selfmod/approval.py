@@ -6,10 +6,12 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from plugins import trust
+from plugins.capability import name_problem
 from plugins.decision import Channel, Decision
-from plugins.errors import ApprovalError, GateRefused, StaleError
+from plugins.errors import ApprovalError, GateRefused, StaleError, UsageError
 from plugins.keys import required_key
 from plugins.workspace import plugin_id
 from selfmod import commit
@@ -18,6 +20,7 @@ from selfmod.gate.thresholds import GATE_VERSION, Thresholds
 from selfmod.journal import Journal
 from selfmod.review import Review, read_basis, read_ledger
 
+NO_ORACLE: Final = "no-oracle"  # as the gate names it in what a person has to acknowledge
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
@@ -139,6 +142,18 @@ def stamp(seconds: float) -> str:
 
 
 def _check_accepted(review: Review, accepted: Iterable[str]) -> None:
+    """Refuse a word that no approval takes, which is a slip, and an answer in which one is missing.
+
+    Words that other versions take are no slip: a script may name them all.
+    """
+    asked = dict.fromkeys((*review.acknowledge, *review.new_capabilities))
+    for name in accepted:
+        if name not in asked and name != NO_ORACLE and name_problem(name):
+            raise UsageError(
+                f"--accept {name}: this approval takes no such word",
+                hint=f"it takes: {', '.join(asked)}" if asked else "it takes none",
+                id=review.proposal,
+            )
     missing = [name for name in review.acknowledge if name not in set(accepted)]
     # What the report forgot to list is not granted in silence.
     missing += [name for name in review.new_capabilities if name not in {*accepted, *missing}]

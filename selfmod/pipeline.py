@@ -25,7 +25,7 @@ from selfmod.generation import Author, Judged, Loop, Watch
 from selfmod.models.base import Model
 from selfmod.outline import read_outline
 from selfmod.prompt import Round, WholeFiles, with_answers
-from selfmod.proposal import IllegalTransition, Proposal
+from selfmod.proposal import IllegalTransition, Proposal, next_step
 from selfmod.request import with_more
 from selfmod.review import committed, read_basis
 from selfmod.signature import read_signature
@@ -146,7 +146,8 @@ class Pipeline:
             if held.state == "stale":
                 return self._judge_again(self._afresh(held))
             if held.state != "drafting":
-                raise IllegalTransition(f"{held.id} is {held.state}: there is nothing to resume", id=held.id)
+                problem = f"{held.id} is {held.state}: there is nothing to resume"
+                raise IllegalTransition(problem, next_step(held.state), held.id)
             waiting = self.store.candidate(held.id, held.attempts) if held.attempts else None
             if waiting is not None and self.store.report(held.id, held.attempts) is None:
                 return self._finished(replace(held, attempt=held.attempts), self._judged_at_last(held, waiting))

@@ -65,7 +65,9 @@ class Proposal:
     def moved(self, state: State, **changes: Any) -> Proposal:
         """Return it in another state; `IllegalTransition` where there is no such step."""
         if state not in TRANSITIONS[self.state]:
-            raise IllegalTransition(f"{self.id} is {self.state} and cannot become {state}", _hint(self.state), self.id)
+            raise IllegalTransition(
+                f"{self.id} is {self.state} and cannot become {state}", next_step(self.state), self.id
+            )
         return replace(self, state=state, **changes)
 
     def to_json(self) -> dict[str, Any]:
@@ -91,7 +93,8 @@ def from_json(value: Mapping[str, Any]) -> Proposal:
     )
 
 
-def _hint(state: State) -> str:
+def next_step(state: State) -> str:
+    """Return what can be done with a proposal in this state."""
     match state:
         case "drafting":
             return "finish it with: ratchet resume ID"

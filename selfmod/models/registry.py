@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from plugins.errors import UsageError
 from plugins.settings import Settings
 from plugins.state import UserState
 from selfmod.models.base import Message, Model, Price, Request
@@ -47,18 +48,30 @@ def open_model(settings: Settings, state: UserState, name: str = "") -> Model:
 
     Raises `ModelError` where it cannot be used here.
     """
-    wanted = name or settings.text("model.name") or DEFAULT
-    provider, _, rest = wanted.partition(":")
+    provider, _, rest = full_name(name or settings.text("model.name") or DEFAULT).partition(":")
     match provider:
         case "local":
             return _local(rest or settings.text("model.path"))
-        case "openai" | "volcengine":
-            return _server(provider, rest, settings, state)
         case "replay":
             return _replay(rest)
         case _:
-            # A bare name is one of the server that the person has set.
-            return _server("openai", wanted, settings, state)
+            return _server(provider, rest, settings, state)
+
+
+def full_name(name: str) -> str:
+    """Return a name with its provider: a bare one is one of the server that the person has set."""
+    return name if name.partition(":")[0] in PROVIDERS else f"openai:{name}"
+
+
+def check_name(name: str, settings: Settings) -> None:
+    """Refuse a bare name where no server is set that it could be one of: most likely it is misspelt."""
+    missing = _key_missing("openai", settings)
+    if full_name(name) != name and missing:
+        raise UsageError(
+            f"{name} is no model here: without a provider it would be one of a server, and {missing}",
+            hint=f"names: ratchet model list; to choose it all the same: ratchet model use {full_name(name)}",
+            id=name,
+        )
 
 
 def is_small(name: str) -> bool:
@@ -71,10 +84,7 @@ def list_models(settings: Settings, state: UserState) -> tuple[Listed, ...]:
     """What can be named, without asking any server."""
     chosen = settings.text("model.name") or DEFAULT
     prices = load_prices(state)
-    names = (
-        [DEFAULT, *prices, chosen] if ":" in chosen or chosen in PROVIDERS else [DEFAULT, *prices, f"openai:{chosen}"]
-    )
-    lines = [_listed(name, chosen, settings, prices) for name in dict.fromkeys(names)]
+    lines = [_listed(one, chosen, settings, prices) for one in dict.fromkeys((DEFAULT, *prices, full_name(chosen)))]
     for provider, key in KEYS.items():
         if settings.secret(key) is not None or (provider == "openai" and settings.text("model.base_url")):
             lines.append(Listed(name=f"{provider}:NAME", available=True, chosen=False, why="any name its server knows"))
@@ -139,7 +149,9 @@ def _server(provider: str, name: str, settings: Settings, state: UserState) -> M
 
     missing = _key_missing(provider, settings)
     if missing:
-        raise Unauthorised(f"{provider} cannot be asked: {missing}", hint=f"set {KEYS[provider]} in the environment")
+        raise Unauthorised(
+            f"{provider}:{name} cannot be asked: {missing}", hint=f"set {KEYS[provider]} in the environment"
+        )
     secret = settings.secret(KEYS[provider])
     server = Server(
         provider=provider, base_url=_base_url(provider, settings), model=name, key=secret.reveal() if secret else ""

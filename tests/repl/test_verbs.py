@@ -106,9 +106,24 @@ def test_a_model_is_chosen_listed_and_tested(maker):
 # --- the model ---
 
 
-def test_a_name_without_a_provider_is_told_what_it_stands_for(maker):
-    notes = maker.json("model", "use", "nope")["notes"]
-    assert any("openai:nope" in note for note in notes)
+def test_a_name_without_a_provider_is_told_what_it_stands_for(maker, httpserver):
+    httpserver.expect_request("/v1/chat/completions").respond_with_data("no", status=404)
+    server = {"OPENAI_BASE_URL": httpserver.url_for("/v1")}
+    used = json.loads(maker.run("model", "use", "nope:1b", "--json", **server).stdout)
+    assert (used["model"], any("openai:nope:1b" in note for note in used["notes"])) == ("nope:1b", True)
+    listed = json.loads(maker.run("model", "list", "--json", **server).stdout)["models"]
+    assert [model["name"] for model in listed if model["chosen"]] == ["openai:nope:1b"]
+    assert "nope is read as openai:nope" in maker.run("model", "test", "nope", **server).stderr
+    done = maker.run("model", "test", "nope")
+    assert (done.returncode, "openai:nope cannot be asked" in done.stderr) == (13, True)
+
+
+def test_a_name_that_no_server_could_know_is_not_chosen(maker):
+    error = maker.json("model", "use", "nosuch", code=2)["error"]
+    assert "OPENAI_API_KEY" in error["message"]
+    assert "openai:nosuch" in error["hint"]
+    assert [model["name"] for model in maker.json("model", "list")["models"] if model["chosen"]] == ["local"]
+    notes = maker.json("model", "use", "openai:nosuch")["notes"]
     assert any("OPENAI_API_KEY" in note for note in notes)
 
 
@@ -250,6 +265,31 @@ def test_what_does_not_exist_is_17(maker):
         ["propose", "x", "--change", "gone"],
     ):  # fmt: skip
         assert maker.json(*words, code=17)["error"]["message"], words
+
+
+def test_a_file_of_arguments_that_is_not_there_is_17_as_well(proposed):
+    error = proposed.json("try", "P-1", "stats", "@gone.txt", code=17)["error"]
+    assert error["message"] == f"cannot read {proposed.folder}/gone.txt: No such file or directory"
+    (proposed.folder / "bytes").write_bytes(b"ab\xff")
+    error = proposed.json("try", "P-1", "stats", "@bytes", code=2)["error"]
+    assert error["message"] == f"{proposed.folder}/bytes is no text: invalid start byte at byte 2"
+
+
+def test_an_approval_takes_only_the_words_that_there_are(proposed):
+    digest = proposed.json("review", "P-1")["digest"]
+    words = ["approve", "P-1", "--digest", digest, "--accept", "no-oracle"]
+    error = proposed.json(*words, "--accept", "no-orakle", code=2)["error"]
+    assert (error["message"], error["hint"]) == (
+        "--accept no-orakle: this approval takes no such word", "it takes: no-oracle"
+    )  # fmt: skip
+    assert proposed.json(*words, "--accept", "storage")["state"] == "committed"
+
+
+def test_what_cannot_be_resumed_is_told_the_way_on(maker):
+    folder = write_plugin(maker.home / "text-stats", tests="def test_nothing():\n    assert True\n")
+    assert maker.json("propose", "--from", str(folder), code=10)["state"] == "refused"
+    error = maker.json("resume", "P-1", code=2)["error"]
+    assert error["hint"] == "work on it with: ratchet revise P-1 TEXT, or: ratchet edit P-1"
 
 
 def test_git_in_the_wrong_state_is_16(proposed):
@@ -407,6 +447,19 @@ def test_the_dialect_is_that_of_the_policy(person):
     text = person.run("plugin", "dialect").stdout
     assert text.count("\nio: BytesIO, StringIO\n") == 1
     assert all(line in text.splitlines() for line in (DIALECT + TEST_DIALECT).splitlines())
+
+
+def test_the_dialect_shows_the_functions_of_the_sdk(person):
+    whole, part = person.json("plugin", "dialect", "plugins.sdk"), person.json("plugin", "dialect", "plugins.sdk.files")
+    assert whole["modules"]["plugins.sdk"] == sorted(public_names("plugins.sdk"))
+    assert part["functions"]["files.read(path: str) -> bytes"] == "Return the bytes of a file."
+    assert part["functions"].items() < whole["functions"].items()
+    assert person.json("plugin", "dialect", "sdk.testing")["functions"].keys() < whole["functions"].keys()
+    shown = person.run("plugin", "dialect", "plugins.sdk.clock").stdout
+    assert "\n  clock.now() -> float\n      Return seconds since 1970, UTC.\n" in shown
+    assert person.json("plugin", "dialect", "plugins.sdk.fils", code=17)["error"]["hint"].endswith(
+        "dialect plugins.sdk"
+    )
 
 
 def test_gate_all_judges_what_is_in_force_again(proposed):

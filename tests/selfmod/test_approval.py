@@ -10,7 +10,15 @@ import pytest
 
 from plugins import trust
 from plugins import workspace as workspaces
-from plugins.errors import ApprovalError, ConflictError, GateRefused, RepositoryError, StaleError, UntrustedError
+from plugins.errors import (
+    ApprovalError,
+    ConflictError,
+    GateRefused,
+    RepositoryError,
+    StaleError,
+    UntrustedError,
+    UsageError,
+)
 from plugins.history import note
 from plugins.state import UserState
 from selfmod import approval, audit
@@ -189,7 +197,11 @@ def test_every_word_that_it_takes_has_to_be_said(desk: Any) -> None:
     with pytest.raises(ApprovalError, match="storage") as caught:
         desk.approve(review, accepted=("no-oracle",))
     assert (caught.value.exit_code, caught.value.hint) == (11, "add --accept storage")
-    desk.approve(review, accepted=("no-oracle", "storage", "more"))
+    with pytest.raises(UsageError, match="no such word") as slip:
+        desk.approve(review, accepted=("no-oracle", "storage", "more"))
+    assert slip.value.hint == "it takes: no-oracle, storage"
+    made = desk.approve(review, accepted=("no-oracle", "storage", "effect:clock"))
+    assert made.decision.accepted == ("no-oracle", "storage")
 
 
 def test_a_new_capability_takes_its_word_even_if_the_report_forgot_it(desk: Any) -> None:
