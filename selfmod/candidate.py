@@ -142,13 +142,20 @@ def _read_plain(name: str, directory: int, entry: os.DirEntry[str], limit: int) 
 
 
 def read_candidate_file(path: Path) -> Candidate:
-    """Read `{"files": [{"path", "content" or "base64"}]}`; whatever else is in the file is refused, not raised."""
+    """Read `{"files": [{"path", "content" or "base64"}]}`; whatever else is in the file is refused, not raised.
+
+    A file of a plugin is told apart: its folder was meant.
+    """
     opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(opened, "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             return _refused("not-a-file", "not a plain file")
         data = stream.read(MAX_JSON + 1)
-    return candidate_from_json(data)
+    candidate = candidate_from_json(data)
+    folder = next((one for one in path.absolute().parents if (one / "plugin.yaml").is_file()), None)
+    if candidate.unread[:1] != (_NO_CANDIDATE_FILE,) or folder is None:
+        return candidate
+    return _refused("candidate-file", f"this is a file of a plugin; name its folder: {folder}")
 
 
 def candidate_from_json(data: bytes) -> Candidate:
@@ -158,10 +165,10 @@ def candidate_from_json(data: bytes) -> Candidate:
     try:
         # Two members of one name mean two things to two readers.
         whole = json.loads(data.decode("utf-8"), object_pairs_hook=_members)
-    except (ValueError, RecursionError) as error:
-        return _refused("candidate-file", f'not a candidate file {{"files": [...]}}: {type(error).__name__}')
+    except (ValueError, RecursionError):
+        return Candidate(files={}, unread=(_NO_CANDIDATE_FILE,))
     if not isinstance(whole, dict) or not isinstance(whole.get("files"), list):
-        return _refused("candidate-file", 'a candidate file is {"files": [{"path": ..., "content": ...}]}')
+        return Candidate(files={}, unread=(_NO_CANDIDATE_FILE,))
     return _from_items(whole["files"])
 
 
@@ -239,3 +246,10 @@ def _unusable(path: str) -> str:
 def _unread(path: str, kind: str, message: str) -> Unread:
     shown = path[:MAX_PATH].encode("utf-8", "backslashreplace").decode("utf-8")
     return Unread(path=shown, kind=kind, message=message)
+
+
+_NO_CANDIDATE_FILE = _unread(
+    "",
+    "candidate-file",
+    'neither the folder of a plugin nor a candidate file, which is JSON: {"files": [{"path": ..., "content": ...}]}',
+)

@@ -168,6 +168,27 @@ def test_whatever_a_candidate_file_holds_is_refused_not_raised(text: bytes, kind
     assert [item.kind for item in candidate_from_json(text).unread] == [kind]
 
 
+@pytest.mark.parametrize("name", ["plugin.py", "plugin.yaml", "tests/test_plugin.py", "tests/data/a.bin"])
+def test_of_a_file_of_a_plugin_the_folder_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "tests" / "data").mkdir(parents=True)
+    (tmp_path / "plugin.yaml").write_text("schema: 1\n")
+    (tmp_path / name).write_bytes(b"schema: 1\n\xff")
+    (unread,) = read_candidate(tmp_path / name).unread
+    assert (unread.kind, unread.message) == (
+        "candidate-file",
+        f"this is a file of a plugin; name its folder: {tmp_path}",
+    )
+    candidate = Candidate(files={"plugin.py": b"x = 1\n"})
+    (tmp_path / "candidate.json").write_bytes(candidate_to_json(candidate))
+    assert read_candidate(tmp_path / "candidate.json") == candidate
+
+
+def test_of_any_other_file_is_said_what_is_expected(tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG")
+    (unread,) = read_candidate(tmp_path / "photo.png").unread
+    assert unread.message.startswith("neither the folder of a plugin nor a candidate file")
+
+
 def test_a_missing_path_is_an_error_of_the_caller(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_candidate(tmp_path / "nothing")

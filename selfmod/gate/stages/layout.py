@@ -75,7 +75,7 @@ def check(candidate: Candidate, thresholds: Thresholds) -> list[Finding]:
         *(item for path in candidate.files if (item := _path(path))),
         *_clashes(candidate.files),
         *_sizes(candidate.files, thresholds),
-        *_missing({*candidate.files, *(item.path for item in candidate.unread)}),
+        *(_missing({*candidate.files, *(item.path for item in candidate.unread)}) if _was_read(candidate) else ()),
     ]
 
 
@@ -170,6 +170,11 @@ def _sizes(files: Mapping[str, bytes], thresholds: Thresholds) -> Iterator[Findi
         yield finding("layout.too-large", f"{total} bytes in all; a plugin has at most {limit}", key="total")
     if len(files) > thresholds.files:
         yield finding("layout.too-many", f"{len(files)} files; a plugin has at most {thresholds.files}", key="total")
+
+
+def _was_read(candidate: Candidate) -> bool:
+    """Return whether there is anything to judge: of what could not be read as a whole, nothing is known to be missing."""
+    return bool(candidate.files) or not any(item.path == "" for item in candidate.unread)
 
 
 def _missing(files: AbstractSet[str]) -> Iterator[Finding]:

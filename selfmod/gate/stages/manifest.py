@@ -38,7 +38,8 @@ class ManifestStage:
         subject.manifest, findings = _manifest(facts, "manifest")
         subject.previous_manifest, _ = _manifest(facts, "previous_manifest")
         if subject.manifest is None and not findings:
-            if refused_before(subject, MANIFEST):
+            missed = MANIFEST not in subject.candidate.files and "layout" in subject.refused
+            if missed or refused_before(subject, MANIFEST):
                 return StageResult(name=self.name, verdict="not-run")  # nothing of it could be judged
             findings = [finding("manifest.missing", "no manifest could be read", path=MANIFEST)]
         elif subject.manifest is not None:

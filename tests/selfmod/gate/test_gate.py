@@ -217,8 +217,11 @@ def test_a_refused_file_silences_nothing_about_the_others(judge: Judge, good: di
     other = good["plugin.yaml"].replace("handler: run", "handler: stop").replace("plugin.py", "other.py")
     found = judge({**good, "README.md": "\0", "plugin.yaml": other + DECLARED})
     assert {"manifest.entry", "capabilities.unused"} <= {item.rule for item in found.findings}
-    gone = judge({path: text for path, text in good.items() if path != "plugin.yaml"})
-    assert {"layout.missing", "manifest.missing"} <= {item.rule for item in gone.findings}
+    gone = judge({path: text for path, text in good.items() if path != "plugin.yaml"} | {"plugin.py": "import os\n"})
+    assert [(item.rule, item.path) for item in gone.findings if item.path != "plugin.py"] == [
+        ("layout.missing", "plugin.yaml")
+    ]
+    assert "policy.import" in {item.rule for item in gone.findings}
 
 
 DECLARED = "capabilities: {network: ['a.org:443']}\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from selfmod.candidate import Candidate, Unread
+from selfmod.candidate import Candidate, Unread, candidate_from_json
 from selfmod.gate.stages.layout import Layout, check, is_admitted
 from selfmod.gate.subject import Subject
 from selfmod.gate.thresholds import Thresholds
@@ -97,6 +97,12 @@ def test_what_could_not_be_taken_in_is_not_called_missing(path: str) -> None:
     files = {name: data for name, data in NEEDED.items() if name != path}
     large = Unread(path=path, kind="too-large", message="larger than the bytes that are read")
     assert [item.rule for item in check(Candidate(files=files, unread=(large,)), Thresholds())] == ["layout.too-large"]
+
+
+def test_nothing_is_called_missing_where_nothing_could_be_read() -> None:
+    whole = candidate_from_json(b"\xff")
+    assert [item.rule for item in check(whole, Thresholds())] == ["layout.candidate-file"]
+    assert len(check(candidate_from_json(b'{"files": []}'), Thresholds())) == 3
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,13 @@ def test_a_good_manifest_passes_and_is_left_for_later_stages(make_subject: Make,
     assert subject.manifest.id == "text-stats"
 
 
+def test_a_manifest_that_is_not_there_is_said_once(make_subject: Make, good: dict[str, str]) -> None:
+    subject = make_subject({path: text for path, text in good.items() if path != "plugin.yaml"})
+    assert rules(subject) == {"manifest.missing"}
+    subject.refused.add("layout")  # which says that it is missing
+    assert (rules(subject), ManifestStage().run(subject).verdict) == (set(), "not-run")
+
+
 @pytest.mark.parametrize(
     "again",
     [
