@@ -80,7 +80,7 @@ $(VENV)/.bench: requirements/bench.txt | $(BIN)/python
 
 # What documents repeat: the map in ARCHITECTURE.md from the modules' docstrings, the verbs in README.md from their table.
 map: $(VENV)/.dev
-	@$(BIN)/python tests/test_documents.py
+	@$(BIN)/python -m tests.test_documents
 
 lock:
 	$(LOCK) --extra dev --extra wasm pyproject.toml requirements/build.in -o requirements/dev.txt

@@ -81,7 +81,7 @@ class Reply:
             return self.body.decode("utf-8", errors="replace")
 
     def json(self) -> Any:
-        """The body as JSON."""
+        """The body as JSON; a ValueError where it is none."""
         return _json.loads(self.body)
 
     def check(self) -> Reply:
@@ -105,7 +105,7 @@ class Http:
         body: bytes | str | None = None,
         timeout_s: float = 30.0,
     ) -> Reply:
-        """Make a request and return the whole answer; redirects are followed when they are allowed, too."""
+        """Return the whole answer, whatever its status; redirects are followed where they are allowed, too."""
         first = self._send(method, url, headers, params, json, body, timeout_s)
         body_parts = [first["body"]]
         while first["handle"] is not None:
@@ -126,7 +126,7 @@ class Http:
         body: bytes | str | None = None,
         timeout_s: float = 30.0,
     ) -> Iterator[bytes]:
-        """Make a request and yield its body piece by piece; raises HttpError for an error status."""
+        """Yield the body of an answer piece by piece; HttpError for a status other than 200 to 299."""
         first = self._send(method, url, headers, params, json, body, timeout_s)
         _reply(first, b"").check()
         part = first["body"]
@@ -137,19 +137,19 @@ class Http:
                 part = _ask("http.read", {"handle": first["handle"], "size": _CHUNK})
 
     def get(self, url: str, **options: Any) -> Reply:
-        """Make a GET request."""
+        """Make a GET request; the options are those of `request`."""
         return self.request("GET", url, **options)
 
     def post(self, url: str, **options: Any) -> Reply:
-        """Make a POST request."""
+        """Make a POST request; the options are those of `request`."""
         return self.request("POST", url, **options)
 
     def put(self, url: str, **options: Any) -> Reply:
-        """Make a PUT request."""
+        """Make a PUT request; the options are those of `request`."""
         return self.request("PUT", url, **options)
 
     def delete(self, url: str, **options: Any) -> Reply:
-        """Make a DELETE request."""
+        """Make a DELETE request; the options are those of `request`."""
         return self.request("DELETE", url, **options)
 
     def _send(
@@ -215,7 +215,7 @@ class Files:
                 return b"".join(parts)
 
     def read_text(self, path: str, encoding: str = "utf-8") -> str:
-        """Return the text of a file."""
+        """Return the text of a file; UnicodeDecodeError where it is none."""
         return self.read(path).decode(encoding)
 
     def write(self, path: str, data: bytes) -> None:
@@ -229,7 +229,7 @@ class Files:
         self.write(path, text.encode(encoding))
 
     def list(self, path: str) -> Sequence[str]:
-        """Return the names in a folder, sorted; folders end in a slash."""
+        """Return the names of files and folders in a folder, sorted; those of folders end in a slash."""
         names: Sequence[str] = _ask("files.list", {"path": str(path)})
         return names
 
@@ -243,6 +243,7 @@ class Environment:
         return default if value is None else str(value)
 
     def __getitem__(self, name: str) -> str:
+        """Return a variable; KeyError when it is not set."""
         value = self.get(name)
         if value is None:
             raise KeyError(name)
@@ -258,7 +259,7 @@ class Storage:
         return value if found else default
 
     def set(self, key: str, value: object) -> None:
-        """Keep a value: None, bool, int, float, str, bytes, and lists, tuples, sets and dicts of these."""
+        """Keep plain data: None, bool, int, float, str, bytes, and lists, tuples, sets and dicts of these."""
         _ask("storage.set", {"key": key, "value": value})
 
     def delete(self, key: str) -> None:
@@ -271,6 +272,7 @@ class Storage:
         return keys
 
     def __contains__(self, key: str) -> bool:
+        """Return whether there is a value, also None."""
         found, _ = _ask("storage.get", {"key": key})
         return bool(found)
 
@@ -286,7 +288,7 @@ class Clock:
         return float(_ask("clock.now", {}))
 
     def monotonic(self) -> float:
-        """Return seconds that never go back."""
+        """Return seconds since some moment; they never go back."""
         return float(_ask("clock.monotonic", {}))
 
 
@@ -305,11 +307,11 @@ class Random:
         return self._source().randint(low, high)
 
     def choice(self, items: Sequence[Any]) -> Any:
-        """Return one of the items."""
+        """Return one of the items; IndexError where there is none."""
         return self._source().choice(items)
 
     def sample(self, items: Sequence[Any], count: int) -> Sequence[Any]:
-        """Return `count` different items."""
+        """Return `count` different items; ValueError where there are fewer."""
         return self._source().sample(items, count)
 
     def shuffled(self, items: Sequence[Any]) -> Sequence[Any]:
@@ -317,7 +319,7 @@ class Random:
         return self.sample(items, len(items))
 
     def bytes(self, count: int) -> bytes:
-        """Return random bytes."""
+        """Return `count` random bytes."""
         return self._source().randbytes(count)
 
 
@@ -341,7 +343,7 @@ class Progress:
     """How far a long call is; needs no capability."""
 
     def update(self, fraction: float, message: str = "") -> None:
-        """Say how far the call is, from 0 to 1."""
+        """Say how far the call is, from 0 to 1; ValueError for another number."""
         _ask("progress", {"fraction": float(fraction), "message": str(message)})
 
 
@@ -375,7 +377,7 @@ class Tcp:
     """Raw TCP to the hosts that the manifest lists under capabilities.network; it fails as `http` does."""
 
     def open(self, host: str, port: int, timeout_s: float = 30.0) -> Connection:
-        """Open a connection."""
+        """Open a connection; in `with` it is closed at the end."""
         return Connection(_ask("tcp.open", {"host": host, "port": port, "timeout_s": float(timeout_s)}))
 
 

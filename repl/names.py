@@ -52,10 +52,11 @@ def findings(session: Session, proposal: str) -> Iterable[tuple[str, str]]:
 
 
 def modules() -> Iterable[tuple[str, str]]:
-    """The modules that plugins may import."""
-    from sandbox.language.modules import importable
+    """The modules that plugins may import, and the parts of the SDK."""
+    from plugins.sdk_reference import parts
+    from sandbox.language.modules import SDK, importable
 
-    return [(name, "") for name in importable()]
+    return [(name, "") for name in (*importable(), *(f"{SDK}.{part}" for part in parts()))]
 
 
 def status(session: Session) -> Status:

@@ -25,16 +25,36 @@ def dialect(session: Session, arguments: Namespace) -> Answer:  # noqa: ARG001 -
     return Answer(payload=payload, show=lambda screen: _show(screen, DIALECT, TEST_DIALECT, modules))
 
 
-def _module(name: str) -> Answer:
-    from sandbox.language.modules import INSTEAD, importable
+def _module(asked: str) -> Answer:
+    from plugins.sdk_reference import parts as sdk_parts
+    from sandbox.language.modules import INSTEAD, SDK, importable
 
+    name = f"plugins.{asked}" if asked.partition(".")[0] == "sdk" else asked
+    part = name.removeprefix(f"{SDK}.")
+    if name == SDK or part in sdk_parts():
+        return _of_sdk(name, sdk_parts() if name == SDK else (part,))
     if name not in importable():
-        hint = INSTEAD.get(name, "see: ratchet plugin dialect")
+        see = f" {SDK}" if name.startswith(SDK) else ""
+        hint = INSTEAD.get(name, f"see: ratchet plugin dialect{see}")
         raise NotFoundError(f"plugins cannot import {name}", hint=hint, id=name)
     names = _names(name)
     return Answer(
         payload={"modules": {name: names}}, show=lambda screen: screen.row((f"{name}: ", "bold"), values=names)
     )
+
+
+def _of_sdk(name: str, parts: tuple[str, ...]) -> Answer:
+    from plugins.sdk_reference import entries, text
+
+    functions = {entry.written: entry.says for part in parts for entry in entries(part)}
+    names = _names(name) if len(parts) > 1 else list(functions)
+
+    def show(screen: Screen) -> None:
+        for part in parts:
+            for line in text(part).splitlines():
+                screen.line(line)
+
+    return Answer(payload={"modules": {name: names}, "functions": functions}, show=show)
 
 
 def _names(module: str) -> list[str]:

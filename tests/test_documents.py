@@ -196,6 +196,70 @@ def test_the_readme_lists_every_verb_and_no_other() -> None:
     assert listed == markdown(), "write it again with: make map"
 
 
+SDK = re.compile(r"(?<=<!-- sdk -->\n).*?(?=<!-- end of sdk -->)", re.DOTALL)
+
+
+def the_sdk() -> str:
+    """Every function of the SDK for plugins, as it is in the code; what is for tests has tables of its own."""
+    from plugins.sdk_reference import parts, text
+
+    return "".join(f"```text\n{text(part)}\n```\n\n" for part in parts() if part != "testing")
+
+
+def test_the_guide_lists_every_function_of_the_sdk_with_its_parameters_and_no_other() -> None:
+    (listed,) = SDK.findall((ROOT / "docs/plugin-guide.md").read_text("utf-8"))
+    assert listed == the_sdk(), "write it again with: make map"
+
+
+def test_nothing_of_the_sdk_is_left_out_of_its_reference() -> None:
+    from plugins import sdk
+    from plugins.sdk_reference import entries
+
+    for part in sdk.__all__:
+        public = {name for name in dir(getattr(sdk, part)) if not name.startswith("_")}
+        written = {re.split(r"[(:\[]", entry.written.removeprefix(f"{part}."))[0] for entry in entries(part)}
+        assert written - {"key in storage -> bool", "environment"} == public
+
+
+def test_what_the_guide_declares_is_what_each_part_of_the_sdk_needs() -> None:
+    from plugins import sdk
+    from plugins.manifest import parse_manifest
+    from sandbox.outside.base import Ask, Refused
+    from sandbox.outside.doubles import Doubles
+    from sandbox.policy import Policy
+
+    declared = {part: form for part, _, form in rows("| import | gives | declare in `plugin.yaml` |")}
+    assert declared.keys() == {row[0] for row in rows("| part | raises | a double answers |")} == set(sdk.__all__)
+    for part, form in declared.items():
+        lines = [*MANIFEST, *([] if form == "nothing" else [form])]
+        policy = parse_manifest("\n".join(lines).encode()).to_policy()
+        for op, argument in ASKS[part]:
+            given, refused = (Doubles(p).answer(Ask(op=op, argument=argument)) for p in (policy, Policy()))
+            assert not isinstance(given, Refused)
+            assert isinstance(refused, Refused) == (form != "nothing")
+
+
+MANIFEST = [
+    *("schema: 1", "id: an-id", "name: A name", "version: 0.1.0", "description: Words.", "author: A Person"),
+    *("license: MIT", "entry: plugin.py", "tools: [{name: a, handler: a, description: Words}]"),
+]
+URL = "https://api.example.org/"
+ASKS: dict[str, list[tuple[str, dict[str, object]]]] = {
+    "http": [("http.request", {"method": "GET", "url": URL, "headers": {}, "body": None, "upload": 0, "timeout_s": 1})],
+    "tcp": [("tcp.open", {"host": "api.example.org", "port": 443})],
+    "files": [
+        ("files.list", {"path": "~/notes"}),
+        ("files.write", {"path": "~/out/a", "data": b"", "append": False}),
+    ],
+    "environment": [("environment.get", {"name": "EXAMPLE_TOKEN"})],
+    "storage": [("storage.keys", {})],
+    "clock": [("clock.now", {})],
+    "random": [("random.seed", {})],
+    "log": [("log", {"level": "info", "message": ""})],
+    "progress": [("progress", {"fraction": 0, "message": ""})],
+}
+
+
 def the_map() -> str:
     """The map as it should be: every module of ours with the first sentence of what it says about itself."""
     lines = []
@@ -254,7 +318,8 @@ def test_every_promise_of_the_security_document_names_tests_that_exist() -> None
 if __name__ == "__main__":
     from repl.help import markdown
 
-    architecture, readme = ROOT / "ARCHITECTURE.md", ROOT / "README.md"
+    architecture, readme, guide = ROOT / "ARCHITECTURE.md", ROOT / "README.md", ROOT / "docs/plugin-guide.md"
     text = architecture.read_text("utf-8").partition("## Map\n")[0]
     architecture.write_text(f"{text}## Map\n{the_map()}", "utf-8")
     readme.write_text(VERBS.sub(lambda _: markdown(), readme.read_text("utf-8")), "utf-8")
+    guide.write_text(SDK.sub(lambda _: the_sdk(), guide.read_text("utf-8")), "utf-8")
