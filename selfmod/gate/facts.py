@@ -21,6 +21,8 @@ SECTIONS: Final = (
     *("text", "manifest", "previous_manifest", "handlers", "policy", "secrets"),
     *("bandit", "uses", "conditions", "api", "docs"),
 )
+# What the section "text" says of files that cannot be parsed.
+_UNPARSED: Final = ("text.syntax", "text.nesting")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ def facts_of(subject: Subject, unclean: frozenset[str] = frozenset()) -> Facts:
 
 
 def refused_before(subject: Subject, path: str) -> bool:
-    """Whether layout or text refused this very file, so that no parser was given it: what would follow misleads."""
+    """Whether layout or text refused this very file, so that nobody could read it: what would follow misleads."""
     there = {*subject.candidate.files, *(item.path for item in subject.candidate.unread)}
     seen = subject.facts.seen if subject.facts else frozenset[str]()
     return path in there - seen and not subject.refused.isdisjoint(("layout", "text"))
@@ -111,7 +113,13 @@ def _read(subject: Subject, unclean: frozenset[str]) -> Facts:
         kind="parse",
         on_note=take,
     )
-    return Facts(sections=sections, seen=frozenset(files), outcome=outcome)
+    return Facts(sections=sections, seen=frozenset(files) - _unparsed(sections.get("text")), outcome=outcome)
+
+
+def _unparsed(said: object) -> frozenset[str]:
+    """The files that are not Python, of which no other section knows anything."""
+    items = [item for item in said if isinstance(item, dict)] if isinstance(said, list) else []
+    return frozenset(str(item.get("path")) for item in items if item.get("rule") in _UNPARSED)
 
 
 def _small(candidate: Candidate, thresholds: Thresholds) -> dict[str, bytes]:

@@ -173,7 +173,7 @@ def _sizes(files: Mapping[str, bytes], thresholds: Thresholds) -> Iterator[Findi
 
 
 def _was_read(candidate: Candidate) -> bool:
-    """Return whether there is anything to judge: of what could not be read as a whole, nothing is known to be missing."""
+    """Return whether anything could be read: of what could not be as a whole, nothing is known to be missing."""
     return bool(candidate.files) or not any(item.path == "" for item in candidate.unread)
 
 

@@ -224,6 +224,15 @@ def test_a_refused_file_silences_nothing_about_the_others(judge: Judge, good: di
     assert "policy.import" in {item.rule for item in gone.findings}
 
 
+@pytest.mark.parametrize(
+    "source", ["def run(text: str) -> int:\n    return (1\n", "x = " + "[" * 120 + "]" * 120 + "\n"]
+)
+def test_of_a_module_that_is_not_python_only_that_is_said(judge: Judge, good: dict[str, str], source: str) -> None:
+    found = judge({**good, "plugin.yaml": good["plugin.yaml"] + DECLARED, "plugin.py": source})
+    assert [(item.rule.partition(".")[0], item.path) for item in found.findings] == [("text", "plugin.py")]
+    assert _verdict(found, "capabilities") == "not-run"
+
+
 DECLARED = "capabilities: {network: ['a.org:443']}\n"
 
 
