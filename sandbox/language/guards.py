@@ -7,11 +7,12 @@ import functools
 import types
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from enum import Enum
 from typing import Any, Final
 
 from sandbox.language.classes import is_unmatched
 from sandbox.language.formats import GuardedFormatter
-from sandbox.language.modules import SDK, View, guarded_import
+from sandbox.language.modules import SDK, SHOWN, View, guarded_import
 from sandbox.language.names import FORMATTERS, NOW, UNDERSCORE_API, WATCHED, attribute_problem, is_dunder
 
 #: Names of the modules that were loaded through the policy; their classes are the plugin's own.
@@ -135,7 +136,7 @@ def write(subject: Any) -> Any:
     if isinstance(subject, (View, types.ModuleType)) or _module_of(type(subject)) == SDK:
         raise AttributeError("modules are read-only")
     shared = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
-    if isinstance(subject, shared) and not is_own(subject):
+    if (isinstance(subject, (*shared, Enum)) or id(subject) in SHOWN) and not is_own(subject):
         raise AttributeError(f"{subject!r} belongs to a library and is read-only")
     return subject
 

@@ -119,13 +119,20 @@ _MODULES: Final[Mapping[str, tuple[str, ...] | None]] = {
 #: The interpreter takes them from `sys.modules` itself; whoever asked is shown nothing of them.
 _BEHIND: Final = frozenset({"_strptime", "_pylong"})
 
-# Names left out of a view, because they format by template, evaluate text, open files or make metaclasses.
+# Names left out of a view, because they format by template, evaluate text, open files, make metaclasses or change what
+# the module itself keeps: one call would see what another one left there.
 _HIDDEN: Final[Mapping[str, frozenset[str]]] = {
+    "calendar": frozenset({"setfirstweekday"}),
     "collections": frozenset({"UserString"}),
-    "random": frozenset({"SystemRandom"}),
+    "csv": frozenset({"register_dialect", "unregister_dialect", "list_dialects", "field_size_limit"}),
+    "decimal": frozenset({"setcontext", "DefaultContext", "BasicContext", "ExtendedContext"}),
+    "random": frozenset({"SystemRandom", "seed", "setstate"}),
+    "re": frozenset({"purge"}),
     "string": frozenset({"Formatter", "templatelib"}),
     "time": frozenset({"tzset", "clock_settime", "clock_settime_ns", "pthread_getcpuclockid"}),
-    "typing": frozenset({"get_type_hints", "ForwardRef", "evaluate_forward_ref", "get_annotations"}),
+    "typing": frozenset(
+        {"get_type_hints", "ForwardRef", "evaluate_forward_ref", "get_annotations", "get_overloads", "clear_overloads"}
+    ),
 }
 
 #: Every module name that may stand in an import statement of a plugin.
@@ -160,16 +167,24 @@ INSTEAD: Final[Mapping[str, str]] = {
     "asyncio.get_event_loop": "use asyncio.create_task and asyncio.Future()",
     "asyncio.get_running_loop": "use asyncio.create_task and asyncio.Future()",
     "asyncio.new_event_loop": "use asyncio.create_task and asyncio.Future()",
+    "calendar.setfirstweekday": "use calendar.Calendar(firstweekday)",
     "collections.UserString": "keep the text in an attribute",
+    "csv.register_dialect": "give the reader or writer the parameters themselves, or a class of csv.Dialect",
     "dataclasses.make_dataclass": "write the class",
+    "decimal.setcontext": "use decimal.localcontext",
     "io.open": "use `from plugins.sdk import files`",
     "pathlib.Path": "use PurePath for names, and plugins.sdk files for contents",
+    "random.seed": "use random.Random(seed)",
     "random.SystemRandom": "use `from plugins.sdk import random`",
     "string.Formatter": "use an f-string",
     "typing.get_type_hints": "use dataclasses.fields",
     "numpy": "use lists, math and statistics",
     "pandas": "use lists, csv and statistics",
 }
+
+
+#: The addresses of all that views show, which belongs to everybody.
+SHOWN: Final[set[int]] = set()
 
 
 class View:
@@ -207,7 +222,7 @@ def view(name: str) -> View:
     if name in _MODULES:
         module = importlib.import_module(SDK if name == "sdk" else name)
         members = {key: getattr(module, key) for key in _public_names(name, module) if hasattr(module, key)}
-    members = {key: value for key, value in members.items() if not isinstance(value, types.ModuleType)}
+    members = {key: _lasting(value) for key, value in members.items() if not isinstance(value, types.ModuleType)}
     members.update({key: value for (owner, key), value in _REPLACED.items() if owner == name})
     prefix = f"{name}."
     for child in (*_MODULES, *_PACKAGES):
@@ -216,7 +231,31 @@ def view(name: str) -> View:
     # Filled from here and not by the class, which a plugin can get by `type(json)`.
     shown = View()
     vars(shown).update(members, _view_name=name)
+    SHOWN.update(map(id, members.values()))  # views are kept, and with them what they show
     return shown
+
+
+def _lasting(value: Any) -> Any:
+    """Return a value, or a class, that nobody can change who is shown it: all calls are shown the same one."""
+    if isinstance(value, type):
+        tables = {key: _lasting(item) for key, item in _public(value) if isinstance(item, (list, set, dict))}
+        return type(value)(value.__name__, (value,), {"__module__": value.__module__, **tables}) if tables else value
+    return _LASTING.get(type(value), _itself)(value)
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+_LASTING: Final[Mapping[type, Callable[[Any], Any]]] = {
+    list: tuple,
+    set: frozenset,
+    dict: types.MappingProxyType,
+}
+
+
+def _public(kind: type) -> list[tuple[str, object]]:
+    return [(key, getattr(kind, key)) for key in dir(kind) if not key.startswith("_")]
 
 
 def _public_names(name: str, module: types.ModuleType) -> tuple[str, ...]:

@@ -53,6 +53,16 @@ def test_libraries_cannot_be_written():
     assert write([]) == []
 
 
+def test_what_libraries_show_to_all_cannot_be_written_and_what_a_plugin_makes_can(load):
+    source = "from dataclasses import MISSING\nimport enum\nimport re\nimport types\n"
+    source += "class Own(enum.Enum):\n    A = 1\n"
+    module = load(f"{source}def note(what):\n    what.seen = 1\n    return what.seen\n")
+    for subject in (re.IGNORECASE, module.MISSING, enum.FlagBoundary.STRICT):
+        with pytest.raises(AttributeError, match="belongs to a library"):
+            module.note(subject)
+    assert [module.note(subject) for subject in (module.Own.A, module.types.SimpleNamespace())] == [1, 1]
+
+
 def test_positions_of_patterns_read_ordinary_attributes():
     for names in (("x", "gi_frame"), ("_x",), ["x"], (1,), ("obj",), ("now",)):
         with pytest.raises(AttributeError, match="positions"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
 from types import ModuleType
@@ -10,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from sandbox.language import ALLOWED_IMPORTS, check
+from sandbox.language.guards import write
 from sandbox.language.modules import INSTEAD, View, guarded_import, is_package, public_names, view
 from sandbox.language.names import HOLDING_MODULES
 
@@ -134,6 +136,51 @@ def test_no_class_of_a_view_holds_a_module(name):
         if isinstance(getattr(kind, attribute, None), ModuleType)
     ]
     assert held == []
+
+
+CHANGING = {
+    "calendar": {"setfirstweekday"},
+    "csv": {"register_dialect", "unregister_dialect", "list_dialects", "field_size_limit"},
+    "decimal": {"setcontext", "DefaultContext", "BasicContext", "ExtendedContext"},
+    "random": {"seed", "setstate"},
+    "re": {"purge"},
+    "time": {"tzset", "clock_settime"},
+    "typing": {"get_overloads", "clear_overloads"},
+}
+SOUNDS = re.compile(r"(un)?(set|register|add|clear|purge|reset|seed|install|init|enable|disable|filter|simple)_?[a-z]*")
+
+
+def test_nothing_that_changes_what_a_module_keeps_is_shown():
+    assert not [name for name, names in CHANGING.items() if names & public_names(name)]
+    assert all(hasattr(importlib.import_module(name), key) for name, names in CHANGING.items() for key in names)
+
+
+@pytest.mark.parametrize("name", sorted(ALLOWED_IMPORTS - {"sdk", "plugins.sdk"}))
+def test_no_other_function_sounds_as_if_it_changed_a_module(name):
+    members = {key for key, value in vars(view(name)).items() if callable(value) and not isinstance(value, type)}
+    assert {key for key in members if SOUNDS.fullmatch(key)} <= {"setitem", "add", "filter", "filterfalse"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_a_view_shows_cannot_be_changed(name):
+    """All calls are shown the same values: one that can be changed would be a memory that no rule sees."""
+    shown = [value for key, value in vars(view(name)).items() if key != "_view_name"]
+    for value in shown:
+        with pytest.raises(AttributeError):
+            write(value)
+    classes = [value for value in shown if isinstance(value, type)]
+    tables = [getattr(kind, key) for kind in classes for key in dir(kind) if not key.startswith("_")]
+    assert not [value for value in (*shown, *tables) if isinstance(value, (list, set, dict, bytearray))]
+
+
+def test_tables_of_modules_are_shown_and_are_those_of_the_module():
+    real = importlib.import_module("calendar").HTMLCalendar
+    calendar = view("calendar").HTMLCalendar
+    assert issubclass(calendar, real) and calendar().formatmonth(2026, 2) == real().formatmonth(2026, 2)
+    assert calendar.cssclasses == tuple(real.cssclasses) and calendar.__module__ == "calendar"
+    assert view("keyword").kwlist == tuple(importlib.import_module("keyword").kwlist)
+    assert "sha256" in view("hashlib").algorithms_guaranteed
+    assert view("textwrap").TextWrapper(width=5).fill("ab\tcd ef") == "ab\ncd ef"
 
 
 STRPTIME = """\
