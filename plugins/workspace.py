@@ -171,8 +171,10 @@ def init(target: Path, state: UserState, *, disk: Disk | None = None) -> Workspa
 
 
 def set_refspecs(repository: Repository) -> None:
-    """Make fetches bring Ratchet's notes, rebases carry them, and `git log` show them. Nothing is pushed by itself."""
-    _add_setting(repository, "notes.displayRef", "refs/notes/ratchet*")
+    """Make fetches bring Ratchet's notes, and rebases carry them. Nothing is pushed by itself.
+
+    Nothing is shown by itself either: a note is a whole report, kilobytes on one line, and `git log` is the person's.
+    """
     _add_setting(repository, "notes.rewriteRef", "refs/notes/ratchet*")
     for remote in repository.remotes():
         _add_setting(repository, f"remote.{remote}.fetch", "refs/notes/ratchet*:refs/notes/ratchet*")

@@ -178,6 +178,9 @@ def test_fetches_bring_notes_and_git_says_nothing_about_missing_ones(
     git(workspace.root, "notes", "--ref=ratchet", "add", "-m", "hello", "HEAD")
     git(clone.root, "fetch", "-q")
     assert git(clone.root, "notes", "--ref=ratchet", "show", "HEAD").strip() == "hello"
+    for show in ("log", "show"):
+        assert "hello" not in git(clone.root, show, "-s", "HEAD")
+    assert "hello" in git(clone.root, "log", "-1", "--notes=ratchet")
     clone.close()
 
 
