@@ -8,7 +8,7 @@ from typing import Final, get_args
 
 from pydantic import ValidationError
 
-from plugins.manifest import Capabilities, Effect
+from plugins.manifest import Capabilities, Effect, said_of
 
 #: How each is named, and the field of a manifest that declares it.
 FORMS: Final[Mapping[str, str]] = {
@@ -33,7 +33,7 @@ def name_problem(name: str) -> str:
     try:
         Capabilities.model_validate_json(json.dumps(declared))
     except ValidationError as error:
-        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        return said_of(error.errors()[0])
     return ""
 
 

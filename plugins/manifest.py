@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import keyword
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -23,6 +24,12 @@ Type: TypeAlias = Literal["tool", "model", "prompt", "context", "executor"]
 Runtime: TypeAlias = Literal["python", "wasm", "process"]
 Floor: TypeAlias = Literal["process", "wasm", "container"]
 
+_ONE_LINE = r"^[^\n]*$"
+_NAME = r"^[a-z][a-z0-9_-]{0,63}$"
+_HANDLER = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
+_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
+_MODULE = r"^[a-z][a-z0-9_]{0,63}\.py$"
+_LINK = r"^(https://[!-~]+)?$"
 ID = r"^[a-z][a-z0-9-]{1,63}$"
 _NUMBER = r"(0|[1-9][0-9]{0,8})"
 SEMVER = (
@@ -33,10 +40,22 @@ _HOST = re.compile(
 )
 _NEVER = ("/proc", "/sys", "/dev", "/run", "/var/run", "~/.local/state/ratchet")
 
-Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\n]*$")]
-OptionalLine = Annotated[str, Field(max_length=200, pattern=r"^[^\n]*$")]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-Handler = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE)]
+OptionalLine = Annotated[str, Field(max_length=200, pattern=_ONE_LINE)]
+Name = Annotated[str, Field(pattern=_NAME)]
+Handler = Annotated[str, Field(pattern=_HANDLER)]
+_VERSION = "write three numbers, such as 0.1.0"
+# What a person is told in place of a pattern.
+_FORMS: Mapping[str, str] = {
+    ID: "write 2 to 64 small letters, digits and hyphens, a letter first, such as word-count",
+    SEMVER: _VERSION,
+    _ONE_LINE: "write it on one line",
+    _NAME: "write up to 64 small letters, digits, hyphens and underscores, a letter first, such as word-count",
+    _HANDLER: "write the name of a function without an underscore in front, such as count_words",
+    _VARIABLE: "write the name of a variable, such as EXAMPLE_TOKEN",
+    _MODULE: "write the name of the module, such as plugin.py",
+    _LINK: "write an address that begins with https://",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +120,7 @@ class Capabilities(_Part):
 
     network: tuple[str, ...] = Field(default=(), max_length=16)
     filesystem: Filesystem = Filesystem()
-    environment: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")], ...] = Field(
-        default=(), max_length=32
-    )
+    environment: tuple[Annotated[str, Field(pattern=_VARIABLE)], ...] = Field(default=(), max_length=32)
     storage: bool = False
 
     @field_validator("network")
@@ -165,13 +182,13 @@ class Manifest(_Part):
     id: str = Field(pattern=ID)
     name: Line
     version: str = Field(pattern=SEMVER, max_length=64)
-    description: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\n]*$")]
+    description: Annotated[str, Field(min_length=1, max_length=500, pattern=_ONE_LINE)]
     author: OptionalLine = ""
     license: str = Field(min_length=1, max_length=100)
     type: Type = "tool"
     runtime: Runtime = "python"
     sandbox: Floor = "process"
-    entry: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}\.py$")
+    entry: str = Field(pattern=_MODULE)
     requires: str = Field(default=">=0.1,<1", max_length=100)
     dependencies: dict[Annotated[str, Field(pattern=ID)], str] = Field(default={}, max_length=32)
     packages: tuple[str, ...] = Field(default=(), max_length=32)
@@ -181,11 +198,11 @@ class Manifest(_Part):
     capabilities: Capabilities = Capabilities()
     limits: Limits = Limits()
     config: dict[str, Any] = Field(default={}, max_length=64)
-    keywords: tuple[Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\n]*$")], ...] = Field(
+    keywords: tuple[Annotated[str, Field(min_length=1, max_length=40, pattern=_ONE_LINE)], ...] = Field(
         default=(), max_length=16
     )
-    homepage: str = Field(default="", max_length=200, pattern=r"^(https://[!-~]+)?$")
-    repository: str = Field(default="", max_length=200, pattern=r"^(https://[!-~]+)?$")
+    homepage: str = Field(default="", max_length=200, pattern=_LINK)
+    repository: str = Field(default="", max_length=200, pattern=_LINK)
 
     @field_validator("schema_", mode="before")
     @classmethod
@@ -326,7 +343,7 @@ def _problem(document: Document, item: Any) -> Problem:
     line, column = document.place(path)
     name = ".".join(str(part) for part in path)
     rule = _RULES.get(item["type"], "invalid-value")
-    said = str(item["msg"]).removeprefix("Value error, ")
+    said = said_of(item, name)
     match rule:
         case "missing-field":
             message = f"{name!r} is required"
@@ -334,9 +351,20 @@ def _problem(document: Document, item: Any) -> Problem:
             message = f"{name!r} is not a field of a manifest"
         case _:
             message = f"{name}: {said}" if name else said
-    if item["type"] == "string_type":
-        message += "; put quotes around it"
     return Problem(rule=rule, message=message, line=line, column=column, field=name)
+
+
+def said_of(item: Any, name: str = "") -> str:
+    """Return what a person is told of one error of pydantic's, in a field of this name."""
+    match item["type"]:
+        case "string_pattern_mismatch":
+            return _FORMS[item["ctx"]["pattern"]]
+        case "string_type" if name == "version":  # 1 and 1.0 are numbers to YAML, and quotes make no version of them
+            return _VERSION
+        case "string_type":
+            return f"{item['msg']}; put quotes around it"
+        case _:
+            return str(item["msg"]).removeprefix("Value error, ")
 
 
 def json_schema() -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from plugins.manifest import (
     parse_manifest,
     path_problem,
     render_manifest,
+    said_of,
 )
 
 SMALL = """\
@@ -201,10 +203,32 @@ def test_bombs_are_refused_at_once(bomb: str) -> None:
 
 
 def test_messages_name_the_field_and_what_to_do() -> None:
-    with pytest.raises(ManifestError, match=r"line 4, column 1: version: .*put quotes around it"):
-        parse_manifest(SMALL.replace("0.1.0", "1.0").encode())
+    with pytest.raises(ManifestError, match=r"line 3, column 1: name: .*put quotes around it"):
+        parse_manifest(SMALL.replace("name: Text stats", "name: 1.0", 1).encode())
     with pytest.raises(ManifestError, match="'colour' is not a field"):
         parse_manifest((SMALL + "colour: red\n").encode())
+
+
+@pytest.mark.parametrize("version", ["1", "1.0", '"1"', '"1.0"', "true", '"0.1.0.0"', "v0.1.0"])
+def test_of_a_version_its_form_is_said(version: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        parse_manifest(SMALL.replace("0.1.0", version).encode())
+    assert [one.message for one in caught.value.problems] == ["version: write three numbers, such as 0.1.0"]
+
+
+def test_no_pattern_is_shown_to_a_person() -> None:
+    def patterns(node: object) -> Iterator[str]:
+        if isinstance(node, dict):
+            yield from [node["pattern"]] if isinstance(node.get("pattern"), str) else []
+            yield from (name for name in node if name.startswith("^"))
+        for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            yield from patterns(part)
+
+    found = set(patterns(json_schema()))
+    assert len(found) > 5
+    for pattern in found:
+        error = {"type": "string_pattern_mismatch", "msg": f"String should match pattern '{pattern}'"}
+        assert said_of(error | {"ctx": {"pattern": pattern}}).startswith("write ")
 
 
 def test_data_from_elsewhere_meets_the_same_checks() -> None:
