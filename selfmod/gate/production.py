@@ -7,21 +7,24 @@ comes from inside the tested process and is believed no more than any other scri
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from plugins.digest import digest_of_value
 from plugins.manifest import Manifest
 from sandbox.limits import Limits
-from sandbox.outcome import Outcome
+from sandbox.outcome import Completed, Outcome, Raised, describe
 from sandbox.outside.base import Outside
 from sandbox.outside.doubles import Doubles, Script, ScriptedReply
 from sandbox.outside.rehearsed import Exchange, Rehearsed
 from sandbox.policy import Policy
 from sandbox.program import Program
 from sandbox.session import Session
-from sandbox.values import decode
+from sandbox.values import decode, encode
 from selfmod.gate.subject import RecordedCall, Subject
 
+_REPLAYED = 100  # calls
 _REHEARSED = 3  # tests whose doubles make a world of their own
 # Another moment and other draws than those that neutral doubles have, and a server that knows nothing.
 _ELSEWHERE = Script(now=1_893_456_007.25, seed=977, reply=ScriptedReply(status=404, body=b"not found"))
@@ -87,6 +90,50 @@ class Call:
         """Make it, in a session whose outside is `outside`, which then says what the test's doubles said."""
         outside.play(self.exchanges)
         return session.call(self.recorded.function, self.args, self.named, wall_s=wall_s)
+
+
+def distinct(calls: tuple[RecordedCall, ...]) -> tuple[RecordedCall, ...]:
+    """The first of calls that were given and heard the same, as many as are made again."""
+    first: dict[str, RecordedCall] = {}
+    for call in calls:
+        if call.outcome != "kept":
+            first.setdefault(given(call), call)
+    return tuple(first.values())[:_REPLAYED]
+
+
+def given(call: RecordedCall) -> str:
+    """All that a call was given and heard, as one text."""
+    heard = repr(call.exchanges) if call.asked else ""
+    return json.dumps([call.function, call.args, call.kwargs, heard], sort_keys=True)
+
+
+def written(call: RecordedCall) -> str:
+    """A call as a person writes it."""
+    args, named = decode(call.args), decode(call.kwargs)
+    parts = [repr(arg) for arg in args] if isinstance(args, list) else []
+    parts += [f"{name}={value!r}" for name, value in named.items()] if isinstance(named, dict) else []
+    return f"{call.function}({', '.join(parts)})"[:300]
+
+
+def otherwise(call: RecordedCall, outcome: Outcome) -> str:
+    """Return how the call ended otherwise than under the tests, "" where it did not."""
+    if call.outcome == "raised":
+        if isinstance(outcome, Raised) and outcome.kind == call.value:
+            return ""
+    elif isinstance(outcome, Completed) and _same(outcome.value, call):
+        return ""
+    now = repr(outcome.value) if isinstance(outcome, Completed) else describe(outcome)
+    return f"{written(call)} {call.outcome} {call.value!r:.300} under the tests, but in production: {now[:300]}"
+
+
+def _same(value: object, call: RecordedCall) -> bool:
+    return digest_of_value(encode(value)) == (call.value if call.outcome == "large" else digest_of_value(call.value))
+
+
+def may_differ(subject: Subject, call: Call) -> bool:
+    """Whether it declares time or chance and takes it from elsewhere than the SDK, where no double can say it again."""
+    effects = subject.manifest.effects if subject.manifest else ()
+    return bool(effects) and not any(one.ask.op.startswith(("clock", "random")) for one in call.exchanges)
 
 
 def repeatable(calls: tuple[RecordedCall, ...]) -> Iterator[Call]:

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from plugins.digest import digest_of_value
 from sandbox.outcome import Completed, Outcome, Raised, describe
 from sandbox.outside.rehearsed import Rehearsed
 from sandbox.program import Job
@@ -19,12 +18,24 @@ from selfmod.examples import arguments, expected_value, mismatch
 from selfmod.gate.base import PREVIOUS, Figure, Finding, StageResult, finding, result
 from selfmod.gate.changes import changes
 from selfmod.gate.evidence import BadEvidence, array, text, whole
-from selfmod.gate.production import Call, doubles_of, is_answered, is_content, production, repeatable, worlds
-from selfmod.gate.subject import RecordedCall, Subject, SuiteRun
+from selfmod.gate.memory import remembered
+from selfmod.gate.production import (
+    Call,
+    distinct,
+    doubles_of,
+    is_answered,
+    is_content,
+    may_differ,
+    otherwise,
+    production,
+    repeatable,
+    worlds,
+    written,
+)
+from selfmod.gate.subject import Subject, SuiteRun
 from selfmod.gate.suite import NoPlan, Variation, handlers, limits_for, make_plan, plain_world, run_tests, test_paths
 from selfmod.spec import Example
 
-_REPLAYED = 100
 _SHOWN = 5
 _LONG = 40  # characters: a shorter recorded text is as likely to be written by hand
 _ADVISORY = frozenset({"oracle.itself"})
@@ -46,6 +57,8 @@ class Oracle:
             return StageResult(name=self.name, verdict="not-run")
         figures: dict[str, Figure] = {}
         findings = [*_examples(subject, figures), *_replay(subject, subject.run, figures)]
+        if not any(one.rule == "oracle.replay" and not one.advisory for one in findings):
+            findings += remembered(subject, subject.run.calls)
         findings += [*_previous(subject, figures), *changes(subject, figures)]
         findings += [*_imitations(subject), *_recorded(subject, subject.run)]
         _blind(subject, figures)
@@ -160,12 +173,12 @@ def _wrong(subject: Subject, example: Example, outcome: Outcome) -> str:
 
 
 def _replay(subject: Subject, run: SuiteRun, figures: dict[str, Figure]) -> Iterator[Finding]:
-    calls, shown = list(repeatable(_distinct(run))), 0
+    calls, shown = list(repeatable(distinct(run.calls))), 0
     figures["replayed"] = len(calls)
     outside = Rehearsed(doubles_of(subject.manifest))
     with production(subject, outside) as session:
         for call in calls:
-            other = _other(call.recorded, call.again(session, outside, subject.stage_s)) or _stranger(call, outside)
+            other = otherwise(call.recorded, call.again(session, outside, subject.stage_s)) or _stranger(call, outside)
             if other and shown < _SHOWN:
                 shown += 1
                 yield finding(
@@ -173,45 +186,13 @@ def _replay(subject: Subject, run: SuiteRun, figures: dict[str, Figure]) -> Iter
                     other,
                     hint="behave the same with and without tests",
                     key=call.recorded.test,
-                    advisory=_may_differ(subject, call),
+                    advisory=may_differ(subject, call),
                 )
 
 
 def _stranger(call: Call, outside: Rehearsed) -> str:
     asks = sorted(filter(is_answered, outside.strangers))
-    shown = f"{call.recorded.function}({', '.join(map(repr, call.args))})"[:300]
-    return f"in production {shown} asks for {asks[0]} as it did not under the tests" if asks else ""
-
-
-def _may_differ(subject: Subject, call: Call) -> bool:
-    """Whether it declares time or chance and takes it from elsewhere than the SDK, where no double can say it again."""
-    effects = subject.manifest.effects if subject.manifest else ()
-    return bool(effects) and not any(one.ask.op.startswith(("clock", "random")) for one in call.exchanges)
-
-
-def _distinct(run: SuiteRun) -> tuple[RecordedCall, ...]:
-    calls: dict[str, RecordedCall] = {}
-    for call in run.calls:
-        if call.outcome != "kept":
-            heard = repr(call.exchanges) if call.asked else ""
-            calls.setdefault(json.dumps([call.function, call.args, call.kwargs, heard], sort_keys=True), call)
-    return tuple(calls.values())[:_REPLAYED]
-
-
-def _other(call: RecordedCall, outcome: Outcome) -> str:
-    """Return how the call ended otherwise than under the tests, "" where it did not."""
-    if call.outcome == "raised":
-        if isinstance(outcome, Raised) and outcome.kind == call.value:
-            return ""
-    elif isinstance(outcome, Completed) and _same(outcome.value, call):
-        return ""
-    now = repr(outcome.value) if isinstance(outcome, Completed) else describe(outcome)
-    shown = f"{call.function}({', '.join(repr(arg) for arg in array(call.args))})"
-    return f"{shown[:300]} {call.outcome} {call.value!r:.300} under the tests, but in production: {now[:300]}"
-
-
-def _same(value: object, call: RecordedCall) -> bool:
-    return digest_of_value(encode(value)) == (call.value if call.outcome == "large" else digest_of_value(call.value))
+    return f"in production {written(call.recorded)} asks for {asks[0]} as it did not under the tests" if asks else ""
 
 
 # ---- the tests of the approved version -----------------------------------------------------------------------------
