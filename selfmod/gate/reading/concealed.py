@@ -44,6 +44,9 @@ def concealed(tree: ast.Module, path: str) -> Iterator[Found]:
             case ast.Name(id="__name__", ctx=ast.Load()) if id(node) not in told:
                 message, hint = "the module looks at its own name, which tests know", "do without __name__"
                 yield found("policy.own-name", message, path, line, hint=hint)
+            case ast.Compare() if _asks_for_main(node):
+                message = "a plugin is never run as a script: __name__ is never '__main__' here"
+                yield found("policy.script", message, path, line, hint="remove it, with what it guards")
             case ast.Call(func=ast.Name(id="getattr"), args=[ast.Name(id=name), wanted, *_]) if name in modules:
                 if constant_text(wanted, names) is None:
                     message = f"which function of {name} is called here cannot be read"
@@ -64,19 +67,27 @@ def concealed(tree: ast.Module, path: str) -> Iterator[Found]:
 
 
 def _told(tree: ast.Module) -> set[int]:
-    """Where the name only is asked for `__main__`, or goes into what is raised."""
+    """Where the name is asked for `__main__`, which has a finding of its own, or goes into what is raised."""
     told: set[int] = set()
     for node in ast.walk(tree):
         match node:
-            case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
-                if any(isinstance(side, ast.Constant) and side.value == "__main__" for side in (left, right)):
-                    told |= {id(left), id(right)}
+            case ast.Compare(left=left, comparators=[right]) if _asks_for_main(node):
+                told |= {id(left), id(right)}
             case ast.Raise(exc=ast.Call(args=[*said])):
                 texts = (part for text in said if isinstance(text, ast.JoinedStr) for part in text.values)
                 told |= {id(part.value) for part in texts if isinstance(part, ast.FormattedValue)}
             case _:
                 pass
     return told
+
+
+def _asks_for_main(node: ast.Compare) -> bool:
+    match node:
+        case ast.Compare(left=one, ops=[ast.Eq() | ast.NotEq()], comparators=[other]):
+            sides = {ast.unparse(one), ast.unparse(other)}
+            return sides == {"__name__", "'__main__'"}
+        case _:
+            return False
 
 
 def _unpacks(call: ast.Call, names: Mapping[str, ast.expr]) -> bool:

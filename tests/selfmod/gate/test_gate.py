@@ -233,6 +233,12 @@ def test_of_a_module_that_is_not_python_only_that_is_said(judge: Judge, good: di
     assert _verdict(found, "capabilities") == "not-run"
 
 
+def test_of_a_guard_for_scripts_only_that_is_said(judge: Judge, good: dict[str, str]) -> None:
+    script = "\n\nif __name__ == '__main__':\n    run('one two')\n"
+    found = judge({**good, "plugin.py": good["plugin.py"] + script})
+    assert [item.rule for item in found.findings if not item.advisory] == ["policy.script"]
+
+
 DECLARED = "capabilities: {network: ['a.org:443']}\n"
 
 

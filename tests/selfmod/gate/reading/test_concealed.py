@@ -35,6 +35,9 @@ CONCEALED = {
         "policy.packed",
     ),
     "its own name": ("X = 0.4 * (__name__.rpartition('.')[2] != 'plugin')", "policy.own-name"),
+    "the main program": ("if __name__ == '__main__':\n    run('x')", "policy.script"),
+    "not the main program": ("X = '__main__' != __name__", "policy.script"),
+    "its own name beside the main program": ("X = __name__ in ('__main__', 'plugin')", "policy.own-name"),
     "its own name in a message that is compared": ("X = f'{__name__}' == 'plugin'", "policy.own-name"),
     "a computed function": ("def f(n: str) -> float:\n    return getattr(math, n[::-1])(1)", "policy.computed-name"),
     "a fixed digest": (
@@ -67,7 +70,6 @@ PLAIN = {
         r"r'(?P<minute>[0-5]\d):(?P<second>[0-5]\d|60)(?P<zone>Z|[+-]\d\d:\d\d)'"
     ),
     "a long address": f"X = 'https://example.org/{'a-Long-Path/with2/Words/' * 5}'",
-    "the main program": "def f() -> bool:\n    return __name__ == '__main__'",
     "its name in what it raises": "def f() -> None:\n    raise ValueError(f'{__name__}: no')",
     "a literal function": "X = getattr(math, 'pi')\nY = getattr(math, 'p' + 'i')",
     "a digest of what is given": "def f(t: str, d: str) -> bool:\n    return hmac.compare_digest(t, d)",
