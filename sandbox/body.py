@@ -68,7 +68,7 @@ class ForkedBody:
         deadline = time.monotonic() + _SETUP_S
         body = cls(status=forked.status)
         try:
-            while not body.pid or body.output < 0:
+            while not body.pid or not body.resident:
                 body.take_note(*report_from(forked.status, deadline))
         except BaseException:  # an interrupt, too, leaves no worker behind
             body.abandon()
@@ -79,8 +79,10 @@ class ForkedBody:
         """Take one report of its start."""
         if "pid" in report and descriptor is not None:
             self.pid, self.pidfd = int(str(report["pid"])), descriptor
-        elif "layers" in report and descriptor is not None:
-            self.output, self.resident = descriptor, int(str(report["memory"]))
+        elif "output" in report and descriptor is not None:
+            self.output = descriptor
+        elif "layers" in report and self.output >= 0:
+            self.resident = int(str(report["memory"]))
         else:
             raise _unavailable(report)
 

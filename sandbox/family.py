@@ -1,29 +1,44 @@
 """All processes of one worker, stopped and continued together: a worker that may fork must not work on in its children.
 
-A stopped process starts no other, so stopping whatever is found until nothing new is found ends, and misses nothing.
+A stopped process starts no other, so stopping whatever is found until nothing new is found ends. A process that starts
+the next one and is ended by it can slip between two looks, so whoever stops a family for long stops it again; and where
+more are found than there can be at a time, they are on the run: `runaway` says that the worker has to be ended whole.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Final
+
+_LOOKS: Final = 3  # that find nothing new
+_APART_S: Final = 0.0003
 
 
 class Family:
     """A worker and what it has started, by descriptors of processes and never by numbers alone."""
 
-    def __init__(self, pid: int, pidfd: int, *, many: bool) -> None:
-        """Start from the worker's own process; `many` when it may have others."""
-        self._pid, self._pidfd, self._many = pid, pidfd, many
+    def __init__(self, pid: int, pidfd: int, *, most: int) -> None:
+        """Start from the worker's own process; there are `most` of them at a time."""
+        self._pid, self._pidfd, self.many = pid, pidfd, most > 1
+        self._most = 2 * most + 8  # those that had ended before they were stopped, too
         self._stopped: dict[int, int] = {}
+        self.runaway = False
 
     def stop(self) -> None:
-        """Have all of them stand still."""
+        """Have all of them stand still, or find that they cannot be held."""
         _send(self._pidfd, signal.SIGSTOP)
-        while self._many and self._stop_new():
-            pass
+        quiet = 0
+        while self.many and quiet < _LOOKS and not self.runaway:
+            if self._stop_new():
+                quiet = 0
+            else:
+                quiet += 1
+                time.sleep(_APART_S)
+            self.runaway = len(self._stopped) > self._most
 
     def resume(self) -> None:
         """Have all of them go on."""

@@ -9,19 +9,21 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Final
 
 from sandbox import replies, values
 from sandbox.body import Body, End, ended
 from sandbox.cgroups import CpuGroup, MemoryGroup
+from sandbox.conversation import TICK_S, Call, Ended
 from sandbox.errors import ProtocolError
 from sandbox.family import Family
 from sandbox.footprint import Footprint
 from sandbox.limits import Limits
 from sandbox.monitor import Curve, Monitor
 from sandbox.outcome import Corrupted, Crashed, Denied, LimitExceeded, Outcome, TimedOut, Usage, brief_usage
-from sandbox.outside.base import Exceeded, Failed, Given, Outside, Refused
+from sandbox.outside.base import Answer, Ask, Exceeded, Failed, Given, Outside, Refused
 from sandbox.protocol import (
     Channel,
     Closed,
@@ -31,46 +33,23 @@ from sandbox.protocol import (
     TooLarge,
     TooLate,
     message_of,
-    new_id,
     pack_message,
 )
 from sandbox.throttle import Throttle
 
 _MB: Final = 1 << 20
 _DYING_MS: Final = 200
-_TICK_S: Final = 0.05
 _BRIEF_S: Final = 0.005
 _FOOTPRINT_S: Final = 0.02
+# For how long a worker of several processes is looked at again once it has been stopped.
+_WATCHED_S: Final = 1.0
 # How long brief calls may have taken together since it was last read how long the worker had waited for a core.
 _UNSEEN_S: Final = 0.001
+# Asks whose answer may take long: somebody else's server gives it.
+_SLOW: Final = ("http.", "tcp.")
 # Frames around a value, and asks, which carry data of their own.
 _FRAME_ROOM: Final = 1 << 16
 _ASK_FRAME: Final = 1 << 20
-
-
-class _Call:
-    """What one conversation needs to know: who may answer, until when, and what it has used."""
-
-    output = asks = 0
-    curve: Curve | None = None
-    throttle: Throttle | None = None
-    refused: Refused | None = None
-    exceeded: Exceeded | None = None
-
-    def __init__(
-        self,
-        began: float,
-        wall_s: float,
-        cpu_before: float,
-        queued_before: float,
-        outside: Outside,
-        on_note: Callable[[object], None] | None,
-    ) -> None:
-        self.id = new_id()
-        self.began, self.wall_s, self.deadline = began, wall_s, began + wall_s
-        self.next_look = began + (min(wall_s, _TICK_S))
-        self.cpu_before, self.queued_before = cpu_before, queued_before
-        self.outside, self.on_note = outside, on_note
 
 
 class Link:
@@ -81,13 +60,13 @@ class Link:
         self.lost_server = self.unheard = False
         self.asks = 0
         self._limits, self._channel, self._body = limits, channel, body
-        many = many or limits.processes > 1
-        self._family = Family(body.pid, body.pidfd, many=many)
+        most = max(limits.processes, 2) if many else limits.processes
+        self._family = Family(body.pid, body.pidfd, most=most)
         self._end: End | None = None
         self.ended = False
         self._resting = False
         self.watched = False
-        self._last_used = self._queued_s = self._unseen_s = 0.0
+        self._last_used = self._queued_s = self._unseen_s = self._again_s = 0.0
         self._begun = ""
         self._disk = 0
         self._output_limit = limits.output_kb * 1024
@@ -95,7 +74,7 @@ class Link:
         channel.bound_reads()
         self._death = select.poll()
         self._death.register(body.pidfd, select.POLLIN)
-        self._monitor = Monitor(body.pid, body.output, many=many)
+        self._monitor = Monitor(body.pid, body.output, many=self._family.many)
         self._baseline = self._monitor.read().memory
         # One process is bounded by its address space; joining a group would cost more than the rest of its start.
         self._group = MemoryGroup.create(limits.memory_mb, body.pid) if limits.processes > 1 else None
@@ -117,13 +96,24 @@ class Link:
             left = self._last_used + unused_s - time.monotonic()
             if left > 0 and not self.ended:
                 return left
-            self.watched = False
-            if not self.ended and not self._resting:
-                self._resting = True
-                self._family.stop()
-            return 0
+            self._still(unused_s)
+            self.watched = 0 < self._again_s <= _WATCHED_S
+            return self._again_s if self.watched else 0
         finally:
             self._in_use.release()
+
+    def _still(self, unused_s: float) -> None:
+        """Stop it; what may have several processes again and again, at longer and longer intervals."""
+        if self.ended:
+            self._again_s = 0.0
+            return
+        if not self._resting:
+            self._resting, self._again_s = True, unused_s if self._family.many else 0.0
+        elif self._family.many:
+            self._again_s *= 2
+        self._family.stop()
+        if self._family.runaway:
+            self._close()
 
     def begun(self, name: str, resident: int) -> None:
         """Take note of a first request that was sent with the setup: its id, and what the worker used before it."""
@@ -153,9 +143,11 @@ class Link:
             if self._unseen_s > _UNSEEN_S:
                 self._queued_s, self._unseen_s = self._monitor.queued(), 0.0
             # It has stood still since it was last looked at, or was charged less than can be seen.
-            call = _Call(time.monotonic(), wall_s, self._monitor.last.cpu_s, self._queued_s, outside, on_note)
+            call = Call(time.monotonic(), wall_s, self._monitor.last.cpu_s, self._queued_s, outside, on_note)
             try:
                 return self._attend(call, request)
+            except Ended as end:
+                return self._killed(end.verdict, call)
             except TooLate:
                 return self._killed(TimedOut(limit_s=wall_s), call)
             except TooLarge as problem:
@@ -168,7 +160,7 @@ class Link:
                 self._close()
                 raise
 
-    def _attend(self, call: _Call, request: Request) -> Outcome:
+    def _attend(self, call: Call, request: Request) -> Outcome:
         if self._resting:
             self._resting = False
             self._family.resume()
@@ -182,9 +174,7 @@ class Link:
             frame = channel.poll(call.next_look)
             now = time.monotonic()
             if now >= call.next_look:
-                verdict = self._look(call, now)
-                if verdict is not None:
-                    return self._killed(verdict, call)
+                self._watch(call, now)
             if frame is None:
                 continue
             kind, body = message_of(frame, call.id)
@@ -201,14 +191,19 @@ class Link:
                 raise ProtocolError("a note that nobody asked for")
             call.on_note(replies.value_of(body))
 
-    def _request(self, call: _Call, request: Request) -> None:
+    def _request(self, call: Call, request: Request) -> None:
         try:
             self._channel.send_packed(pack_message(call.id, request), call.deadline)
         except Closed:
             self.unheard = True  # looking whether it lives before each request would take longer than the request
             raise
 
-    def _look(self, call: _Call, now: float) -> Outcome | None:
+    def _watch(self, call: Call, now: float) -> None:
+        verdict = self._look(call, now)
+        if verdict is not None:
+            raise Ended(verdict)
+
+    def _look(self, call: Call, now: float) -> Outcome | None:
         """Measure from outside; return what the worker has to be ended for."""
         if now >= call.deadline:
             return TimedOut(limit_s=call.wall_s)
@@ -225,10 +220,14 @@ class Link:
         if limits.cpu_percent < 100:
             call.next_look = min(self._share(call, reading.cpu_s, now), call.deadline)
         else:
-            call.next_look = min(now + _TICK_S, call.deadline)
+            call.next_look = min(now + TICK_S, call.deadline)
+        if self._family.runaway:
+            return LimitExceeded(
+                limit="processes", message="its processes start others faster than they can be stopped"
+            )
         return None
 
-    def _share(self, call: _Call, cpu_s: float, now: float) -> float:
+    def _share(self, call: Call, cpu_s: float, now: float) -> float:
         """Keep the worker to its share of a core; return when to look again."""
         if call.throttle is None:
             self._quota = self._quota or self._quota_group()
@@ -243,11 +242,12 @@ class Link:
         finally:
             self._family.resume()
 
-    def _answer(self, call: _Call, body: object) -> None:
+    def _answer(self, call: Call, body: object) -> None:
+        """Answer an ask, and look at the worker meanwhile: it need not wait for the answer, nor ever take it."""
         call.asks += 1
         self._channel.received = 0
         reply: Message
-        match call.outside.answer(replies.ask_of(body)):
+        match self._answered(call, replies.ask_of(body)):
             case Given(value=value):
                 reply = "given", values.encode(value)
             case Failed(kind=kind, message=message):
@@ -258,9 +258,26 @@ class Link:
             case Exceeded() as exceeded:
                 call.exceeded = call.exceeded or exceeded
                 reply = "exceeded", exceeded.message
-        self._channel.send_packed(pack_message(call.id, reply), call.deadline)
+        left = self._channel.push(pack_message(call.id, reply), call.next_look)
+        while left:
+            self._watch(call, time.monotonic())
+            left = self._channel.push(left, call.next_look)
 
-    def _result(self, call: _Call, kind: str, body: object, wall_s: float) -> Outcome:
+    def _answered(self, call: Call, ask: Ask) -> Answer:
+        if not ask.op.startswith(_SLOW):
+            return call.outside.answer(ask)
+        beside = ThreadPoolExecutor(1)
+        try:
+            answer = beside.submit(call.outside.answer, ask)
+            while not wait([answer], max(0.0, call.next_look - time.monotonic())).done:
+                self._watch(call, time.monotonic())
+            return answer.result()
+        finally:
+            beside.shutdown(
+                wait=False
+            )  # whoever ends a worker does not wait for a server: its call has a limit of its own
+
+    def _result(self, call: Call, kind: str, body: object, wall_s: float) -> Outcome:
         if wall_s < _BRIEF_S:
             # The kernel counts CPU in longer ticks than this: it is charged to the next call that is looked at.
             self._unseen_s += wall_s
@@ -282,7 +299,7 @@ class Link:
         self.asks += call.asks
         return self._over_ruled(call, outcome)
 
-    def _over_ruled(self, call: _Call, outcome: Outcome) -> Outcome:
+    def _over_ruled(self, call: Call, outcome: Outcome) -> Outcome:
         """A refusal of the host decides, whatever the program made of it."""
         if call.refused is not None:
             return Denied(message=call.refused.message, capability=call.refused.capability, usage=outcome.usage)
@@ -290,7 +307,7 @@ class Link:
             return LimitExceeded(limit=call.exceeded.limit, message=call.exceeded.message, usage=outcome.usage)
         return outcome
 
-    def _usage(self, call: _Call) -> Usage:
+    def _usage(self, call: Call) -> Usage:
         wall = time.monotonic() - call.began
         reading = self._monitor.read()
         self._queued_s, self._unseen_s = reading.queued_s, 0.0
@@ -300,13 +317,13 @@ class Link:
             cpu, peak = max(cpu, self._end.cpu_s), max(peak, self._end.peak)
         return Usage(wall_s=wall, cpu_s=max(0.0, cpu - call.cpu_before), queued_s=queued, peak_memory_mb=peak / _MB)
 
-    def _killed(self, outcome: Outcome, call: _Call) -> Outcome:
+    def _killed(self, outcome: Outcome, call: Call) -> Outcome:
         self._stop()
         usage = self._usage(call)
         self._close()
         return self._over_ruled(call, replies.with_usage(outcome, usage))
 
-    def _died(self, call: _Call, request: str) -> Outcome:
+    def _died(self, call: Call, request: str) -> Outcome:
         """Say how a worker ended that nobody ended."""
         ended(self._body.pidfd, _DYING_MS)  # let one that is dying finish by itself, so that its own signal shows
         self._stop()

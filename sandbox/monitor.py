@@ -67,12 +67,13 @@ class Monitor:
 
     def read(self) -> Reading:
         """Return the present figures, the last known ones when the worker is gone."""
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            cpu, memory = _parse_stat(os.pread(self._stat, 2048, 0))
+        with contextlib.suppress(OSError):  # it is gone; what cannot be read of one that is there ends the call
+            status = os.pread(self._status, 4096, 0)
+            cpu, memory = _used(os.pread(self._stat, 2048, 0), status)
             for other in descendants(self._pid) if self._many else ():
-                more_cpu, more_memory = _stat_of(other)
+                more_cpu, more_memory = _used_by(other)
                 cpu, memory = cpu + more_cpu, memory + more_memory
-            peak = max(self.last.peak, memory, self._highest())
+            peak = max(self.last.peak, memory, _bytes(status, b"VmHWM"))
             self.last = Reading(cpu_s=cpu, queued_s=self.queued(), memory=memory, peak=peak)
         return self.last
 
@@ -116,19 +117,27 @@ class Monitor:
     def _open(self, name: str) -> int:
         return os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
 
-    def _highest(self) -> int:
-        text = os.pread(self._status, 4096, 0)
-        start = text.find(b"VmHWM:")
-        return int(text[start + 6 : text.index(b"kB", start)]) * 1024 if start >= 0 else 0
 
-
-def _stat_of(pid: int) -> tuple[float, int]:
-    with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/stat", "rb") as stat:
-        return _parse_stat(stat.read())
+def _used_by(pid: int) -> tuple[float, int]:
+    with (
+        contextlib.suppress(OSError),
+        open(f"/proc/{pid}/stat", "rb") as stat,
+        open(f"/proc/{pid}/status", "rb") as status,
+    ):
+        return _used(stat.read(), status.read())
     return 0.0, 0
 
 
-def _parse_stat(stat: bytes) -> tuple[float, int]:
-    """Return (CPU seconds with those of collected children, resident bytes) of a /proc stat line."""
+def _used(stat: bytes, status: bytes) -> tuple[float, int]:
+    """Return (CPU seconds with those of collected children, resident bytes and those of page tables)."""
     fields = stat[stat.rindex(b")") + 2 :].split()
-    return sum(int(field) for field in fields[11:15]) / _TICKS, int(fields[21]) * _PAGE
+    return sum(int(field) for field in fields[11:15]) / _TICKS, int(fields[21]) * _PAGE + _bytes(status, b"VmPTE")
+
+
+def _bytes(status: bytes, name: bytes) -> int:
+    """Return a figure of /proc/PID/status, 0 where there is none.
+
+    It stands at the beginning of a line: a process chooses its own name, in which the kernel lets no line end.
+    """
+    start = status.find(b"\n" + name + b":")
+    return int(status[start + len(name) + 2 : status.index(b"kB", start)]) * 1024 if start >= 0 else 0

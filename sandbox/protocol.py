@@ -182,7 +182,11 @@ class Channel:
 
     def send_packed(self, packed: bytes, deadline: float | None = None) -> None:
         """Send what `pack` returned."""
-        data: bytes | memoryview = packed
+        if self.push(packed, deadline):
+            raise TooLate("the deadline passed")
+
+    def push(self, data: bytes | memoryview, deadline: float | None) -> bytes | memoryview:
+        """Send what the other side takes until the deadline; return what is left, to be sent next."""
         while True:
             try:
                 sent = self.socket.send(data, _SEND)
@@ -191,10 +195,10 @@ class Channel:
             except OSError as problem:
                 raise Closed("the channel is closed") from problem
             if sent == len(data):
-                return
+                return b""
             data = memoryview(data)[sent:]
             if not self._ready(self._poll_write, deadline):
-                raise TooLate("the deadline passed")
+                return data
 
     def poll(self, deadline: float | None) -> Frame | None:
         """Return a frame, or None when the deadline passes first (call again to go on waiting)."""

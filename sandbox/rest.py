@@ -47,9 +47,16 @@ class Resting:
                 if self._closed:
                     return
                 watched = list(self._watched)
-            waits = [(worker.rest(_GRACE_S), worker) for worker in watched]
+            waits = [(_rest(worker), worker) for worker in watched]
             with self._change:
                 self._watched.difference_update(worker for wait, worker in waits if not wait and not worker.watched)
                 longest = min((wait for wait, _ in waits if wait), default=0.0)
                 if longest and not self._closed:
                     self._change.wait(longest)
+
+
+def _rest(worker: Worker) -> float:
+    try:
+        return worker.rest(_GRACE_S)
+    except OSError:  # such as no room for a descriptor now: the thread goes on, and comes again
+        return _GRACE_S

@@ -24,10 +24,15 @@ _NUMBER, _ARCHITECTURE = 0, 4
 _X32_BIT: Final = 0x40000000
 
 # Calls whose arguments decide; the rest of the tables is allowed as it is.
-_JUDGED: Final = frozenset({"ioctl", "socketpair", "prctl", "prlimit64", "clone", "clone3"})
+_JUDGED: Final = frozenset({"fcntl", "ioctl", "socketpair", "prctl", "prlimit64", "clone", "clone3"})
 _PROCESS: Final = frozenset({"fork", "vfork", "setpgid", "setsid"})
 # FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, TCGETS, TIOCGWINSZ: never TIOCSTI or TIOCLINUX.
 _IOCTLS: Final = (0x541B, 0x5421, 0x5451, 0x5450, 0x5401, 0x5413)
+# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC: all others reach whoever has the same file, on the host
+# too (by a lease, a lock, a watch), or take memory that nothing counts.
+_FCNTLS: Final = (0, 1, 2, 3, 4, 1030)
+# F_SETLK, F_SETLKW and the two of open files: what is alone in its box has each lock it asks for.
+_LOCKS: Final = (6, 7, 37, 38)
 # PR_GET_DUMPABLE, PR_GET_NAME, PR_SET_NAME, PR_SET_VMA (names of anonymous memory).
 _PRCTLS: Final = (3, 16, 15, 0x53564D41)
 _AF_UNIX: Final = 1
@@ -99,6 +104,7 @@ def _rules(architecture: Architecture, *, processes: bool) -> Iterator[Line]:
     # Python falls back to clone, whose flags a filter can read; those of clone3 are behind a pointer.
     yield from _when(numbers["clone3"], [_refuse(ENOSYS)])
     yield from _when(numbers["ioctl"], _low_is(1, _IOCTLS))
+    yield from _when(numbers["fcntl"], _low_is(1, _FCNTLS, ignored=_LOCKS))
     yield from _when(numbers["socketpair"], _low_is(0, (_AF_UNIX,)))
     yield from _when(numbers["prctl"], _low_is(0, _PRCTLS))
     yield from _when(numbers["prlimit64"], _zero(2))
@@ -140,10 +146,11 @@ def _argument(index: int, *, high: bool = False) -> Line:
     return (_LOAD, 0, 0, 16 + 8 * index + (4 if high else 0))  # both architectures are little-endian
 
 
-def _low_is(index: int, values: tuple[int, ...]) -> list[Line]:
-    """Allow when an int argument (the kernel reads 32 bits of it) is one of `values`."""
-    tests = [line for value in values for line in ((_JUMP_EQUAL, 0, 1, value), (_RETURN, 0, 0, ALLOW))]
-    return [_argument(index), *tests, _refuse(EPERM)]
+def _low_is(index: int, values: tuple[int, ...], *, ignored: tuple[int, ...] = ()) -> list[Line]:
+    """Allow when an int argument (the kernel reads 32 bits of it) is one of `values`; those `ignored` do nothing."""
+    allowed = [line for value in values for line in ((_JUMP_EQUAL, 0, 1, value), (_RETURN, 0, 0, ALLOW))]
+    nothing = [line for value in ignored for line in ((_JUMP_EQUAL, 0, 1, value), _refuse(0))]
+    return [_argument(index), *allowed, *nothing, _refuse(EPERM)]
 
 
 def _zero(index: int) -> list[Line]:

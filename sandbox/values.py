@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
@@ -17,6 +18,8 @@ MAX_DEPTH: Final = 60
 MAX_NODES: Final = 500_000
 # Python refuses to parse longer decimal integers; a longer one could be sent but never received.
 _MAX_INTEGER_BITS: Final = 14_000
+# Hashes of numbers are no secret: a set of some that all have the same one takes its size squared to make.
+_MOST_ALIKE: Final = 32
 _LEAST_SMALL, _MOST_SMALL = -(1 << 62), 1 << 62
 _FLOATS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -186,10 +189,12 @@ class _Decoder(_Bounded):
 
     def hashable(self, items: list[object]) -> list[object]:
         try:
-            distinct = len(set(items))
+            hashes = Counter(map(hash, items))
         except TypeError as problem:
             raise ValueError("an item that cannot be hashed") from problem
-        if distinct != len(items):
+        if max(hashes.values(), default=0) > _MOST_ALIKE:
+            raise ValueError(f"more than {_MOST_ALIKE} items with the same hash")
+        if len(set(items)) != len(items):
             raise ValueError("an item twice")
         return items
 

@@ -1,7 +1,7 @@
 """The child side: isolate in the one right order, then serve one host until it closes the channel.
 
-Everything after `_isolate` runs beside hostile code, so nothing here is trusted by the host: it knows what it sent,
-measures from outside, and takes a reply for no more than the program's own answer.
+Everything after `_take_descriptors` runs beside hostile code, so nothing here is trusted by the host: it knows what it
+sent, measures from outside, and takes a reply for no more than the program's own answer.
 """
 
 from __future__ import annotations
@@ -65,18 +65,26 @@ def _take_descriptors(channel: int, status: int, ruleset: int, facts: Facts) -> 
     setup = connection.receive(time.monotonic() + _SETUP_S)
     limits = Limits(**setup["limits"])  # type: ignore[arg-type]
     try:
-        report, output = _isolate(setup, limits, facts, ruleset, {reports.fileno(), connection.socket.fileno()})
+        abi, output = _confine(setup, limits, facts, ruleset, {reports.fileno(), connection.socket.fileno()})
+        socket.send_fds(reports, [b'{"output": true}'], [output])  # a worker can pass no descriptor: they would add up
+        os.close(output)
+        with layer("seccomp"):
+            seccomp.load(processes=limits.processes > 1)
     except LayerFailed as problem:
         reports.send(json.dumps(failure(problem)).encode())
         os._exit(1)
-    socket.send_fds(reports, [json.dumps(report).encode()], [output])
-    os.close(output)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    report = {"layers": {"landlock": abi, "seccomp": syscalls.machine()}, "memory": memory}
+    reports.send(json.dumps(report).encode())
     reports.close()
     return connection, limits
 
 
-def _isolate(setup: Frame, limits: Limits, facts: Facts, ruleset: int, kept: set[int]) -> tuple[dict[str, object], int]:
-    """Put every layer in place, in the order in which each still allows the next; return what was reached."""
+def _confine(setup: Frame, limits: Limits, facts: Facts, ruleset: int, kept: set[int]) -> tuple[int, int]:
+    """Put every layer in place but the last, in the order in which each still allows the next.
+
+    Return the version of Landlock, 0 for none, and the file that takes what is printed.
+    """
     namespaces.map_identity(facts.proc, facts.user, facts.group)
     files = _files(setup)
     mounts.mount_box(limits.disk_mb, limits.inodes, files)
@@ -96,10 +104,7 @@ def _isolate(setup: Frame, limits: Limits, facts: Facts, ruleset: int, kept: set
     with layer("capabilities"):
         syscalls.drop_capabilities()
         syscalls.set_parent_death_signal(signal.SIGKILL)
-    with layer("seccomp"):
-        seccomp.load(processes=limits.processes > 1)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"layers": {"landlock": abi, "seccomp": syscalls.machine()}, "memory": memory}, output
+    return abi, output
 
 
 def _files(setup: Frame) -> dict[str, bytes]:

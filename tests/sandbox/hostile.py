@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
 import json
 import os
+import signal
 import socket
 import stat
 import struct
+import threading
+import time
 
 
 def _channel():
@@ -118,9 +123,90 @@ def patch_everything():
 
 
 def pass_descriptors():
-    connection = _channel()
-    connection.setblocking(True)
-    body = json.dumps({"id": _current(), "kind": "completed", "body": 1}).encode()
-    socket.send_fds(connection, [struct.pack(">I", len(body)) + body], [0, 1, 2])
-    while True:
+    socket.send_fds(_channel(), [b"x"], [0, 1, 2])
+
+
+def _spin(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
         pass
+
+
+def take_name(name, seconds):
+    """Call itself something that /proc shows in a line of figures."""
+    taken = ctypes.CDLL(None).prctl(15, ctypes.c_char_p(name.encode()), 0, 0, 0) == 0
+    _spin(seconds)
+    return taken
+
+
+def map_far_apart(first, count):
+    """Each page needs tables of its own."""
+    libc = ctypes.CDLL(None)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+    for place in range(first, first + count):
+        address = libc.mmap((1 << 40) + place * (1 << 30), 4096, 1, 0x100022, -1, 0)
+        ctypes.c_char.from_address(address).value  # noqa: B018 - touched
+    _spin(1.0)
+    return count
+
+
+def give_equal_hashes(tag, count):
+    items = [(1 << 61) * number - number + 1 for number in range(1, count + 1)]
+    content = [[item, None] for item in items] if tag == "$dict" else items
+    _send(_channel(), {"id": _current(), "kind": "completed", "body": {tag: content}})
+    _spin(10.0)
+
+
+def ask_and_not_listen(seconds):
+    """Ask until the host has no room left for its answers, and does not read on."""
+    connection = _channel()
+    connection.setblocking(False)
+    body = json.dumps({"id": _current(), "kind": "ask", "body": {"op": "clock.now", "argument": None}}).encode()
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        try:
+            connection.send(struct.pack(">I", len(body)) + body)
+        except BlockingIOError:
+            break
+    _spin(seconds)
+
+
+def work_while_asking():
+    """Ask for what takes long, in one thread, and work in another."""
+    threading.Thread(target=_spin, args=(20.0,), daemon=True).start()
+    from sandbox.worker import ask
+
+    return ask("http.request", {"method": "GET", "url": "http://example.org/"})
+
+
+def lock_library():
+    with open(os.__file__, "rb") as library:
+        fcntl.lockf(library, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        _spin(0.5)
+    return True
+
+
+def hop(chains, seconds):
+    """Processes each of which starts the next one and is ended by it."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    until = time.monotonic() + seconds
+    for _ in range(chains):
+        if os.fork() == 0:
+            _hop(until)
+    return 1
+
+
+def _hop(until):
+    while time.monotonic() < until:
+        parent = os.getpid()
+        try:
+            child = os.fork()
+        except OSError:
+            continue
+        if child:
+            _spin(until - time.monotonic())
+            os._exit(0)
+        _spin(0.0005)
+        os.kill(parent, signal.SIGKILL)
+    os._exit(0)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import struct
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from sandbox import (
-    Completed,
     Corrupted,
     Crashed,
     Denied,
@@ -21,7 +23,9 @@ from sandbox import (
     Sandbox,
     TimedOut,
 )
+from sandbox.outside.base import Given
 
+_ASKED = struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 0, 0)  # who has a lock that would be in the way of this one
 HOSTILE = Path(__file__).with_name("hostile.py").read_bytes()
 
 
@@ -119,7 +123,60 @@ def test_a_worker_that_closes_its_channel_has_crashed(hostile):
     assert hostile.call("fine").value == 1
 
 
-def test_descriptors_sent_to_the_host_do_not_arrive(hostile):
-    before = len(os.listdir("/proc/self/fd"))
-    assert isinstance(hostile.call("pass_descriptors"), Completed)
-    assert len(os.listdir("/proc/self/fd")) == before
+def test_no_descriptor_can_be_passed(hostile):
+    outcome = hostile.call("pass_descriptors")
+    assert isinstance(outcome, Raised) and outcome.kind == "PermissionError"
+
+
+@pytest.mark.parametrize("tag", ["$set", "$frozenset", "$dict"])
+def test_items_that_all_have_one_hash_keep_the_host_from_nothing(hostile, tag):
+    began = time.thread_time()
+    outcome = hostile.call("give_equal_hashes", (tag, 30_000))
+    assert isinstance(outcome, Corrupted) and "same hash" in outcome.reason
+    assert time.thread_time() - began < 1.0
+
+
+class Ready:
+    """An outside that has an answer at once, or once it may."""
+
+    def __init__(self, may=None):
+        self._may = may
+
+    def answer(self, ask):
+        if self._may is not None:
+            self._may.wait(30)
+        return Given(value=1.0)
+
+    def close(self):
+        pass
+
+
+def test_answers_that_nobody_takes_do_not_keep_the_host_from_looking(opened):
+    session = opened(HOSTILE, outside=Ready(), cpu_s=1, wall_s=20.0)
+    outcome = session.call("ask_and_not_listen", (10.0,))
+    assert isinstance(outcome, LimitExceeded) and outcome.limit == "cpu_s"
+    assert outcome.usage.cpu_s < 2
+
+
+def test_a_slow_answer_does_not_keep_the_host_from_looking(opened):
+    may = threading.Event()
+    session = opened(HOSTILE, outside=Ready(may), cpu_s=1, wall_s=20.0, processes=2, memory_mb=400)
+    outcome = session.call("work_while_asking")
+    may.set()
+    assert isinstance(outcome, LimitExceeded) and outcome.limit == "cpu_s"
+
+
+def test_a_lock_on_a_file_of_the_library_is_one_for_the_worker_alone(opened):
+    session = opened(HOSTILE)
+    assert session.call("lock_library").value is True
+    seen = []
+
+    def lock():
+        with open(os.__file__, "rb") as library:
+            seen.append(struct.unpack("hhqqi", fcntl.fcntl(library, fcntl.F_GETLK, _ASKED.ljust(32, b"\0"))[:28])[0])
+
+    caller = threading.Thread(target=lambda: session.call("lock_library"))
+    caller.start()
+    while caller.is_alive():
+        lock()
+    assert set(seen) == {fcntl.F_UNLCK}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +76,28 @@ def test_a_call_may_ask_for_less_wall_clock_but_not_for_more(opened):
     session = opened(wall_s=0.4)
     assert session.call("wait", wall_s=0.1).limit_s == 0.1
     assert session.call("wait", wall_s=60).limit_s == 0.4
+
+
+HOSTILE = Path(__file__).with_name("hostile.py").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["VmHWM:x", "VmPTE:x kB", "a\nVmHWM:x"])
+def test_a_name_that_looks_like_a_figure_hides_none(opened, name):
+    outcome = opened(HOSTILE, cpu_s=1).call("take_name", (name, 5.0))
+    assert isinstance(outcome, LimitExceeded) and outcome.limit == "cpu_s"
+
+
+@pytest.mark.parametrize("name", ["VmHWM:9999999kB", "\nVmHWM:9999999kB"])
+def test_a_name_that_looks_like_a_figure_is_none(opened, name):
+    outcome = opened(HOSTILE).call("take_name", (name, 0.2))
+    assert outcome.value is True and outcome.usage.peak_memory_mb < 200
+
+
+def test_page_tables_are_memory(opened):
+    session = opened(HOSTILE, memory_mb=60)
+    assert isinstance(session.call("map_far_apart", (0, 2_000)), Completed)
+    outcome = session.call("map_far_apart", (2_000, 16_000))
+    assert isinstance(outcome, LimitExceeded) and outcome.limit == "memory_mb"
 
 
 def test_a_share_of_the_processor_holds_after_its_burst(opened):

@@ -48,7 +48,7 @@ def judge(request):
     return judge_call
 
 
-@pytest.mark.parametrize("name", ["read", "write", "openat", "mmap", "getrandom", "exit_group", "futex", "sendmsg"])
+@pytest.mark.parametrize("name", ["read", "write", "openat", "mmap", "getrandom", "exit_group", "futex", "sendto"])
 def test_ordinary_calls_are_allowed(judge, name):
     assert judge(name) == ALLOW
 
@@ -61,6 +61,10 @@ def test_ordinary_calls_are_allowed(judge, name):
         ("socketpair", (1,), (2,)),
         ("socketpair", (1,), (16,)),
         ("prctl", (15,), (22,)),
+        ("fcntl", (0, 0), (0, 1024)),
+        ("fcntl", (0, 4), (0, 1026)),
+        ("fcntl", (0, 1030), (0, 1031)),
+        ("fcntl", (0, 3), (0, 5)),
         ("prctl", (3,), (1,)),
         ("prlimit64", (0, 7, 0), (0, 7, 0x7FFF)),
         ("prlimit64", (0, 7, 0), (0, 7, 1 << 40)),
@@ -69,6 +73,11 @@ def test_ordinary_calls_are_allowed(judge, name):
 def test_arguments_decide(judge, name, good, bad):
     assert judge(name, *good) == ALLOW
     assert judge(name, *bad) == ERRNO | errno.EPERM
+
+
+@pytest.mark.parametrize("command", [6, 7, 37, 38])
+def test_a_lock_is_had_without_being_one(judge, command):
+    assert judge("fcntl", 3, command) == ERRNO
 
 
 def test_processes_and_threads_need_their_limit(judge):
@@ -147,6 +156,10 @@ DANGEROUS = {
     "fanotify_init": (300, 262),
     "kcmp": (312, 272),
     "mincore": (27, 232),
+    "sendmsg": (46, 211),
+    "recvmsg": (47, 212),
+    "sendmmsg": (307, 269),
+    "sysinfo": (99, 179),
 }
 
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
 from sandbox import Completed, Crashed, Denied, LimitExceeded, Raised, TimedOut
+from sandbox.family import descendants
 from sandbox.monitor import Curve
 from sandbox.outside.base import Exceeded, Failed, Given, Refused
+from tests.sandbox.processes import gone, until
 
 
 class Answers:
@@ -330,3 +333,19 @@ def test_the_folder_of_a_program_cannot_be_written_to_by_its_mount_alone(opened)
     source = b"import os\ndef run():\n    os.utime('/plugin')\n"
     outcome = opened(source).call("run")
     assert isinstance(outcome, Raised) and "Read-only file system" in outcome.message
+
+
+def test_processes_that_start_one_another_stand_still_in_the_end_or_are_ended(opened):
+    hostile = Path(__file__).with_name("hostile.py").read_bytes()
+    session = opened(hostile, processes=9, memory_mb=400)
+    assert session.call("hop", (3, 30.0)).value == 1
+    (link,) = session._workers
+    assert until(lambda: link.ended or (link._resting and not link.watched))
+    assert link.ended or all(gone(pid) or state(pid) in "tT" for pid in descendants(link._body.pid))
+
+
+def state(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"

@@ -52,7 +52,7 @@ def test_a_call_that_ends_while_it_stands_still_lets_the_worker_go_on():
 def test_the_brake_that_works_everywhere_stops_a_process_and_lets_it_go_on():
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, text=True) as process:
         pidfd = os.pidfd_open(process.pid)
-        family = Family(process.pid, pidfd, many=True)
+        family = Family(process.pid, pidfd, most=4)
         family.stop()
         os.waitid(os.P_PIDFD, pidfd, os.WSTOPPED)
         assert Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] == "T"

@@ -137,3 +137,15 @@ def test_json_that_encode_never_makes_is_refused(data):
 
 def test_equal_sets_have_equal_encodings():
     assert values.encode({"a", "b", 1}) == values.encode({1, "b", "a"})
+
+
+@pytest.mark.parametrize("tag", ["$set", "$frozenset"])
+def test_few_items_may_have_the_same_hash(tag):
+    few, many = ([((1 << 61) - 1) * number + 1 for number in range(count)] for count in (32, 33))
+    assert hash(few[0]) == hash(few[-1]) and values.decode({tag: few}) == set(few)
+    with pytest.raises(ValueError, match="same hash"):
+        values.decode({tag: many})
+    with pytest.raises(ValueError, match="same hash"):
+        values.decode({tag: [{"$tuple": [item]} for item in many]})
+    with pytest.raises(ValueError, match="same hash"):
+        values.decode({"$dict": [[item, 1] for item in many]})
