@@ -46,10 +46,13 @@ def _readme(manifest: Manifest, readme: Mapping[str, object], words: frozenset[s
         hint = "say what it does, with one example of each command"
         yield finding("docs.readme", "there is no README.md that says something", path=README, hint=hint)
         return
+    names: dict[str, list[str]] = {}  # by handler: a command and a tool that it answers are one thing to a reader
     for tool in (*manifest.commands, *manifest.tools):
-        if tool.name not in words and tool.handler not in words:
-            message = f"the README does not mention {tool.name!r}"
-            yield finding("docs.example", message, path=README, key=tool.name, hint="show one example of it")
+        names.setdefault(tool.handler, []).append(tool.name)
+    for handler, called in names.items():
+        if words.isdisjoint({handler, *called}):
+            message = f"the README does not mention {called[0]!r}"
+            yield finding("docs.example", message, path=README, key=called[0], hint="show one example of it")
 
 
 def _licence(manifest: Manifest, said: Mapping[str, object]) -> Iterator[Finding]:

@@ -41,6 +41,18 @@ def test_a_readme_is_needed_and_shows_each_tool(make_subject: Make, good: dict[s
     assert Docs().run(make_subject(silent)).verdict == "pass"
 
 
+@pytest.mark.parametrize(
+    ("readme", "missing"),
+    [("Type /words one two.", 0), ("Call stats with a text.", 0), ("It has a function run.", 0), ("It counts.", 1)],
+)
+def test_a_command_or_a_tool_of_a_handler_is_enough(
+    make_subject: Make, good: dict[str, str], readme: str, missing: int
+) -> None:
+    manifest = f"{good['plugin.yaml']}commands: [{{name: words, handler: run}}]\n"
+    subject = make_subject(good | {"plugin.yaml": manifest, "README.md": f"# Text\n\nThis looks at a text. {readme}\n"})
+    assert found(subject) == [("docs.example", "README.md")] * missing
+
+
 def test_docstrings_are_needed(make_subject: Make, good: dict[str, str]) -> None:
     source = good["plugin.py"]
     without = source.replace('"""Counts words."""\n', "").replace(
