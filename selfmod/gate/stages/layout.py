@@ -184,7 +184,11 @@ def _missing(files: AbstractSet[str]) -> Iterator[Finding]:
     modules = sorted(path for path in files if _MODULE.fullmatch(path) and _path(path) is None)
     if not modules:
         yield finding("layout.missing", "there is no module", path="plugin.py", hint="put the code into plugin.py")
-    for path in modules[1:]:
-        yield finding("layout.second-module", f"a plugin is one module, and {modules[0]} is there", path=path)
+    first = "plugin.py" if "plugin.py" in modules else modules[0] if modules else ""
+    for path in modules:
+        if path != first:
+            message = f"a plugin is one module, and {first} is there"
+            hint = f"put what it does into {first}; nothing could import it"
+            yield finding("layout.second-module", message, path=path, hint=hint)
     if not any(_TEST.fullmatch(path) for path in files):
         yield finding("layout.missing", "there are no tests", path="tests", hint="write tests/test_plugin.py")

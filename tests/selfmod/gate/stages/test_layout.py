@@ -99,6 +99,13 @@ def test_what_could_not_be_taken_in_is_not_called_missing(path: str) -> None:
     assert [item.rule for item in check(Candidate(files=files, unread=(large,)), Thresholds())] == ["layout.too-large"]
 
 
+@pytest.mark.parametrize("other", ["helper.py", "z_last.py"])
+def test_the_second_module_is_the_one_that_is_not_plugin_py(other: str) -> None:
+    (found,) = check(Candidate(files={**NEEDED, "plugin.py": b"", other: b""}), Thresholds())
+    assert (found.rule, found.path) == ("layout.second-module", other)
+    assert found.hint == "put what it does into plugin.py; nothing could import it"
+
+
 def test_nothing_is_called_missing_where_nothing_could_be_read() -> None:
     whole = candidate_from_json(b"\xff")
     assert [item.rule for item in check(whole, Thresholds())] == ["layout.candidate-file"]
