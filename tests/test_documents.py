@@ -186,6 +186,15 @@ def test_what_a_test_can_see_of_the_doubles_is_told_whole() -> None:
     assert told == {name for name in vars(Seen) if not name.startswith("_")}
 
 
+def test_the_keys_of_a_request_that_a_test_sees_are_those_of_the_code() -> None:
+    from plugins.sdk import http, testing
+
+    with testing.outside() as seen:
+        http.get("https://api.example.org/")
+    told = dict(rows("| `seen` | holds |"))["requests"]
+    assert re.findall(r'"(\w+)"', told) == list(seen.requests[0])
+
+
 VERBS = re.compile(r"(?<=<!-- verbs -->\n).*?(?=<!-- end of verbs -->)", re.DOTALL)
 
 

@@ -33,7 +33,8 @@ Not allowed, and what to write instead:
 - functools.singledispatch with hints that are more than one class: write @name.register(int).
 - metaclass=...: inherit from abc.ABC or enum.Enum. except*: use except. Template strings: use f-strings.
 - BaseException (outside type hints), SystemExit, KeyboardInterrupt: use Exception or an exception of your own.
-- setting attributes of modules and of classes from libraries; other objects' private attributes (x._y).
+- setting attributes of modules and of classes from libraries; private attributes (x._y) of objects whose class is not
+  the plugin's own.
 - operator.attrgetter and operator.methodcaller with names that start with an underscore.
 - what nobody can read: packed or encoded constants, a fixed digest to compare with, getattr(module, name) with a name
   that is not literal. Write the data out, take it as a parameter, or keep a table of functions. No use of __name__.
