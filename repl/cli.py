@@ -29,7 +29,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """One command: a verb with its arguments, or a prompt (`-p`), or neither (the REPL). `help` asks for its help."""
+    """One command: a verb with its arguments, or a prompt (`-p`), or neither (the REPL).
+
+    `help` asks for the help of the verb, of the `parts` of a word that begins several, or of everything.
+    """
 
     options: Options = field(default_factory=Options)
     verb: Verb | None = None
@@ -37,6 +40,7 @@ class Invocation:
     prompt: str | None = None
     version: bool = False
     help: bool = False
+    parts: tuple[Verb, ...] = ()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -53,9 +57,17 @@ def parse(argv: list[str]) -> Invocation:
         return _without_verb(leading)
     found = verbs.find(words)
     if found is None:
-        raise unknown_verb(words)
+        return parts_of(words[0], [*leading, *words[1:]])
     verb, count = found
     return parse_verb(verb, [*leading, *words[count:]])
+
+
+def parts_of(word: str, tokens: list[str], *, slash: str = "") -> Invocation:
+    """Return what asks for help about the verbs that begin with `word`; there is nothing else that it says alone."""
+    parts = verbs.family(word)
+    if not parts or not {"-h", "--help"} & set(tokens):
+        raise unknown_verb([word, *tokens], slash=slash)
+    return Invocation(help=True, parts=parts)
 
 
 def parse_verb(verb: Verb, tokens: list[str], *, line: str | None = None) -> Invocation:
@@ -85,22 +97,30 @@ def unknown_verb(words: list[str], *, slash: str = "") -> UsageError:
     return UsageError(f"there is no verb {slash}{words[0][:_PREVIEW]!s}", hint=hint)
 
 
-def parser_of(verb: Verb) -> argparse.ArgumentParser:
-    """Return the argparse parser of one verb, with the common options."""
+def help_of(verb: Verb, *, at_prompt: bool = False) -> str:
+    """Return the help of one verb, with examples as they are typed there."""
+    return parser_of(verb, whole=True, at_prompt=at_prompt).format_help()
+
+
+def parser_of(verb: Verb, *, whole: bool = False, at_prompt: bool = False) -> argparse.ArgumentParser:
+    """Return the argparse parser of one verb, with the common options.
+
+    The open-ended argument is taken out before it parses; a `whole` one has it, too, and is only there for its help.
+    """
+    examples = verb.typed_examples(at_prompt=at_prompt)
     parser = _Parser(
         prog=f"ratchet {verb.name}",
         usage=f"ratchet {verb.usage} [options]",
         description=verb.help,
-        epilog=_epilog(verb),
+        epilog="\n".join(("examples:", *(f"  {one}" for one in examples))) if examples else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
         allow_abbrev=False,
     )
     own = parser.add_argument_group("arguments") if verb.arguments else parser
-    for argument in verb.arguments:
-        if argument.kind in ("text", "rest"):
-            continue
-        _add(own, argument)
+    for argument in (*verb.positionals, *verb.options):
+        if whole or argument.kind not in ("text", "rest"):
+            _add(own, argument)
     common = parser.add_argument_group("options")
     taken = {argument.name for argument in verb.arguments}
     for argument in COMMON:
@@ -171,7 +191,9 @@ def _require(verb: Verb, spoken: argparse.Namespace, rest: list[str]) -> None:
     for argument in verb.arguments:
         empty = not rest if argument.kind in ("text", "rest") else getattr(spoken, argument.field) in (None, [])
         if argument.required and empty:
-            raise UsageError(f"{verb.name} needs {argument.usage}: {argument.help}", hint=f"Usage: {verb.usage}")
+            raise UsageError(
+                f"{verb.name} needs {argument.usage}: {argument.help}", hint=f"usage: ratchet {verb.usage}"
+            )
 
 
 def _add(parser: argparse._ActionsContainer, argument: Argument) -> None:
@@ -190,17 +212,6 @@ def _add(parser: argparse._ActionsContainer, argument: Argument) -> None:
     parser.add_argument(
         argument.field, nargs="?", type=kind, choices=choices, metavar=argument.name.upper(), help=argument.help
     )
-
-
-def _epilog(verb: Verb) -> str:
-    lines: list[str] = []
-    for argument in verb.positionals:
-        if argument.kind in ("text", "rest"):
-            lines = [f"  {argument.name.upper():<20}  {argument.help}"]
-    if verb.examples:
-        lines += ["", "examples:"]
-        lines += [f"  ratchet {example}" for example in verb.examples]
-    return "\n".join(lines)
 
 
 def _options(spoken: argparse.Namespace) -> Options:

@@ -22,4 +22,6 @@ def command_invocation(session: Session, line: str) -> Invocation | None:
     if plugin is None or found is None:
         return None
     tokens, rest = split_text(found[0], f"{plugin} {name} {text}")
-    return parse_verb(found[0], tokens, line=rest)
+    invocation = parse_verb(found[0], tokens, line=rest)
+    invocation.arguments.said = name
+    return invocation

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from plugins.errors import UsageError
 from repl import verbs
 from repl.answer import Answer
-from repl.cli import parser_of, unknown_verb
+from repl.cli import Invocation, help_of, unknown_verb
 from repl.verb import Verb
 from repl.verbs import COMMON
 
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 _INTRO = "Ratchet is a REPL that grows itself: a model writes a plugin, a gate proves it, you approve exact bytes."
 
 
-def print_help(verb: Verb | None, *, at_prompt: bool = False) -> None:
-    """Print the help of a verb, or of everything, for `--help`."""
+def print_help(asked: Invocation, *, at_prompt: bool = False) -> None:
+    """Print what `--help` asks for: the help of a verb, of the verbs that begin with a word, or of everything."""
     from repl.render import Screen
 
     screen = Screen(sys.stdout, at_prompt=at_prompt)
-    if verb is not None:
-        _text(screen, parser_of(verb).format_help())
+    if asked.verb is not None:
+        _text(screen, help_of(asked.verb, at_prompt=at_prompt))
+    elif asked.parts:
+        _parts(screen, asked.parts)
     else:
         _everything(screen, prefix="", commands={})
 
@@ -45,7 +47,7 @@ def help_verb(session: Session, arguments: Namespace) -> Answer:
     found = verbs.find(words)
     if found is None or found[1] != len(words):
         return _family_or_command(session, words)
-    text = parser_of(found[0]).format_help()
+    text = help_of(found[0], at_prompt=session.interactive)
     return Answer(payload=verb_payload(found[0]), show=lambda screen: _text(screen, text))
 
 
@@ -53,7 +55,7 @@ def _family_or_command(session: Session, words: list[str]) -> Answer:
     members = verbs.family(words[0])
     if len(words) == 1 and members:
         return Answer(
-            payload={"verbs": [verb_payload(verb) for verb in members]}, show=lambda screen: _list(screen, members, "")
+            payload={"verbs": [verb_payload(verb) for verb in members]}, show=lambda screen: _parts(screen, members)
         )
     owner = session.commands().get(words[0]) if len(words) == 1 else None
     if owner is None:
@@ -70,6 +72,13 @@ def _family_or_command(session: Session, words: list[str]) -> Answer:
 def _text(screen: Screen, text: str) -> None:
     for line in text.splitlines():
         screen.line(screen.typed(line))
+
+
+def _parts(screen: Screen, members: Iterable[Verb]) -> None:
+    """List the verbs that begin with one word."""
+    _list(screen, members, "/" if screen.at_prompt else "ratchet ")
+    screen.line()
+    screen.line(screen.typed("More about one, with examples: ratchet help VERB"))
 
 
 def verb_payload(verb: Verb) -> dict[str, object]:

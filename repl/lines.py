@@ -6,7 +6,7 @@ import ast
 import re
 
 from repl import verbs
-from repl.cli import Invocation, parse_verb, unknown_verb
+from repl.cli import Invocation, parse_verb, parts_of
 from repl.verb import Argument, Verb
 from repl.verbs import COMMON
 
@@ -18,7 +18,7 @@ def parse_line(line: str) -> Invocation:
     words = line[1:].split(None, 2)
     found = verbs.find(words[:2]) if words else None
     if found is None:
-        raise unknown_verb(words or ["/"], slash="/")
+        return parts_of(words[0], words[1:], slash="/") if words else parts_of("/", [], slash="/")
     verb, count = found
     text = line[1:].lstrip()
     for _ in range(count):

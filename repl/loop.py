@@ -47,10 +47,10 @@ class Loop:
         from repl.commands import command_invocation
 
         invocation = command_invocation(self.session, text) or parse_line(text)
-        if invocation.help and invocation.verb is not None:
+        if invocation.help:
             from repl.help import print_help
 
-            print_help(invocation.verb, at_prompt=True)
+            print_help(invocation, at_prompt=True)
             return 0
         asked = invocation.options
         output = self.output if asked.output == "text" else asked.output

@@ -80,7 +80,7 @@ def _run(argv: list[str]) -> int:
     if invocation.help:
         from repl.help import print_help
 
-        print_help(invocation.verb)
+        print_help(invocation)
         return 0
     if invocation.verb is not None:
         return execute(invocation)

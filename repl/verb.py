@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,7 +45,7 @@ class Argument:
         """How it is written in a usage line."""
         shown = self.name.upper() if not self.option else self.name
         if self.option and self.kind != "flag":
-            shown = f"{self.name} {_PLACEHOLDER.get(self.name, 'TEXT')}"
+            shown = f"{self.name} {_PLACEHOLDER[self.name]}"
         if self.kind == "rest":
             shown = f"{shown}..."
         if not self.required:
@@ -66,12 +67,24 @@ class Verb:
     @property
     def usage(self) -> str:
         """The line after the program's name: "approve ID [--digest HEX] ..."."""
-        return " ".join((self.name, *(argument.usage for argument in self.arguments)))
+        return " ".join((self.name, *(argument.usage for argument in (*self.positionals, *self.options))))
+
+    @property
+    def options(self) -> tuple[Argument, ...]:
+        """The arguments that are given by name."""
+        return tuple(argument for argument in self.arguments if argument.option)
 
     @property
     def positionals(self) -> tuple[Argument, ...]:
         """The arguments that are given by position, in order."""
         return tuple(argument for argument in self.arguments if not argument.option)
+
+    def typed_examples(self, *, at_prompt: bool) -> tuple[str, ...]:
+        """The examples as they are typed in a shell, or at the prompt: no quotes there, and no files for input."""
+        if not at_prompt:
+            return tuple(f"ratchet {example}" for example in self.examples)
+        split = (shlex.split(example) for example in self.examples)
+        return tuple(f"/{' '.join(words)}" for words in split if "<" not in words)
 
 
 _PLACEHOLDER = {
@@ -79,5 +92,5 @@ _PLACEHOLDER = {
     "--attempts": "N", "--digest": "HEX", "--accept": "NAME", "--to": "VERSION",
     "--args": "JSON", "--call": "NAME", "--level": "LEVEL",
     "--wall": "S", "--memory": "MB", "--limit": "N", "--plugin": "ID", "--workspace": "DIR", "--model": "NAME",
-    "--output-format": "FORMAT",
+    "--output-format": "FORMAT", "--docs": "DIR", "--reason": "TEXT",
 }  # fmt: skip

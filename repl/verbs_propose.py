@@ -183,7 +183,8 @@ def _show_replay(screen: Screen, found: Replayed) -> None:
 
 def try_tool(session: Session, arguments: Namespace) -> Answer:
     """Call a tool of a proposal; nothing of the outside is real."""
-    from repl.verbs_use import typed
+    from repl.verbs_use import typed, usage_as
 
     session.working_on = arguments.id
-    return outcome_answer(session.pipeline.try_tool(arguments.id, arguments.tool, typed(session, arguments)))
+    with usage_as(f"try {arguments.id} {arguments.tool}", arguments.tool):
+        return outcome_answer(session.pipeline.try_tool(arguments.id, arguments.tool, typed(session, arguments)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from plugins.errors import NotFoundError
+from plugins.errors import ArgumentError, NotFoundError
 from repl.answer import Answer
 from repl.outcomes import outcome_answer
 
@@ -19,7 +21,19 @@ if TYPE_CHECKING:
 
 def call(session: Session, arguments: Namespace) -> Answer:
     """Call a tool or command of a loaded plugin."""
-    return outcome_answer(session.registry.call(arguments.plugin, arguments.tool, typed(session, arguments)))
+    said = getattr(arguments, "said", f"call {arguments.plugin} {arguments.tool}")  # a command of the plugin's
+    with usage_as(said, arguments.tool):
+        return outcome_answer(session.registry.call(arguments.plugin, arguments.tool, typed(session, arguments)))
+
+
+@contextlib.contextmanager
+def usage_as(said: str, tool: str) -> Iterator[None]:
+    """Tell how a tool is used in the words in which it was called."""
+    try:
+        yield
+    except ArgumentError as error:
+        error.hint = error.hint.replace(f"usage: {tool}", f"usage: ratchet {said}", 1)
+        raise
 
 
 def typed(session: Session, arguments: Namespace) -> Typed:

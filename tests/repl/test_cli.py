@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from plugins.errors import UsageError
 from repl import verbs
-from repl.cli import parse, parser_of, wanted_output
+from repl.cli import help_of, parse, wanted_output
+from repl.lines import parse_line
 
 
 def test_common_options_stand_before_between_and_after():
@@ -97,13 +99,39 @@ def test_an_error_of_parsing_is_printed_as_the_caller_reads(words, output):
 
 @pytest.mark.parametrize("verb", verbs.VERBS, ids=lambda verb: verb.name)
 def test_the_help_of_every_verb_names_all_its_arguments_and_an_example(verb):
-    text = parser_of(verb).format_help()
+    text = help_of(verb)
     assert verb.help in text
+    assert text.index("arguments:") < text.index("options:") if verb.arguments else True
+    at = [text.index(f"  {argument.name.upper() if not argument.option else argument.name}")
+          for argument in (*verb.positionals, *verb.options)]  # fmt: skip
+    assert at == sorted(at)
     for argument in verb.arguments:
         assert (argument.name if argument.option else argument.name.upper()) in text
     for example in verb.examples:
         assert example in text
         assert example.startswith(verb.name)
+
+
+@pytest.mark.parametrize("verb", verbs.VERBS, ids=lambda verb: verb.name)
+def test_examples_at_the_prompt_say_there_what_those_of_a_shell_say(verb):
+    shown = verb.typed_examples(at_prompt=True)
+    told = [words for words in map(shlex.split, verb.examples) if "<" not in words]
+    assert all(f"  {example}\n" in help_of(verb, at_prompt=True) for example in shown)
+    for line, words in zip(shown, told, strict=True):
+        there, here = vars(parse_line(line).arguments), vars(parse(words).arguments)
+        lines = ({**found, "line": None, "arguments": " ".join(found.get("arguments", ()))} for found in (there, here))
+        assert next(lines) == next(lines)
+
+
+@pytest.mark.parametrize("word", ["plugin", "model", "sandbox", "audit"])
+def test_a_word_that_begins_several_verbs_has_help(word):
+    for asked in (parse([word, "--help"]), parse(["--help", word]), parse([word, "-h"]), parse_line(f"/{word} --help")):
+        assert (asked.help, asked.parts, asked.verb) == (True, verbs.family(word), None)
+    for words in ([word], [word, "nonsense"]):
+        with pytest.raises(UsageError, match="needs one of its parts"):
+            parse(words)
+    with pytest.raises(UsageError, match="no verb"):
+        parse(["nonsense", "--help"])
 
 
 WORDS = st.one_of(

@@ -35,6 +35,9 @@ def test_help_lists_every_verb_and_a_verb_its_examples(person):
     assert "ratchet review P-1" in person.run("review", "--help").stdout
     assert [verb["name"] for verb in person.json("help")["verbs"]] == [verb.name for verb in VERBS]
     assert person.json("help", "audit", "verify")["name"] == "audit verify"
+    done = person.run("plugin", "--help")
+    assert (done.returncode, "ratchet plugin info " in done.stdout) == (0, True)
+    assert "  /plugin info " in person.run(given="/plugin --help\n").stdout
     assert person.json("help", "nonsense", code=2)["error"]["kind"] == "usage"
 
 

@@ -510,6 +510,33 @@ def test_sandbox_run_answers_with_an_outcome(person, words, outcome, value):
         assert found["detail"]["findings"][0]["path"] == "program.py"
 
 
+@pytest.mark.parametrize("more", [(), ("--boundary-only",)])
+def test_a_file_in_the_sandbox_has_its_own_name(person, more):
+    (person.home / "my work.txt").write_text("def f():\n    return g()\n")
+    done = person.run("sandbox", "run", "my work.txt", "--call", "f", *more)
+    assert (done.returncode, "(my work.txt:2 in f)" in done.stdout) == (18, True)
+    (person.home / "my work.txt").write_bytes(b"\xff = 1\n")
+    done = person.run("sandbox", "run", "my work.txt", "--call", "f", *more)
+    assert (done.stdout.count("my work.txt"), done.stdout.count("invalid start byte")) == (1, 1)
+
+
+def test_how_a_tool_is_used_is_told_in_the_words_of_the_call(proposed):
+    told = proposed.json("try", "P-1", "stats", code=2)["error"]["hint"]
+    assert told == "usage: ratchet try P-1 stats text"
+    digest = proposed.json("review", "P-1")["digest"]
+    proposed.json("approve", "P-1", "--digest", digest, "--accept", "no-oracle")
+    told = proposed.json("call", "text-stats", "stats", code=2)["error"]["hint"]
+    assert told == "usage: ratchet call text-stats stats text"
+    done = proposed.run(given="/stats\n/call text-stats stats\n/review\n")
+    hints = [line for line in done.stderr.splitlines() if line.startswith("hint: ")]
+    assert hints == ["hint: usage: /stats text", "hint: usage: /call text-stats stats text", "hint: usage: /review ID"]
+
+
+def test_each_event_stands_for_itself(proposed):
+    shown = proposed.run("audit", "show", "P-1").stdout
+    assert re.findall(r"\n\n(Event .*)\n  time  ", f"\n{shown}") == ["Event 1: proposed", "Event 2: judged"]
+
+
 def test_a_crash_says_what_ran_and_what_it_used(person):
     (person.home / "program.py").write_text("import os\ndef leave(code):\n    os._exit(code)\n")
     words = ("sandbox", "run", "program.py", "--call", "leave", "--args", "[3]", "--boundary-only")
