@@ -50,7 +50,7 @@ class Progress:
         mark, style = _MARKS[result.verdict]
         if not result.applicable:
             mark, style = "does not apply", "dim"
-        self.screen.line(f"  {result.name:<14}", (f"{mark:<9}", style), (f"{result.seconds * 1000:7.0f} ms", "dim"))
+        self.screen.line(f"  {result.name:<14}", (f"{mark:<14}", style), (f"{result.seconds * 1000:7.0f} ms", "dim"))
 
     def say(self, text: str) -> None:
         """A line worth keeping."""

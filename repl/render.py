@@ -144,7 +144,7 @@ class Screen:
             self.foreign(text)
             return
         shown = visible(text, keep_newlines=True)
-        self._write(shown if shown.endswith("\n") or not shown else shown + "\n")
+        self._write(shown if shown.endswith("\n") else shown + "\n")
 
     def foreign_piece(self, text: str) -> None:
         """Print a piece of a stream of foreign text; `end_foreign` (or any line of Ratchet's own) closes it."""

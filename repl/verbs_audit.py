@@ -101,10 +101,9 @@ def _show_records(screen: Screen, decisions: list[dict[str, object]], events: li
     for decision in decisions:
         screen.heading(f"Decision: {decision['operation']} {decision['plugin']} {decision['version']}")
         screen.fields((name, _text(value)) for name, value in decision.items() if value not in ("", [], None))
-    if events:
-        screen.heading("Events")
-        for event in events:
-            screen.fields([(f"{event.n} {event.kind}", event.time), *((k, _text(v)) for k, v in event.fields.items())])
+    for event in events:
+        screen.heading(f"Event {event.n}: {event.kind}")
+        screen.fields([("time", event.time), *((k, _text(v)) for k, v in event.fields.items())])
 
 
 def _text(value: object) -> str:

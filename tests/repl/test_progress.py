@@ -32,7 +32,7 @@ def test_a_person_sees_candidates_and_stages(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     text, _ = told()
     assert "candidate 1 of at most 5" in text
-    assert "layout        refused      250 ms" in text
+    assert "layout        refused           250 ms" in text
     assert "│ words log: from \\u{001B}[2J a plugin" in text
 
 
@@ -44,6 +44,15 @@ def test_a_stage_that_does_not_refuse_leaves_no_line_on_a_terminal_and_one_in_a_
         progress.done()
         lines = [line.rsplit("\r", 1)[-1] for line in stream.getvalue().split("\n")]
         assert any("tests" in line for line in lines) is kept
+
+
+def test_the_stages_of_a_log_stand_in_columns():
+    stream = io.StringIO()
+    progress = Progress(stream=stream)
+    for verdict in ("pass", "refuse", "not-run"):
+        progress.stage(StageResult(name="tests", verdict=verdict, seconds=0.1))
+    progress.stage(StageResult(name="compatibility", verdict="pass", seconds=12.3, applicable=False))
+    assert len({len(line) for line in stream.getvalue().splitlines()}) == 1
 
 
 def test_a_passing_line_is_wiped_before_the_next():

@@ -158,3 +158,10 @@ def test_cutting_and_wrapping_lose_nothing(room):
     text = "some words and a-very-long-word-that-has-no-space 表示 end"
     assert "".join(chop(text, room if room > 1 else 2)) == text
     assert "".join(wrap(text, max(2, room))).replace(" ", "") == text.replace(" ", "")
+
+
+def test_an_empty_result_is_an_empty_line():
+    for bare, shown in ((True, "\n"), (False, "│ \n")):
+        stream = io.StringIO()
+        Screen(stream, bare=bare).result("")
+        assert stream.getvalue() == shown
