@@ -33,7 +33,8 @@ def show_outcome(screen: Screen, outcome: Outcome) -> None:
             screen.result(value_text(outcome.value))
         return
     screen.line((f"{NAMES[type(outcome)]}: ", "bold red"), "it did not complete")
-    screen.foreign(describe(outcome))
+    if not (isinstance(outcome, Denied) and outcome.violations):  # each of them says it, with its place
+        screen.foreign(describe(outcome))
     match outcome:
         case Raised(frames=frames):
             for frame in frames[:-1]:

@@ -30,7 +30,7 @@ def run(session: Session, arguments: Namespace) -> Answer:
     from sandbox.program import Program
 
     path = Path(arguments.file).expanduser()
-    entry = path.name if path.stem.isidentifier() and path.suffix == ".py" else "program.py"
+    entry = path.name if path.name.isprintable() else "program.py"  # what no message could hold has another name
     program = Program(
         files={entry: _read(path)}, entry=entry, language="plain" if arguments.boundary_only else "dialect"
     )
@@ -84,8 +84,12 @@ def probe(session: Session, arguments: Namespace) -> Answer:  # noqa: ARG001 - e
 def _show_probe(screen: Screen, found: Probe) -> None:
     for name, level in found.levels.items():
         screen.line((f"{name}: ", "bold"), ("available", "green") if level.available else ("not available", "yellow"))
+        if level.cure:  # it could not be started: the layer and what it did are the reason
+            why = level.why.removeprefix(f"the sandbox level {name!r} is unavailable: ").removesuffix(level.cure)
+            screen.fields((("why", why.strip()), ("cure", level.cure)))
+            continue
         if level.why:
-            screen.fields((("why", level.why), ("cure", level.cure)))
+            screen.fields((("why", level.why),))
         screen.fields(level.layers.items())
         for note in level.notes:
             screen.line(("  note: ", "yellow"), note)

@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib.machinery import SourceFileLoader
 from itertools import islice
 from types import ModuleType, TracebackType
 from typing import Any, Final
@@ -100,12 +101,12 @@ def _loader(language: str) -> Callable[[str, str], ModuleType]:
 
 def _load_plain(name: str, path: str) -> ModuleType:
     sys.path.insert(0, places.PLUGIN)
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is not a Python file")
+    loader = SourceFileLoader(name, path)  # it is Python whatever the file is called
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    loader.exec_module(module)
     return module
 
 

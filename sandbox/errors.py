@@ -15,7 +15,7 @@ class SandboxUnavailable(SandboxError):
     """
 
     def __init__(self, level: str, layer: str, cure: str, errno_name: str = "", *, what: str = "failed") -> None:
-        self.level, self.layer, self.cure, self.errno_name = level, layer, cure, errno_name
+        self.level, self.layer, self.cure, self.errno_name, self.what = level, layer, cure, errno_name, what
         reason = f" ({errno_name})" if errno_name else ""
         super().__init__(f"the sandbox level {level!r} is unavailable: {layer} {what}{reason}. {cure}")
 

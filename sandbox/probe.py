@@ -88,7 +88,7 @@ def probe_level(
             found = dict(layers())  # of whatever it was that started
             problems = list(_attacks(session, targets, found))
     except SandboxUnavailable as problem:
-        layer = {problem.layer: problem.errno_name or "failed"}
+        layer = {problem.layer: problem.errno_name or problem.what}
         return LevelProbe(available=False, layers=layer, why=str(problem), cure=problem.cure)
     why = "; ".join(problems)
     return LevelProbe(available=not problems, layers=found, why=why, notes=notes())

@@ -76,7 +76,8 @@ class Sandbox:
             layer = next(iter(found.layers), level)
             answer = found.layers.get(layer, "")
             number = answer if hasattr(errno, answer) else ""
-            raise SandboxUnavailable(level, layer, found.cure or found.why, number)
+            what = answer if found.cure and not number else "failed"
+            raise SandboxUnavailable(level, layer, found.cure or found.why, number, what=what)
         with self._lock:
             self._required.add(level)
 

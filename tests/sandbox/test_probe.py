@@ -65,6 +65,14 @@ def test_a_level_that_cannot_start_says_which_layer_and_what_to_do():
     assert not found.available and found.layers == {"user namespace": "EPERM"} and "Allow them." in found.why
 
 
+def test_a_runtime_that_is_not_installed_has_not_failed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "eryx", None)
+    with Sandbox() as sandbox:
+        with pytest.raises(SandboxUnavailable, match=r"pyeryx is not installed\. Install"):
+            sandbox.require("wasm")
+        assert sandbox.probe().levels["wasm"].layers == {"pyeryx": "is not installed"}
+
+
 def test_what_was_found_is_kept_while_kernel_and_version_stay(tmp_path):
     found = LevelProbe(available=True, layers={"seccomp": "x"}, notes=("n",))
     ProbeCache(tmp_path).put("process", found, traits="a")
