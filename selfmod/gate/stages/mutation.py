@@ -140,8 +140,11 @@ def _judge(
     value_enough = _share(value + forgiven, total) >= limits.mutation_value_min
     given_enough = _share(given, value) >= limits.mutation_given_min
     enough = raw_enough and value_enough and given_enough
+    noticed = total - len(survivors)
+    too_few = f"; {noticed} of {total} changes are noticed (at least {limits.mutation_raw_min:.0%} must be)"
+    hint = "add a test whose assertion fails with this change" + ("" if raw_enough else too_few)
     findings = [
-        _survivor(subject, change, notes.questions.get(change.index, ""), advisory=enough)
+        _survivor(subject, change, notes.questions.get(change.index, ""), hint, advisory=enough)
         for change in survivors[:_SHOWN]
     ]
     if len(survivors) > _SHOWN:
@@ -176,14 +179,14 @@ def _unlooked(subject: Subject, changes: Sequence[Change], results: Mapping[int,
             )
 
 
-def _survivor(subject: Subject, change: Change, question: str, *, advisory: bool) -> Finding:
+def _survivor(subject: Subject, change: Change, question: str, hint: str, *, advisory: bool) -> Finding:
     where = f" in {change.function}" if change.function else ""
     return finding(
         "mutation.survivor",
         f"no test notices this change{where}:\n{change.diff}" + (f"\n{question}" if question else ""),
         path=subject.entry,
         line=change.at,
-        hint="add a test whose assertion fails with this change",
+        hint=hint,
         key=str(change.index),
         advisory=advisory,
     )

@@ -94,6 +94,15 @@ def test_a_suite_that_covers_everything_and_asserts_nothing_is_refused(judged, a
     assert found.rules("mutation") & {"mutation.survivor", "mutation.value"}
 
 
+def test_a_refusal_for_too_few_changes_says_how_many_must_be_noticed(judged):
+    found = judged(MODULE, suite("{call}"), Tests(), Mutation(), thresholds=Thresholds(mutation_raw_min=0.85))
+    stage = found.stages["mutation"]
+    hints = {item.hint for item in stage.findings if item.rule == "mutation.survivor"}
+    total, killed = stage.figures["mutants"], stage.figures["killed"]
+    said = f"{killed} of {total} changes are noticed (at least 85% must be)"
+    assert hints == {f"add a test whose assertion fails with this change; {said}"}
+
+
 def test_survivors_are_shown_as_diffs_of_the_source_as_it_stands(judged):
     module = "def is_adult(age: int) -> bool:\n    return age >= 18  # the law\n"
     tests = "from plugin import is_adult\ndef test_a():\n    assert is_adult(30) is True\n"
@@ -134,7 +143,7 @@ def test_one_survivor_is_always_allowed(judged):
     stage = judged(module, tests, Tests(), Mutation()).stages["mutation"]
     assert stage.verdict == "pass"
     assert stage.figures["survivors"] <= 1
-    assert all(finding.advisory for finding in stage.findings)
+    assert all(finding.advisory and "must be" not in finding.hint for finding in stage.findings)
 
 
 def test_endless_mutants_cost_next_to_nothing(judged):
