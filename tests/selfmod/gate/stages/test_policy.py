@@ -186,6 +186,14 @@ def test_what_is_no_secret(make_subject: Make, good: dict[str, str], text: str) 
     assert findings(subject) == {}
 
 
+@pytest.mark.parametrize(("text", "advised"), [("-", False), ("and", False), ("", False), ("root", True)])
+def test_bandit_advises_of_no_password_that_is_too_short_to_be_one(
+    make_subject: Make, good: dict[str, str], text: str, advised: bool
+) -> None:
+    source = f"{good['plugin.py']}\n\ndef _ends(token: str) -> bool:\n    return token == {text!r}\n"
+    assert (findings(make_subject(good | {"plugin.py": source})).keys() == {"policy.bandit-b105"}) is advised
+
+
 def test_bandit_advises_and_cannot_be_silenced_nor_refuse(make_subject: Make, good: dict[str, str]) -> None:
     source = good["plugin.py"] + "\n\ndef other(a: str) -> bool:\n    return a == hash_of(md5, b'')  # nosec\n"
     source = source.replace('"""Counts words."""', '"""Counts words."""\n\nfrom hashlib import md5')
