@@ -11,22 +11,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sandbox.language.annotations import Report
+from sandbox.language.changing import CHANGING, MAKING, TAKING, sources
 from sandbox.language.trees import last_name, names_bound_by, root
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _PYTEST: Final = frozenset({"parametrize", "param", "fixture", "raises", "approx"})
 _CACHES: Final = frozenset({"cache", "lru_cache", "cached_property"})
-_CHANGING: Final = frozenset(
-    {"append", "appendleft", "extend", "extendleft", "insert", "add", "update", "setdefault", "pop", "popleft"}
-    | {"popitem", "remove", "discard", "clear", "sort", "reverse", "rotate", "send", "subtract", "put_nowait"}
-    | {"get_nowait", "set", "write", "read", "readline", "seek", "truncate", "move_to_end", "frombytes", "fromlist"}
-    | {"__next__", "__iadd__", "__ior__", "__init__"}
-)
-_TAKING: Final = frozenset(
-    {"next", "anext", "heappush", "heappop", "heapify", "heappushpop", "heapreplace", "insort", "insort_left"}
-    | {"insort_right", "shuffle", "setitem", "delitem", "iadd", "ior", "iconcat", "pack_into"}
-)
 RUNNING_OUT: Final = frozenset(
     {
         "iter",
@@ -45,7 +36,6 @@ RUNNING_OUT: Final = frozenset(
     | {"groupby", "tee", "starmap", "product", "permutations", "combinations", "pairwise", "StringIO", "BytesIO"}
     | {"Random", "defaultdict", "finditer"}
 )
-_MAKING: Final = frozenset({"list", "dict", "set", "deque", "Counter", "OrderedDict", "bytearray", "array"})
 _TAKEN_WHOLE: Final = frozenset(
     {"list", "tuple", "set", "frozenset", "dict", "sorted", "sum", "max", "min", "any", "all", "len", "join", "Counter"}
     | {"bytes", "str", "next", "OrderedDict", "deque", "fsum", "reduce"}
@@ -228,7 +218,7 @@ def keeps_count(kind: ast.ClassDef) -> bool:
     parts = (
         part for method in methods for part in ast.walk(method) if isinstance(part, (ast.Attribute, ast.Subscript))
     )
-    return any(not isinstance(part.ctx, ast.Load) or last_name(part) in _CHANGING for part in parts)
+    return any(not isinstance(part.ctx, ast.Load) or last_name(part) in CHANGING for part in parts)
 
 
 def functions_of(tree: ast.Module) -> Iterator[tuple[Function, frozenset[str]]]:
@@ -247,7 +237,7 @@ def functions_of(tree: ast.Module) -> Iterator[tuple[Function, frozenset[str]]]:
 def _is_changeable(value: ast.expr | None) -> bool:
     """Return whether a value of a class is one object that all instances change; a dataclass makes one for each."""
     displays = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
-    return isinstance(value, displays) or (isinstance(value, ast.Call) and last_name(value) in _MAKING | RUNNING_OUT)
+    return isinstance(value, displays) or (isinstance(value, ast.Call) and last_name(value) in MAKING | RUNNING_OUT)
 
 
 def _outermost(node: ast.AST) -> Iterator[Function]:
@@ -293,9 +283,8 @@ class _Changes:
             self._shared |= added
 
     def _is_shared(self, node: ast.expr) -> bool:
-        if isinstance(node, (ast.Tuple, ast.List)):
-            return any(self._is_shared(item) for item in node.elts if not isinstance(item, ast.Starred))
-        return root(node) in self._shared or self._of_class(node) or self._lent(node)
+        places = sources(node)
+        return any(root(part) in self._shared or self._of_class(part) or self._lent(part) for part in places)
 
     def _lent(self, node: ast.AST) -> bool:
         """`table()[name]`, where a function gives out what is shared; `type(x).name`, which is of the class."""
@@ -316,13 +305,15 @@ class _Changes:
         changing = {item.name: item for item in tree.body if isinstance(item, ast.FunctionDef) and _changes_given(item)}
         for node in ast.walk(self._function):
             match node:
-                case ast.Attribute(value=value, attr=name, ctx=ast.Load()) if name in _CHANGING:
+                case ast.Attribute(value=value, attr=name, ctx=ast.Load()) if name in CHANGING:
                     self._tell(node, self._is_shared(value))
                 case ast.Attribute(value=value) | ast.Subscript(value=value) if not isinstance(node.ctx, ast.Load):
                     self._tell(node, root(node) == "cls" or self._is_shared(value))
                 case ast.AugAssign(target=target):
                     self._tell(target, self._of_class(target))
-                case ast.Call(func=function, args=[first, *_]) if last_name(function) in _TAKING:
+                case ast.Call(func=function, args=[first, *_]) if last_name(function) in TAKING or _is_unbound(
+                    function
+                ):
                     self._tell(node, self._is_shared(first))
                 case ast.Call(func=ast.Name(id=name), args=arguments, keywords=named) if name in changing:
                     values = [*arguments, *(keyword.value for keyword in named)]
@@ -334,6 +325,15 @@ class _Changes:
         if changed:
             message = f"{ast.unparse(node)[:60]} changes what other tests and later runs see"
             self._report(node, "tests.shared", message, _STATE)
+
+
+def _is_unbound(function: ast.expr) -> bool:
+    """`list.append`, which changes what it is given first."""
+    match function:
+        case ast.Attribute(value=ast.Name(id=kind), attr=name):
+            return kind in MAKING and name in CHANGING
+        case _:
+            return False
 
 
 def _lenders(tree: ast.Module, shared: frozenset[str]) -> Iterator[str]:
@@ -378,8 +378,8 @@ def _changes_given(function: ast.FunctionDef) -> bool:
     given = _parameters(function)
     for node in ast.walk(function):
         place = node if isinstance(node, (ast.Attribute, ast.Subscript)) and root(node) in given else None
-        if place and (last_name(place) in _CHANGING or not isinstance(place.ctx, ast.Load)):
+        if place and (last_name(place) in CHANGING or not isinstance(place.ctx, ast.Load)):
             return True
-        if isinstance(node, ast.Call) and last_name(node) in _TAKING and any(root(item) in given for item in node.args):
+        if isinstance(node, ast.Call) and last_name(node) in TAKING and any(root(item) in given for item in node.args):
             return True
     return False

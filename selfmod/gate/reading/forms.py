@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
+from sandbox.language.changing import CHANGING, sources
 from sandbox.language.shared import (
     RUNNING_OUT,
     at_import,
@@ -19,7 +20,7 @@ from sandbox.language.shared import (
     kept_of,
     top_names,
 )
-from sandbox.language.trees import last_name
+from sandbox.language.trees import last_name, root
 from selfmod.gate.reading.parse import Found, found
 
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -68,9 +69,27 @@ def _memory(tree: ast.Module, path: str) -> Iterator[Found]:
             case _:
                 pass
     places += _lasting(tree)
+    places += _bound(tree)
     for line, what in dict.fromkeys(sorted(places)):
         message = f"{what} keeps something from one call to the next, which no test can follow"
         yield found("policy.memory", message, path, line, hint=_HINT)
+
+
+def _bound(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Methods of values at the top that change them, under another name or given to somebody: `note = SEEN.append`.
+
+    What is called while the file is read is over then, decorators too; and a method of a class is of no value yet.
+    """
+    top = top_names(tree)
+    kinds = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    over = {id(part.func) for part in ast.walk(tree) if isinstance(part, ast.Call)}
+    over |= {id(mark) for part in ast.walk(tree) for mark in getattr(part, "decorator_list", ())}
+    for part in (part for node in at_import(tree.body) for part in ast.walk(node)):
+        if not isinstance(part, ast.Attribute) or part.attr not in CHANGING or id(part) in over:
+            continue
+        of_class = isinstance(part.value, ast.Name) and part.value.id in kinds
+        if not of_class and any(root(source) in top for source in sources(part.value)):
+            yield part.lineno, ast.unparse(part)[:60]
 
 
 def _lasting(tree: ast.Module) -> Iterator[tuple[int, str]]:
