@@ -104,7 +104,7 @@ def json_arguments(text: str) -> tuple[list[object], dict[str, object]]:
         if isinstance(given, list):
             return [decode(item) for item in given], {}
         if isinstance(given, Mapping):
-            return [], {str(name): decode(item) for name, item in given.items()}
+            return [], {str(decode(name)): decode(item) for name, item in given.items()}
     except ValueError as error:
         raise UsageError(f"--args holds what cannot be passed on: {error}") from error
     raise UsageError("--args is a list (by position) or an object (by name)", hint="for example --args '{\"n\": 3}'")

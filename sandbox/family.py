@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
 _LOOKS: Final = 3  # that find nothing new
-_APART_S: Final = 0.0003
 
 
 class Family:
@@ -37,7 +35,7 @@ class Family:
                 quiet = 0
             else:
                 quiet += 1
-                time.sleep(_APART_S)
+                os.sched_yield()
             self.runaway = len(self._stopped) > self._most
 
     def resume(self) -> None:
