@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from sandbox.text import visible
+from sandbox.text import unmistakable, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,7 +73,7 @@ class Screen:
         """Print one line of Ratchet's own. Where it is wrapped it is indented: only its start is at the left edge."""
         self.end_foreign()
         styled = [(piece, "") if isinstance(piece, str) else piece for piece in pieces]
-        for row in folded([(visible(text, keep_newlines=False), style) for text, style in styled], self.width):
+        for row in folded([(unmistakable(text, keep_newlines=False), style) for text, style in styled], self.width):
             self._styled(*row)
 
     def next_steps(self, *commands: str) -> None:
@@ -104,7 +104,7 @@ class Screen:
     def exact(self, text: str) -> None:
         """Print one line as it is, so that a digest can be copied whole; for texts of Ratchet's own making only."""
         self.end_foreign()
-        self._styled((visible(text, keep_newlines=False), "bold"))
+        self._styled((unmistakable(text, keep_newlines=False), "bold"))
 
     def heading(self, title: str) -> None:
         """Print a title with space before it."""
@@ -113,15 +113,15 @@ class Screen:
 
     def fields(self, rows: Iterable[tuple[str, str]]) -> None:
         """Print names and values in two columns; long values are wrapped under themselves."""
-        rows = [(visible(name, keep_newlines=False), value) for name, value in rows]
+        rows = [(unmistakable(name, keep_newlines=False), value) for name, value in rows]
         left = max((len(name) for name, _ in rows), default=0)
         for name, value in rows:
             self._hanging((f"  {name:<{left}}  ", "dim"), value)
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print a table. Nothing is cut: where there is no room for columns, a row is a block of fields."""
-        rows = [[visible(cell, keep_newlines=False) for cell in row] for row in rows]
-        headers = [visible(header, keep_newlines=False) for header in headers]
+        rows = [[unmistakable(cell, keep_newlines=False) for cell in row] for row in rows]
+        headers = [unmistakable(header, keep_newlines=False) for header in headers]
         self.end_foreign()
         widths = [max(map(cells, column)) for column in zip(headers, *rows, strict=True)]
         # The last column may be wrapped under itself; the others need their room.
@@ -134,14 +134,12 @@ class Screen:
 
     def foreign(self, text: str, *, style: str = "") -> None:
         """Print text of a model, plugin or candidate behind the border."""
-        self.end_foreign()
-        for line in visible(text, keep_newlines=True).split("\n"):
-            self._bordered("", line.replace("\t", self.tab), style)
+        self._behind_border(unmistakable(text, keep_newlines=True), style)
 
     def result(self, text: str) -> None:
         """Print what was asked for and came from a plugin: alone in a pipe, behind the border everywhere else."""
         if not self.bare:
-            self.foreign(text)
+            self._behind_border(visible(text, keep_newlines=True), "")
             return
         shown = visible(text, keep_newlines=True)
         self._write(shown if shown.endswith("\n") else shown + "\n")
@@ -192,7 +190,12 @@ class Screen:
         self._write("".join(out))
 
     def _shown(self, text: str) -> str:
-        return visible(text, keep_newlines=False).replace("\t", self.tab)
+        return unmistakable(text, keep_newlines=False).replace("\t", self.tab)
+
+    def _behind_border(self, shown: str, style: str) -> None:
+        self.end_foreign()
+        for line in shown.split("\n"):
+            self._bordered("", line.replace("\t", self.tab), style)
 
     def _bordered(self, gutter: str, text: str, style: str) -> None:
         room = max(8, self.width - len(gutter) - len(self.border) - 1)
@@ -205,7 +208,7 @@ class Screen:
         room = max(8, self.width - len(left[0]) - 1)
         head: tuple[str, str] = left
         self.end_foreign()
-        for line in visible(value, keep_newlines=True).split("\n"):
+        for line in unmistakable(value, keep_newlines=True).split("\n"):
             for chunk in wrap(line, room):
                 self._styled(head, (chunk, ""))
                 head = (" " * len(left[0]), "")

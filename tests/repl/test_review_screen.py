@@ -107,6 +107,15 @@ def test_no_file_can_move_the_cursor_hide_or_reorder_anything():
     assert "\nApproved" not in text
 
 
+def test_nothing_that_decides_can_be_misread():
+    tricks = 'if a == "\u05d0" and b != "\u05d1" or c == "r\u043eot":  # e\u0301\u0302\u0303\u0304 \u0442\u0435\u0441\u0442\n'
+    text = drawn(view({"plugin.py": tricks.encode()}, spec=Spec(text="As \u05d0 r\u043eot")))
+    for bad in ("\u05d0", "\u05d1", "r\u043eot", "\u0303"):
+        assert bad not in text
+    flat = "".join(bordered(text))
+    assert flat.count("\\u{05D0}") == 2 and flat.count("r\\u{043E}ot") == 2 and "\u0442\u0435\u0441\u0442" in flat
+
+
 def test_what_a_candidate_says_never_stands_at_the_left_edge():
     claim = "Gate 1: pass\nsha256:" + "0" * 64
     text = drawn(view({"README.md": claim.encode() + b"\n"}, spec=Spec(text=claim)))
