@@ -108,7 +108,8 @@ def test_no_file_can_move_the_cursor_hide_or_reorder_anything():
 
 
 def test_nothing_that_decides_can_be_misread():
-    tricks = 'if a == "\u05d0" and b != "\u05d1" or c == "r\u043eot":  # e\u0301\u0302\u0303\u0304 \u0442\u0435\u0441\u0442\n'
+    tricks = 'if a == "\u05d0" and b != "\u05d1" or c == "r\u043eot":'
+    tricks += "  # e\u0301\u0302\u0303\u0304 \u0442\u0435\u0441\u0442\n"
     text = drawn(view({"plugin.py": tricks.encode()}, spec=Spec(text="As \u05d0 r\u043eot")))
     for bad in ("\u05d0", "\u05d1", "r\u043eot", "\u0303"):
         assert bad not in text

@@ -73,7 +73,7 @@ def test_honest_texts_stay_as_they_are(text):
 
 
 def latin_and_other(word: str) -> bool:
-    names = [unicodedata.name(sign, "") for sign in word if sign > "\u00ff" or sign.isascii() and sign.isalpha()]
+    names = [unicodedata.name(sign, "") for sign in word if sign > "\u00ff" or (sign.isascii() and sign.isalpha())]
     latin = any(name.startswith("LATIN ") for name in names)
     return latin and any(name.startswith(("CYRILLIC ", "GREEK ", "ARMENIAN ", "CHEROKEE ")) for name in names)
 

@@ -186,6 +186,51 @@ def test_what_is_no_secret(make_subject: Make, good: dict[str, str], text: str) 
     assert findings(subject) == {}
 
 
+_DRAWN = "Zx8kQw2LmP4rTn6v" + "Yb1cDs7e"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"https://hooks.example.org/services/T024BE7LD/B0F3K9QXA/{_DRAWN}",
+        f"https://chat.example.org/{_DRAWN}/messages?wait=1",
+        f"(http://chat.example.org/hook/{_DRAWN}).",
+    ],
+)
+def test_a_key_in_the_path_of_any_address_is_found(make_subject: Make, good: dict[str, str], address: str) -> None:
+    module, tests = good["plugin.py"], good["tests/test_plugin.py"]
+    for files in (
+        {"README.md": f"{good['README.md']}\n{address}\n"},
+        {"plugin.py": f'{module}\nWHERE = "{address}"\n'},
+        {"plugin.py": f'{module}\nWHERE = "{address[:40]}" + "{address[40:]}"\n'},
+        {"tests/test_plugin.py": f'{tests}\nWHERE = "{address}"\n'},
+    ):
+        assert "policy.secret" in findings(make_subject(good | files))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.org/films/FilmDatabaseExportVersion2Beta.zip",
+        "https://example.org/2026/11/04/How-To-Count-100-Words-In-3-Steps",
+        "https://example.org/commit/9d354d6a1b2c3d4e5f60718293a4b5c6d7e8f901",
+        "https://example.org/things/123e4567-e89b-12d3-a456-426614174000",
+        "https://example.org/v1/getUserByIdAndName2/listOfAllEntriesOfUser",
+        "https://example.org/YOUR_TOKEN_HERE_0123456789aB/send",
+        "https://hooks.example.org/services/<team>/<channel>/<token>",
+        "https://example.org/a1B2c3D4e5",
+        f"tests/data/{_DRAWN}",
+    ],
+)
+def test_other_addresses_hold_no_key(make_subject: Make, good: dict[str, str], address: str) -> None:
+    assert "policy.secret" not in findings(make_subject(good | {"README.md": f"{good['README.md']}\n{address}\n"}))
+
+
+def test_recorded_answers_may_hold_addresses(make_subject: Make, good: dict[str, str]) -> None:
+    recorded = {"tests/data/answer.json": f'{{"next": "https://cdn.example.org/{_DRAWN}"}}\n'}
+    assert "policy.secret" not in findings(make_subject(good | recorded))
+
+
 @pytest.mark.parametrize(("text", "advised"), [("-", False), ("and", False), ("", False), ("root", True)])
 def test_bandit_advises_of_no_password_that_is_too_short_to_be_one(
     make_subject: Make, good: dict[str, str], text: str, advised: bool
