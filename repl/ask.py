@@ -8,6 +8,8 @@ import sys
 import termios
 from typing import TYPE_CHECKING
 
+from repl.echo import echo
+
 if TYPE_CHECKING:
     from repl.render import Screen
 
@@ -28,6 +30,7 @@ def ask(screen: Screen, question: str, *, patience_s: float = _PATIENCE_S) -> st
     screen.flush()
     descriptor = sys.stdin.fileno()
     forget_typed_ahead(descriptor)
+    echo().on()
     screen.stream.write(question)
     screen.flush()
     return read_line(descriptor, patience_s)

@@ -71,6 +71,7 @@ def say(session: Session, chat: Chat, text: str, output: Format, *, screen: Scre
         session.progress.done()
         problem = problem_of(error, traceback_folder=session.traceback_folder)
         return print_problem(problem, output, at_prompt=screen is not None and screen.at_prompt)
+    session.progress.done()
     chat.remember(text, completion.text)
     _finish(completion, output, screen)
     if small and len(chat.turns) == 2 and output == "text" and screen is not None and screen.at_prompt:
@@ -88,7 +89,7 @@ def _ask(session: Session, chat: Chat, text: str, output: Format, screen: Screen
             if output == "stream-json":
                 session.progress.text(part)
             elif output == "text" and screen is not None:
-                session.progress.done()
+                session.progress.wipe()
                 screen.foreign_piece(part)
 
         return session.complete(model, request, piece), model.small

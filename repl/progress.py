@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
+from repl.echo import echo
+
 if TYPE_CHECKING:
     from repl.render import Screen
     from selfmod.gate.base import StageResult
@@ -67,10 +69,12 @@ class Progress:
         from sandbox.text import visible
 
         shown = visible(text, keep_newlines=False)[: self.screen.width - 1]
+        if self._stream is None:
+            echo().off()
         self._clear()
+        self._passing = shown  # before it is written: an interrupt in the middle of that leaves nothing behind
         self.screen.stream.write(shown)
         self.screen.flush()
-        self._passing = shown
 
     def text(self, piece: str) -> None:
         """A piece of a model's answer: whole for programs that follow it, its length for a person who waits."""
@@ -103,12 +107,17 @@ class Progress:
             words = " ".join(str(value) for value in content.values())
             self.screen.foreign(f"{plugin} {kind}: {words}", style="dim")
 
-    def done(self) -> None:
-        """Leave no passing line behind."""
+    def wipe(self) -> None:
+        """Leave no passing line behind; what is typed is still for whoever reads next."""
         if self._screen is not None:
             self._clear()
             self.screen.end_foreign()
             self.screen.flush()
+
+    def done(self) -> None:
+        """End the news: no passing line is left behind, and what is typed is shown again."""
+        self.wipe()
+        echo().on()
 
     def _clear(self) -> None:
         if self._passing:

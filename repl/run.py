@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 from plugins.errors import UsageError
 from repl.answer import Answer
 from repl.cli import Format, Invocation, parse, wanted_output
+from repl.echo import echo
 from repl.errors import INTERRUPTED, Problem, problem_of
 from repl.progress import Progress, print_json
 
@@ -118,6 +119,7 @@ def opened(invocation: Invocation) -> Iterator[Session]:
     try:
         yield session
     finally:
+        echo().on()
         session.close()
 
 

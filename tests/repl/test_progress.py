@@ -61,6 +61,23 @@ def test_a_passing_line_is_wiped_before_the_next():
     assert f"{written}\r{' ' * len(written)}\r" in text
 
 
+def test_an_interrupt_while_a_passing_line_is_written_leaves_nothing_of_it():
+    class Interrupted(Terminal):
+        def write(self, text):
+            super().write(text)
+            if "one" in text:
+                raise KeyboardInterrupt
+            return len(text)
+
+    stream = Interrupted()
+    progress = Progress(stream=stream)
+    progress.passing("zero")
+    with pytest.raises(KeyboardInterrupt):
+        progress.passing("one more")
+    progress.done()
+    assert stream.getvalue().endswith("one more\r        \r")
+
+
 def test_a_quiet_one_says_nothing():
     assert told(quiet=True)[0] == ""
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import termios
+import threading
 
 import pexpect
 import pytest
+from werkzeug import Response
 
 from .person import COMMAND, SOURCE, Person, write_plugin
 
@@ -167,6 +170,48 @@ def test_an_interrupted_command_ends_with_130(maker, terminals):
     screen.child.sendintr()
     screen.expect("interrupted")
     assert screen.close() == 130
+
+
+def test_what_is_typed_while_a_model_is_asked_waits_for_the_prompt(maker, terminals, httpserver):
+    asked, free = threading.Event(), threading.Event()
+
+    def answer(request):
+        asked.set()
+        free.wait(60)
+        return Response('data: {"choices": [{"delta": {"content": "good day"}}]}\n\ndata: [DONE]\n\n',
+                        content_type="text/event-stream")  # fmt: skip
+
+    httpserver.expect_request("/v1/chat/completions").respond_with_handler(answer)
+    screen = terminals(maker, "--model", "openai:m", NO_COLOR="1", OPENAI_BASE_URL=httpserver.url_for("/v1"))
+    screen.expect("ratchet>")
+    screen.send("hello")
+    screen.expect("openai:m ...")
+    assert asked.wait(60)
+    screen.child.send("/propo")
+    free.set()
+    screen.expect("│ good day")
+    assert "/propo" not in screen.child.before
+    screen.expect("ratchet>", "/propo")
+    screen.send("sals")
+    screen.expect("There are no proposals yet", "ratchet>")
+    screen.child.sendeof()
+    assert screen.close() == 0
+
+
+def test_a_terminal_shows_what_is_typed_after_a_command_as_before(maker, terminals):
+    write_plugin(maker.home / "text-stats")
+    screen = terminals(maker, "propose", "--from", str(maker.home / "text-stats"))
+    screen.expect("capabilities")
+    assert not echoes(screen)
+    screen.child.sendintr()
+    screen.expect("interrupted")
+    assert echoes(screen)
+    assert screen.close() == 130
+    assert "^C" not in screen.text
+
+
+def echoes(screen: Terminal) -> bool:
+    return bool(termios.tcgetattr(screen.child.fileno())[3] & termios.ECHO)
 
 
 def test_a_narrow_terminal_without_colour_shows_everything(maker, terminals):
