@@ -243,7 +243,7 @@ def _meaning(name: str) -> str:
         case "read":
             return f"It may read {rest}."
         case "write":
-            return f"It may write {rest}."
+            return f"It may write {rest}, and read it."
         case "environment":
             return f"It may read the environment variable {rest}."
         case "storage":

@@ -155,6 +155,10 @@ def test_capabilities_are_side_by_side_with_what_is_new_and_what_could_flow():
     assert "takes a typed word: no-oracle" in text
 
 
+def test_who_lets_a_plugin_write_a_file_is_told_that_it_may_read_it():
+    assert "It may write ~/notes, and read it." in drawn(view({"plugin.py": SOURCE}, acknowledge=("write:~/notes",)))
+
+
 def test_waivers_survivors_and_examples_are_shown():
     left = Finding(
         id="m:1", rule="mutation.survivor", message="unnoticed:\n-    return a\n+    return b", advisory=True
