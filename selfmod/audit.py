@@ -11,12 +11,14 @@ from plugins.errors import RatchetError
 from plugins.events import FOLDER as EVENT_FOLDER
 from plugins.events import Anchor, Log
 from plugins.history import note
+from plugins.keys import host_key
 from plugins.ledger import Problem
 from plugins.repository import EVENTS
 from plugins.state import UserState
 from plugins.workspace import Workspace
 from selfmod.journal import Journal
 from selfmod.past import Past, Step
+from selfmod.store import Store
 
 UNKNOWABLE = (
     "what happened after the last anchor of the event log, if its tail was cut since",
@@ -75,13 +77,17 @@ class _Audit:
 
     def report(self) -> AuditReport:
         read = self._log.read()
-        scope = "origin" if self._is_origin(read) else "clone"
-        count = self._ledgers()
-        for step in self._past.steps():
+        count, steps = self._ledgers(), list(self._past.steps())
+        for step in steps:
             self._step(step)
         self._work_tree()
-        if scope == "origin":
-            self._events(read)
+        scope = "clone"
+        if self._is_origin(read):
+            scope = "origin"
+            self._events(read, decided=bool(steps))
+        elif not steps and self._is_untouched():
+            scope = "origin"
+            self._note("empty", EVENT_FOLDER, "nothing was recorded or decided here yet")
         self._evidence(scope)
         return AuditReport(
             scope=scope,
@@ -95,6 +101,16 @@ class _Audit:
     def _is_origin(self, read: Log) -> bool:
         """Whether events were recorded in this clone: files, or either anchor, say so; losing one does not hide it."""
         return bool(read.events or read.torn or self._log.anchor().count or self._in_git)
+
+    def _is_untouched(self) -> bool:
+        """Whether an event log that is not there was never begun, where nothing was decided: this account made the
+        workspace, no other has a key in it, and its user state knows of no proposal, each of which is an event.
+        """
+        key = host_key(self._state, create=False)
+        signers = {signer.key.fingerprint for signer in self._workspace.signers()}
+        own = key is not None and signers == {key.public.fingerprint}
+        made_here = own and trust.is_trusted(self._workspace, self._state)
+        return made_here and not Store(self._state, self._workspace.root).any()
 
     def _ledgers(self) -> int:
         """The ledgers as HEAD holds them: lines, chain, keys."""
@@ -179,7 +195,7 @@ class _Audit:
                     "decision-changed", ledger.path_of(plugin), "the ledger is not the one that was committed"
                 )
 
-    def _events(self, read: Log) -> None:
+    def _events(self, read: Log, *, decided: bool) -> None:
         self._problems += read.problems
         if read.torn:
             self._note("torn", read.torn.path, "the last line was cut short by a crash; the next event takes it out")
@@ -188,7 +204,7 @@ class _Audit:
         self._problems += self._log.against(read, self._in_git or Anchor(), EVENTS)
         if not own.count:
             self._missing.append("the anchor of the event log in user state: another account or machine wrote it")
-        if self._in_git is None:
+        if self._in_git is None and (decided or any(event.kind == "committed" for event in read.events)):
             self._missing.append(f"the anchor of the event log in {EVENTS}")
         for event in read.events:
             if event.kind == "committed":

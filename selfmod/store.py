@@ -47,6 +47,10 @@ class Store:
             self._write(proposal.id, "proposal.json", _json(proposal.to_json()))
         return proposal
 
+    def any(self) -> bool:
+        """Say whether there is one, be it damaged."""
+        return bool(self._names())
+
     def all(self) -> tuple[Proposal, ...]:
         """Every proposal, the oldest first."""
         return tuple(map(self.load, sorted(self._names(), key=lambda name: int(name[2:]))))

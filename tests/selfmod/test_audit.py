@@ -12,10 +12,13 @@ import pytest
 from plugins import trust
 from plugins import workspace as workspaces
 from plugins.keys import host_key
+from plugins.repository import EVENTS
 from plugins.state import UserState
 from plugins.workspace import Workspace
 from selfmod import audit
 from selfmod.audit import AuditReport
+from selfmod.spec import Spec
+from selfmod.store import Store
 
 LEDGER = "audit_logs/decisions/text-stats.jsonl"
 
@@ -311,6 +314,57 @@ def test_a_forged_signature_of_a_commit_is_found(told: Any) -> None:
     told.write("audit_logs/allowed_signers", "")
     _commit_all(told)
     assert "commit-signature" in _kinds(told)  # the decision's own key tells, listed or not
+
+
+# Where nothing was decided
+
+
+def test_a_fresh_workspace_is_no_clone_and_misses_nothing(desk: Any) -> None:
+    report = _verify(desk)
+    assert (report.ok, report.scope, report.decisions, report.events) == (True, "origin", 0, 0)
+    assert report.missing == ()
+    assert [(note.kind, note.message) for note in report.notes] == [
+        ("empty", "nothing was recorded or decided here yet")
+    ]
+    desk.workspace.events(desk.state).append("proposed", proposal="P-1")
+    report = _verify(desk)
+    assert (report.ok, report.scope, report.events, report.missing, report.notes) == (True, "origin", 1, (), ())
+
+
+@pytest.mark.parametrize("what", ["a decision", "a proposal", "another account", "another key", "no key", "no trust"])
+def test_an_event_log_that_cannot_be_said_to_be_empty_is_missing(desk: Any, tmp_path: Path, what: str) -> None:
+    state = desk.state
+    match what:
+        case "a decision":
+            desk.approve("0.1.0")
+            desk.git("update-ref", "-d", EVENTS)
+        case "a proposal":
+            Store(state, desk.workspace.root).create(Spec(text="x"))
+            desk.workspace.events(state).append("proposed", proposal="P-1")
+        case "another account":
+            state = UserState(tmp_path / "stranger")
+            host_key(state)
+        case "another key":
+            other = host_key(UserState(tmp_path / "stranger"))
+            assert other is not None
+            desk.write("audit_logs/allowed_signers", f"x@example.org {other.public.line}\n")
+        case "no key":
+            (tmp_path / "state/host_key").unlink()
+            desk.write("audit_logs/allowed_signers", "")
+        case "no trust":
+            shutil.copytree(desk.workspace.root, tmp_path / "copy")
+    place = tmp_path / "copy" if what == "no trust" else desk.workspace.root
+    for path in (place / "audit_logs/events", *(tmp_path / "state").rglob("events.json")):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    report = audit.verify(Workspace(place), state)
+    assert report.scope == "clone"
+    assert any("the event log" in line for line in report.missing)
+
+
+def test_an_event_log_that_was_taken_away_is_noticed_by_what_vouches_for_it(desk: Any) -> None:
+    desk.workspace.events(desk.state).append("proposed", proposal="P-1")
+    shutil.rmtree(desk.workspace.root / "audit_logs/events")
+    assert _kinds(desk) == {"events-cut"}
 
 
 # Clones
