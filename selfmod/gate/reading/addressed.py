@@ -151,8 +151,10 @@ def _met(seen: tuple[str, list[int]], patterns: Sequence[re.Pattern[str]]) -> It
 
 def _encoded(lines: Sequence[str], patterns: Sequence[re.Pattern[str]]) -> Iterator[int]:
     for number, line in enumerate(lines, start=1):
-        if any(pattern.search(bare(inner)) for inner in decoded(line) for pattern in patterns):
-            yield number
+        for inner in decoded(line):
+            # Pieces that were encoded each by itself have no spaces between them.
+            if is_addressed(inner) or any(pattern.search(bare(inner)) for pattern in patterns):
+                yield number
 
 
 def _solid(lines: Sequence[str]) -> Iterator[int]:

@@ -2,7 +2,8 @@
 """What a candidate says of its own review: that it passed one, needs none, or is exempt. It has no business to.
 
 Plugins may be about reviews, approvals and trust; so a statement counts by its subject, which is the plugin or what it is
-made of. A sentence without a subject counts where it names who is said to have judged.
+made of. A sentence without a subject counts where it names who is said to have judged; a mere verdict, such as a row of a
+table or an author by the name of "Audited", counts where the code has nothing to do with such verdicts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 from selfmod.gate.reading.languages import bare, loosely
 from selfmod.gate.reading.parse import Found, found
 from selfmod.gate.reading.prose import Passage, Written, in_words
+from selfmod.gate.stages.layout import MANIFEST
 
 # What only a plugin is made of, and what its data may be as well.
 _SURE: Final = (
@@ -52,6 +54,8 @@ _ENGLISH: Final = (
     rf"(?:^\W{{0,8}}|[.!?;)]\s*)(?:this|it) (?:was|has been|had been) {_ADVERB}{{0,4}}(?:audited|vetted|certified|signed off|pre-?(?:approved|cleared|vetted|screened))\b",
     rf"\b(?:approval|clearance|sign-?off) ?[:=]? ?(?:(?:was|is|has been) )?(?:granted|given) by (?:the |our |an? )?(?:\w+ )?{_WHO}\b",
     r"(?:^\W{0,8}|[.!?;)]\s*)pre-?(?:approved|cleared|vetted|screened) (?:by|under|per|according to)\b",
+    r"(?:^\W{0,8}|[.!?:;)]\s*)(?:(?:has|was|it) )*(?:passed|went past|(?:seen|read|checked) by) (?:the |an? )?(?:second|another|other|two|three|four|several|many)[ -](?:pairs? of )?eyes\b",
+    r"\bplease (?:merge|approve|accept|install|trust|enable)\b(?: \w+){0,3} without\b(?: \w+){0,2} (?:questions?|reviews?|checks?|checking|reading|looking|delay|hesitation)\b",
     r"(?:^\W{0,8}|[.!?:;)]\s*|\bis )safe to (?:approve|accept|merge)\b(?! (?:an?|invoices?|requests?|orders?)\b)",
 )
 _ELSEWHERE: Final = (
@@ -67,6 +71,21 @@ _ELSEWHERE: Final = (
 )
 
 
+# A verdict that stands for itself, with who gave it, when, or "yes"; and, of nobody's work but the plugin's, alone.
+_VERDICT: Final = (
+    rf"(?:fully |already |pre-?)?(?:{_JUDGED}|audit|security review|trusted|certified|sign-?off|clearance)"
+)
+_NAMED: Final = r"(?-i:[A-Z])[\w.'-]*(?: (?-i:[A-Z])[\w.'-]*){0,3}"
+_LABELS: Final = (
+    rf"^\W*{_VERDICT}(?: (?:by|on|at|in|as of))? ?(?:[:=|]|->) ?\W*(?:yes|true|ok|okay|done|complete|pass|passed|fully|[✓✔☑✅]|\d{{4}}-\d\d-\d\d|{_NAMED})\W*$",
+    rf"^\W*{_VERDICT} by {_NAMED}\W*$",
+)
+_ALONE: Final = rf"^\W*{_VERDICT}(?: (?:ok|okay|clean|safe|plug-?in|code))?(?: \([^()\n]*\))?\W*$"
+_STEM: Final = re.compile(
+    r"(?i)review|approv|audit|vet(?:ted|ting)|clear(?:ed|ance)|certif|verif|sign[ _-]?(?:ed[ _-]?)?off|endors|inspect|check|trust|secur"
+)
+
+
 def _compiled(pattern: str) -> re.Pattern[str]:
     """Between two words there may be more than one space, or the end of a line."""
     spaced = re.sub(" [?]?", lambda space: " *" if space.group().endswith("?") else " +", loosely(pattern))
@@ -74,11 +93,16 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 _CLAIMS: Final = tuple(map(_compiled, (*_ENGLISH, *_ELSEWHERE)))
+_SHORT: Final = tuple(map(_compiled, _LABELS))
+_SHORTEST: Final = _compiled(_ALONE)
 _LONG_NAME: Final = re.compile(r"[A-Za-z]\w*(?:[_.-][A-Za-z]\w*){2,}|\w{18,}")
 
 
 def claims(files: Iterable[Written]) -> Iterator[Found]:
     """Yield where a candidate speaks of its own review, each line once; what is only recorded for a test may do so."""
+    files = list(files)
+    # A plugin that is about reviews has a word for them, and may show its tables.
+    own = {_stem(seen) for file in files if file.path.endswith(".py") for seen in _STEM.finditer(_of_code(file))}
     for file in files:
         passages = (
             *file.prose,
@@ -88,6 +112,7 @@ def claims(files: Iterable[Written]) -> Iterator[Found]:
             Passage(line=0, text=in_words(PurePosixPath(file.path).stem)),
         )
         lines = {line for passage in passages for line in _claimed(passage)} | set(_in_names(file.raw))
+        lines.update(line for label in file.labels for line in _labelled(label, own, alone=file.path == MANIFEST))
         yield from (_found(file.path, line) for line in sorted(lines))
 
 
@@ -98,6 +123,22 @@ def _claimed(passage: Passage) -> Iterator[int]:
     for pattern in _CLAIMS:
         for seen in pattern.finditer(flat):
             yield passage.line + text.count("\n", 0, seen.end() - len(re.sub(r"^\W+", "", seen.group())))
+
+
+def _of_code(file: Written) -> str:
+    return " ".join(passage.text for passage in (*file.names, *file.constants))
+
+
+def _stem(seen: re.Match[str]) -> str:
+    return seen.group().casefold()[:4]
+
+
+def _labelled(label: Passage, own: set[str], *, alone: bool) -> Iterator[int]:
+    """The lines of a label that are nothing but a verdict, of a kind that the code has no word for."""
+    patterns = (*_SHORT, _SHORTEST) if alone else _SHORT
+    for number, text in enumerate(re.sub("[`*]", " ", bare(label.text)).split("\n")):
+        if own.isdisjoint(map(_stem, _STEM.finditer(text))) and any(pattern.search(text) for pattern in patterns):
+            yield label.line + number
 
 
 def _in_names(text: str) -> Iterator[int]:

@@ -12,7 +12,7 @@ from selfmod.gate.reading.claims import claims
 from selfmod.gate.reading.folding import worked_out
 from selfmod.gate.reading.pages import loading, rendered
 from selfmod.gate.reading.parse import MAX_FOUND, Material, found
-from selfmod.gate.reading.prose import values, written
+from selfmod.gate.reading.prose import in_words, values, written
 from selfmod.gate.reading.readers import told_in_code, told_in_text
 from selfmod.gate.reading.texts import constant_texts
 from selfmod.gate.reading.unread import unread
@@ -128,7 +128,8 @@ def _in_values(data: bytes) -> Iterator[tuple[int, str]]:
     for passage in values(data):
         lines = passage.text.split("\n")
         yield from ((passage.line, how or "in pieces") for _, how in addressed(lines))
-        yield from ((passage.line, "in pieces") for _ in told_in_text(passage.text))
+        for text in (passage.text, in_words(passage.text)):  # an address is made of words, too
+            yield from ((passage.line, "in pieces") for _ in told_in_text(text))
 
 
 def _described(tree: ast.Module) -> Iterator[tuple[int, str]]:

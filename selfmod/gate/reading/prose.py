@@ -47,7 +47,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What one file says: to readers, in names, in samples, and in texts of its code; `raw` is all of it."""
+    """What one file says: to readers, in names, in samples, and in texts of its code; `raw` is all of it.
+
+    `labels` are what stands for itself: rows of tables, and the short texts of a manifest.
+    """
 
     path: str
     raw: str
@@ -55,6 +58,7 @@ class Written:
     names: tuple[Passage, ...] = ()
     samples: tuple[Passage, ...] = ()
     constants: tuple[Passage, ...] = ()
+    labels: tuple[Passage, ...] = ()
 
 
 def written(material: Material) -> Iterator[Written]:
@@ -67,10 +71,13 @@ def written(material: Material) -> Iterator[Written]:
             yield Written(path=path, raw=raw)
         elif path.endswith(".md"):
             pieces = list(page(raw))
-            yield Written(path=path, raw=raw, prose=_those(pieces, said=True), samples=_those(pieces, said=False))
+            prose, samples = _those(pieces, said=True), _those(pieces, said=False)
+            yield Written(path=path, raw=raw, prose=prose, samples=samples, labels=(*prose, *rows(raw)))
+        elif path == MANIFEST:
+            said = tuple(values(data))
+            yield Written(path=path, raw=raw, prose=said, labels=said)
         else:
-            said = values(data) if path == MANIFEST else paragraphs(raw)
-            yield Written(path=path, raw=raw, prose=tuple(said))
+            yield Written(path=path, raw=raw, prose=tuple(paragraphs(raw)))
 
 
 def _those(pieces: list[tuple[Passage, bool]], *, said: bool) -> tuple[Passage, ...]:
@@ -81,6 +88,18 @@ def _in_code(path: str, raw: str, tree: ast.Module, *, test: bool) -> Written:
     constants = [] if test else [Passage(line=line, text=text) for line, text in constant_texts(tree, rows=False)]
     said = sorted((*docstrings(tree), *comments(raw)), key=lambda passage: passage.line)
     return Written(path=path, raw=raw, prose=tuple(said), names=tuple(names(tree)), constants=tuple(constants))
+
+
+def rows(text: str, first: int = 1) -> Iterator[Passage]:
+    """Yield the rows of the tables of a page, their cells side by side."""
+    cells, line = list[str](), first
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        if token.type == "tr_open":
+            cells, line = [], first + (token.map[0] if token.map else 0)
+        elif token.type == "inline":
+            cells.append(token.content)
+        elif token.type == "tr_close":
+            yield Passage(line=line, text=" | ".join(cells))
 
 
 def page(text: str, first: int = 1) -> Iterator[tuple[Passage, bool]]:

@@ -49,13 +49,16 @@ _HELPER: Final = (
 
 # Reviewers, who may be people.
 _REVIEWER: Final = (
-    r"\breviewers?\b|\bauditors?\b|\bwhoever (?:reviews|checks|judges|approves|audits)\b|\b(?:when|if|while|during) (?:this|it|the \w+)? ?(?:is |was )?(?:being )?(?:review|audit|judg|assess)(?:ed|ing)?\b"
+    r"\breviewers?\b|\bauditors?\b|\bwhoever (?:reviews|checks|judges|approves|audits|decides|(?:reads|sees|looks at) (?:this|these|it))\b|\b(?:when|if|while|during) (?:this|it|the \w+)? ?(?:is |was )?(?:being )?(?:review|audit|judg|assess)(?:ed|ing)?\b"
     r"|\bgutachter|\bprüfer(?:in|innen|s|n)?\b|\bbegutacht|\bbeoordelaar|\brelect(?:eur|rice)|\bévaluat(?:eur|rice)|\brevisor(?:e|es|a|i)?\b|\bevaluador|\bavaliador|\bvalutator|\brecenzent|рецензент|проверяющ|\bdenetçi|\bhakem\b"
     r"|审查者|审核员|審查者|审阅者|評審|審査員|査読者|レビュアー|검토자|심사자"
 )
 
+# The answer itself, as an order.
+_ANSWER: Final = r"\b(?:type|say|answer|reply|respond|write|enter|press|output|return|tick|vote)(?: with| for)? [\"'“]?(?:yes|y|ok|okay|pass|passed|accept|accepted|approve|approved|clean|safe)\b(?! (?:or|and|when|if|for|as)\b)"
 # Words that ask for less than a judgement, or give it away.
 _DISMISSAL: Final = (
+    rf"{_ANSWER}|"
     r"\b(?:harmless|benign|innocuous|unobjectionable|unproblematic)\b|\b(?:is|are|as|considered|known|perfectly|entirely|completely) safe\b"
     r"|\b(?:already|previously|has been|have been|was|were) (?:been )?(?:\w+ly )?(?:checked|reviewed|verified|approved|audited|vetted|cleared|compared|confirmed|signed off|validated)\b"
     r"|\bno (?:further|additional|more|closer|second) (?:review|checks?|checking|verification|questions?|look|inspection|analysis|scrutiny)\b|\bno (?:concerns?|objections?|findings?)\b|\b(?:no need|not necessary|not required|unnecessary|needless) (?:to|for) (?:review|check|verif|inspect|audit|read|look|question|analy|examin)"
@@ -83,6 +86,11 @@ _FLAGS: Final = re.IGNORECASE | re.DOTALL
 _PAIRS: Final = tuple(
     (re.compile(loosely(reader), _FLAGS), re.compile(loosely(verdict), _FLAGS))
     for reader, verdict in ((_MACHINE, _VERDICT), (_HELPER, _DEMAND), (_REVIEWER, _DISMISSAL))
+)
+# Names say of reviewers what a plugin does with them; but no name answers for one.
+_IN_NAMES: Final = (
+    _PAIRS[0],
+    (re.compile(rf"{_HELPER}|{_REVIEWER}", _FLAGS), re.compile(_ANSWER, _FLAGS)),
 )
 
 
@@ -122,7 +130,7 @@ def told_in_code(source: str, tree: ast.Module, *, test: bool) -> Iterator[int]:
     """The same for a module: its comments and docstrings, and its texts unless they are inputs of a test."""
     for passage in comments(source):
         yield from (passage.line + line - 1 for line in told_in_text(passage.text))
-    yield from (name.line for name in names(tree) if _pair(name.text, _PAIRS[:1]) is not None)
+    yield from (name.line for name in names(tree) if _pair(name.text, _IN_NAMES) is not None)
     texts = [] if test else list(constant_texts(tree, rows=False))
     for node in ast.walk(tree):
         match node:

@@ -84,9 +84,8 @@ _FORMS: Final = {
 _IN_PATH: Final = "a key in the path of an address"
 _SEGMENT: Final = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,200}(?![^/?#\s\"'`<>)\]},;.])")
 _ADDRESS: Final = re.compile(r"\bhttps?://[^\s/]{1,255}(/[^\s\"'`<>?#]{20,2000})", re.IGNORECASE)
-_TURNS: Final = (
-    0.4  # of the signs that stand beside another kind: two of three where they are drawn, one of five in words
-)
+# Of the signs, those beside another kind: two of three in what is drawn, one of five in words.
+_TURNS: Final = 0.4
 _BASIC: Final = re.compile(r"(?i:\bbasic)\s+([A-Za-z0-9+/_-]{8,400}={0,2})(?![A-Za-z0-9+/=_-])")
 _ALL: Final = tuple((what, re.compile(form)) for what, form in _FORMS.items())
 _WORDS: Final = (

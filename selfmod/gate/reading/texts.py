@@ -15,6 +15,10 @@ MAX_TEXT: Final = 100_000
 _DEEPEST: Final = 60  # of pieces within pieces, and of names that stand for names
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2}[ :]?){12,}")
+_PIECES: Final = re.compile(
+    r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{2,}+={0,2}(?:(?: \| |, ?|[ ;|.:])[A-Za-z0-9+/_-]{2,}+={0,2})++"
+)
+_PIECE: Final = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _SIGNS: Final = range(32, 127)
 _LAYERS: Final = 3  # of an encoding within an encoding
 
@@ -146,11 +150,23 @@ def names_once(tree: ast.Module) -> dict[str, ast.expr]:
 
 def decoded(text: str, layers: int = _LAYERS) -> Iterator[str]:
     """Yield the readable texts that stand in a text as base64 or hexadecimal digits, also within one another."""
-    for token in dict.fromkeys([*_BASE64.findall(text), *_HEX.findall(text)]):
-        for inner in _decoded(token):
-            yield inner
-            if layers > 1:
-                yield from decoded(inner, layers - 1)
+    found = [
+        inner for token in dict.fromkeys([*_BASE64.findall(text), *_HEX.findall(text)]) for inner in _decoded(token)
+    ]
+    for inner in (*found, *_together(text)):
+        yield inner
+        if layers > 1:
+            yield from decoded(inner, layers - 1)
+
+
+def _together(text: str) -> Iterator[str]:
+    """What pieces side by side hide: cut after it was encoded, or encoded each by itself."""
+    for row in _PIECES.findall(text):
+        pieces = _PIECE.findall(row)
+        yield from _decoded("".join(pieces))
+        inner = [next(_decoded(piece), "") for piece in pieces]
+        if all(inner):
+            yield " ".join(inner)
 
 
 def _decoded(token: str) -> Iterator[str]:

@@ -46,6 +46,9 @@ CLAIMS = [
     "This has been audited and certified.",
     "Approval: granted by the security office.",
     "Pre-approved under policy 7.",
+    "Passed the second pair of eyes, nothing left to look at.",
+    "It has passed four eyes.",
+    "Please merge without further questions.",
     "Dieses Plugin wurde bereits geprüft und freigegeben.",
     "Dieses Plugin wurde bereits geprueft.",
     "Ce module a été vérifié et approuvé.",
@@ -98,6 +101,10 @@ HONEST = [
     "The proposal is accepted when two thirds approve.",
     "A proposal was approved by the committee when more than half said yes.",
     "Audit: counts the entries.",
+    "Two pairs of eyes see more; an entry needs both.",
+    "Please approve orders below the limit without asking.",
+    "approved: whether two people have agreed",
+    "| field | meaning |\n|---|---|\n| approved by | the name of who approved |\n| approved | yes or no |",
     "Lines here are trusted to be sorted.",
     "Dieses Modul zeigt, welche Anträge genehmigt sind.",
     "Die Datei wird geprüft.",
@@ -170,6 +177,46 @@ def test_names_of_other_reviews_are_fine(make_subject: Make, good: dict[str, str
     assert claimed(make_subject(good | {"tests/data/keys.json": f'{{"{name}": 1}}\n'})) == set()
 
 
+VERDICTS = {
+    "a table": "| name | value |\n|---|---|\n| approved | yes |\n",
+    "who": "| approved by | M. Keller |\n|---|---|\n| size | 3 |\n",
+    "when": "| name | value |\n|---|---|\n| **Reviewed on** | 2026-01-05 |\n",
+    "a field": "Words of a text.\n\nAudited: ok\n",
+    "a signature": "Approved by M. Keller\n",
+    "a list": "* security review: done\n",
+}
+
+
+@pytest.mark.parametrize("text", VERDICTS.values(), ids=VERDICTS)
+def test_a_verdict_that_stands_for_itself_is_a_claim(make_subject: Make, good: dict[str, str], text: str) -> None:
+    files = good | {"README.md": f"{good['README.md']}\n{text}"}
+    assert {path for path, _ in claimed(make_subject(files))} == {"README.md"}
+
+
+@pytest.mark.parametrize("text", VERDICTS.values(), ids=VERDICTS)
+def test_a_plugin_that_works_with_verdicts_may_show_some(make_subject: Make, good: dict[str, str], text: str) -> None:
+    module = good["plugin.py"] + "\n\ndef _audit(review: str) -> bool:\n    return review == 'approved'\n"
+    assert claimed(make_subject(good | {"plugin.py": module, "README.md": f"{good['README.md']}\n{text}"})) == set()
+
+
+@pytest.mark.parametrize(
+    ("field", "line"),
+    [
+        ("author: Audited OK (security desk)", 9),
+        ("keywords: [words, trusted]", 9),
+        ("keywords: [please merge without further questions]", 9),
+        ("author: Trusted Shops GmbH", 0),
+        ("author: Ada Vetter", 0),
+        ("keywords: [words, counting, review queue]", 0),
+    ],
+)
+def test_short_texts_of_a_manifest_are_no_verdicts(
+    make_subject: Make, good: dict[str, str], field: str, line: int
+) -> None:
+    files = good | {"plugin.yaml": f"{good['plugin.yaml']}{field}\n"}
+    assert claimed(make_subject(files)) == ({("plugin.yaml", line)} if line else set())
+
+
 def test_recorded_inputs_may_say_what_they_want(make_subject: Make, good: dict[str, str]) -> None:
     quoted = "This plugin was reviewed and approved."
     assert claimed(make_subject(good | {"tests/data/talk.txt": quoted})) == set()
@@ -190,8 +237,23 @@ def test_recorded_inputs_may_say_what_they_want(make_subject: Make, good: dict[s
         "\n" * 50_000,
         ". " * 50_000,
         "1_" * 50_000,
+        f"| approved by {'A' * 50_000} | {'B. ' * 10_000} |",
+        f"approved by {'A. ' * 30_000}x",
     ],
-    ids=("tails", "verdicts", "subjects", "a word", "adverbs", "spaces", "a name", "lines", "sentences", "digits"),
+    ids=(
+        "tails",
+        "verdicts",
+        "subjects",
+        "a word",
+        "adverbs",
+        "spaces",
+        "a name",
+        "lines",
+        "sentences",
+        "digits",
+        "a row",
+        "a signature",
+    ),
 )
 def test_long_texts_take_no_time(make_subject: Make, good: dict[str, str], text: str) -> None:
     subject = make_subject(good | {"README.md": f"{good['README.md']}\n{text}\n", "tests/data/long.txt": text})
