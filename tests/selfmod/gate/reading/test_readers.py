@@ -130,6 +130,7 @@ CODED = base64.b64encode(HIDDEN).decode()
 CUT = {
     "hexadecimal words": " ".join(word.hex() for word in HIDDEN.split()),
     "hexadecimal in a table": " | ".join(word.hex() for word in HIDDEN.split()),
+    "words run together": base64.b64encode(HIDDEN.replace(b" ", b"")).decode(),
     "base64 cut afterwards": " ".join(CODED[start : start + 8] for start in range(0, len(CODED), 8)),
     "base64 words": ", ".join(base64.b64encode(word).decode() for word in HIDDEN.split()).replace(", ", ","),
 }
