@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from plugins import sdk
+from sandbox import values
 from sandbox.outside.base import Ask, Exceeded, Failed, Given, Refused
 from sandbox.outside.doubles import Doubles, Script, ScriptedReply
 from sandbox.outside.failures import ScriptedFailure
@@ -192,6 +193,8 @@ def _standing(doubles: Callable[[], Doubles], now: float) -> Iterator[None]:
 
 
 def _answered(doubles: Doubles, op: str, argument: object) -> object:
+    """Answer as the host would: what crosses is a copy, and what cannot cross raises ValueError here too."""
+    argument = _crossed(argument)
     if Standing.passing is not None:
         argument = Standing.passing(doubles, op, argument)
     ask = Ask(op=op, argument=argument)
@@ -200,11 +203,15 @@ def _answered(doubles: Doubles, op: str, argument: object) -> object:
         _RECORDED.append(Exchange(ask=ask, answer=answer))
     match answer:
         case Given(value=value):
-            return value
+            return _crossed(value)
         case Failed(kind=kind, message=message):
             raise getattr(builtins, kind, OSError)(message)
         case Refused(message=message) | Exceeded(message=message):
             raise Denied(message)
+
+
+def _crossed(value: object) -> object:
+    return values.decode(values.encode(value))
 
 
 def recorded() -> tuple[Ask, ...]:

@@ -32,6 +32,8 @@ _PICKING: Final = frozenset(
     {"max", "min", "next", "choice", "getattr", "reduce", "cast", "get", "pop", "popleft"}
     | {"setdefault", "values", "items", "__getitem__", "getitem", "itemgetter", "attrgetter", "partial"}
 )
+#: Methods of these that take a key or a place, and give what is there.
+_BY_KEY: Final = frozenset({"get", "pop", "setdefault", "__getitem__"})
 
 
 def sources(node: ast.AST) -> Iterator[ast.AST]:
@@ -51,6 +53,8 @@ def sources(node: ast.AST) -> Iterator[ast.AST]:
             yield from sources(value)
         case ast.Call(func=ast.Name(id="next"), args=[ast.Call(func=ast.Name(id="iter" | "reversed"), args=parts), *_]):
             yield from _each(parts)
+        case ast.Call(func=ast.Attribute(attr=name) as function, args=[_, *others]) if name in _BY_KEY:
+            yield from _each([function, *others])  # the key is not what comes out
         case ast.Call(func=function, args=arguments) if _picks(function):
             yield from _each([function, *arguments])
         case _:

@@ -12,7 +12,7 @@ from typing import Final
 
 from sandbox.language.annotations import Report
 from sandbox.language.changing import CHANGING, MAKING, TAKING, sources
-from sandbox.language.trees import last_name, names_bound_by, root
+from sandbox.language.trees import constants_of, last_name, names_bound_by, root
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -165,9 +165,10 @@ def _wide(tree: ast.Module, using: set[str], report: Report) -> Iterator[str]:
 
 
 def top_names(tree: ast.Module) -> frozenset[str]:
-    """Return the names that the file itself gives a value at the top."""
+    """Return the names that the file itself gives a value at the top, those of plain constants apart."""
     imports = (ast.Import, ast.ImportFrom)
-    return frozenset(name for node in tree.body if not isinstance(node, imports) for name in _names_at(node))
+    plain = {name for name, value in constants_of(tree).items() if isinstance(value, ast.Constant)}
+    return frozenset(name for node in tree.body if not isinstance(node, imports) for name in _names_at(node)) - plain
 
 
 def _check_values(tree: ast.Module, report: Report) -> None:

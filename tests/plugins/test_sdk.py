@@ -87,6 +87,18 @@ def test_files():
     assert seen.files["/home/person/out/t"] == "\u00e9".encode()
 
 
+def test_what_crosses_is_a_copy_on_both_ways():
+    with testing.outside(storage={"tally": {"tea": 1}}) as seen:
+        tally = storage.get("tally")
+        tally["tea"] += 1
+        assert seen.storage == {"tally": {"tea": 1}}
+        storage.set("tally", tally)
+        tally["tea"] += 1
+        assert seen.storage == {"tally": {"tea": 2}}
+        with pytest.raises(ValueError, match="cannot leave the sandbox"):
+            storage.set("tally", object())
+
+
 def test_environment_and_storage():
     with testing.outside(environment={"A": "1"}, storage={"old": 1}) as seen:
         assert environment.get("A") == environment["A"] == "1"

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sandbox.language.trees import bindings
+from sandbox.language.modules import ALLOWED_IMPORTS, public_names
+from sandbox.language.trees import bindings, imported_modules
 from selfmod.gate.mutants.arid import Arid, is_text
 from selfmod.gate.mutants.boundaries import indifferent, indifferent_choice, moves_boundary
 from selfmod.gate.mutants.equivalents import Equivalents
@@ -248,6 +249,7 @@ class _Walk:
         self._tree, self._equivalents, self._arid, self._rows = tree, Equivalents(tree), Arid(tree), rows
         self._indifferent: set[ast.expr] = set()  # comparisons whose boundary decides nothing
         self._heard, self._own = hears(tree), frozenset(bindings(tree))
+        self._modules = imported_modules(tree)
 
     def statements(self) -> Iterator[_Found]:
         yield from self._body(self._tree.body, "import", "")
@@ -323,6 +325,15 @@ class _Walk:
             else:
                 yield from self._expression(part, scope, function)
 
+    def _is_there(self, variant: ast.expr) -> bool:
+        """Whether a module has what a variant calls in it: `re.split` has no other end to begin at."""
+        match variant:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=member)) if name in self._modules:
+                module = self._modules[name]
+                return module not in ALLOWED_IMPORTS or member in public_names(module)
+            case _:
+                return True
+
     def _expression(self, node: ast.expr, scope: Scope, function: str, *, condition: bool = False) -> Iterator[_Found]:
         if self._arid.waits(node):
             return
@@ -335,6 +346,7 @@ class _Walk:
                 for operator, variant in (*expression_variants(node, condition=condition), *self._rows.get(node, ()))
                 if not (node in self._indifferent and moves_boundary(node, variant))
                 and not self._equivalents.same(node, variant)
+                and self._is_there(variant)
             ]
         for operator, variant in variants:
             yield node, operator, variant, scope, function

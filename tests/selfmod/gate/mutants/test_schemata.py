@@ -17,6 +17,7 @@ from selfmod.gate.stages.tests import Tests
 
 SYNTAX = """\
 import asyncio
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from io import StringIO
@@ -80,6 +81,10 @@ async def later(n: int) -> int:
 
     total = sum([await one(i) for i in range(n)])
     return total if 0 < total <= 100 else -total
+
+
+def words(text):
+    return re.split(r"[,;]", text, maxsplit=2)
 
 
 def table(rows, width, *, total: float = 0.5):

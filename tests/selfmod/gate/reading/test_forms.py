@@ -55,6 +55,8 @@ def test_each_statement_on_its_line_is_fine(source: str) -> None:
 @pytest.mark.parametrize(
     ("source", "line"),
     [
+        ("SEEN = {1: []}\ndef f(x):\n    SEEN.get(x, []).append(1)\n", 3),
+        ("SEEN = []\ndef f(x, y):\n    y.get(x, SEEN).append(1)\n", 3),
         ("SEEN = []\ndef f(x):\n    SEEN.append(x)\n", 3),
         ("SEEN = []\ndef f(x):\n    seen = SEEN\n    seen.append(x)\n", 4),
         ("SEEN = []\ndef note(into):\n    into.append(1)\ndef f(x):\n    note(SEEN)\n", 5),
@@ -114,6 +116,8 @@ def test_memory_between_calls_is_refused(source: str, line: int) -> None:
 @pytest.mark.parametrize(
     "source",
     [
+        'KEY = "tally"\ndef f(x):\n    counts = storage.get(KEY, {})\n    counts[x] = 1\n',
+        "def f(x, NAMES=(1,)):\n    kept = x.pop(NAMES)\n    kept.append(1)\n",
         "TABLE = {}\nfor n in range(3):\n    TABLE[n] = n\n",
         "@cache\ndef g(x):\n    return x\ndef f(x):\n    return g(x)\n",
         "@dataclass\nclass A:\n    seen: list = field(default=0)\n    def a(self):\n        self.seen.pop()\n",
