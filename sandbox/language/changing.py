@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
+from sandbox.language.trees import assigned, constants_of, last_name
+
 #: Methods that change what they are called on.
 CHANGING: Final = frozenset(
     {"append", "appendleft", "extend", "extendleft", "insert", "add", "update", "setdefault", "pop", "popleft"}
@@ -25,6 +27,8 @@ TAKING: Final = frozenset(
     | {f"i{name}" for name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow")}
     | {f"i{name}" for name in ("lshift", "rshift", "and", "xor", "or")}
 )
+#: Marks of functions that give out again what they gave before.
+CACHES: Final = frozenset({"cache", "lru_cache", "cached_property"})
 #: What makes a new object that can be changed.
 MAKING: Final = frozenset({"list", "dict", "set", "deque", "Counter", "OrderedDict", "bytearray", "array"})
 #: What gives one of several objects, or a part of what it is given, as it is.
@@ -71,3 +75,33 @@ def _each(parts: list[ast.expr]) -> Iterator[ast.AST]:
     for part in parts:
         if not isinstance(part, ast.Starred):
             yield from sources(part)
+
+
+def changeable(tree: ast.Module) -> frozenset[str]:
+    """Return the names at the top of objects that `+=` changes, and of functions that give the same one out again."""
+    found = {name for name, value in constants_of(tree).items() if makes(value)}
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _gives(node, found):
+            found.add(node.name)
+    return frozenset(found)
+
+
+def makes(value: ast.expr) -> bool:
+    """Return whether an expression makes an object that can be changed."""
+    displays = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+    return isinstance(value, displays) or (isinstance(value, ast.Call) and last_name(value) in MAKING)
+
+
+def _gives(function: ast.FunctionDef | ast.AsyncFunctionDef, shared: set[str]) -> bool:
+    """Return whether a function gives out what is shared, or what its cache keeps."""
+    own = {name for part in ast.walk(function) for name, value in assigned(part) if makes(value)}
+    kept = any(last_name(mark) in CACHES for mark in function.decorator_list)
+    for part in ast.walk(function):
+        match part:
+            case ast.Return(value=ast.Name(id=name)) if name in (own if kept else shared - own):
+                return True
+            case ast.Return(value=ast.expr() as value) if kept and makes(value):
+                return True
+            case _:
+                pass
+    return False

@@ -11,13 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sandbox.language.annotations import Report
-from sandbox.language.changing import CHANGING, MAKING, TAKING, sources
+from sandbox.language.changing import CACHES, CHANGING, MAKING, TAKING, changeable, makes, sources
 from sandbox.language.trees import constants_of, last_name, names_bound_by, root
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _PYTEST: Final = frozenset({"parametrize", "param", "fixture", "raises", "approx"})
-_CACHES: Final = frozenset({"cache", "lru_cache", "cached_property"})
 RUNNING_OUT: Final = frozenset(
     {
         "iter",
@@ -66,9 +65,9 @@ def caches(tree: ast.Module) -> Iterator[ast.AST]:
     imported = {name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in names_bound_by(node)}
     for node in ast.walk(tree):
         match node:
-            case ast.ImportFrom(names=names) if any(alias.name in _CACHES for alias in names):
+            case ast.ImportFrom(names=names) if any(alias.name in CACHES for alias in names):
                 yield node
-            case ast.Attribute(attr=name) if name in _CACHES and root(node) in imported:
+            case ast.Attribute(attr=name) if name in CACHES and root(node) in imported:
                 yield node
             case _:
                 pass
@@ -237,8 +236,7 @@ def functions_of(tree: ast.Module) -> Iterator[tuple[Function, frozenset[str]]]:
 
 def _is_changeable(value: ast.expr | None) -> bool:
     """Return whether a value of a class is one object that all instances change; a dataclass makes one for each."""
-    displays = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
-    return isinstance(value, displays) or (isinstance(value, ast.Call) and last_name(value) in MAKING | RUNNING_OUT)
+    return value is not None and (makes(value) or (isinstance(value, ast.Call) and last_name(value) in RUNNING_OUT))
 
 
 def _outermost(node: ast.AST) -> Iterator[Function]:
@@ -304,6 +302,7 @@ class _Changes:
     def check(self, tree: ast.Module) -> None:
         """Report each change."""
         changing = {item.name: item for item in tree.body if isinstance(item, ast.FunctionDef) and _changes_given(item)}
+        whole = changeable(tree) - bound_in(self._function)
         for node in ast.walk(self._function):
             match node:
                 case ast.Attribute(value=value, attr=name, ctx=ast.Load()) if name in CHANGING:
@@ -311,7 +310,7 @@ class _Changes:
                 case ast.Attribute(value=value) | ast.Subscript(value=value) if not isinstance(node.ctx, ast.Load):
                     self._tell(node, root(node) == "cls" or self._is_shared(value))
                 case ast.AugAssign(target=target):
-                    self._tell(target, self._of_class(target))
+                    self._tell(target, self._of_class(target) or self._is_whole(target, whole))
                 case ast.Call(func=function, args=[first, *_]) if last_name(function) in TAKING or _is_unbound(
                     function
                 ):
@@ -321,6 +320,12 @@ class _Changes:
                     self._tell(node, any(self._is_shared(value) for value in values))
                 case _:
                     pass
+
+    def _is_whole(self, target: ast.expr, whole: frozenset[str]) -> bool:
+        """`seen = SEEN` or `seen = kept()`, and then `seen += more`; a part of it would only be given another value."""
+        given = [value for name, value in _given(self._function) if root(target) == name]
+        plain = [value.func if isinstance(value, ast.Call) else value for value in given]
+        return any(isinstance(value, ast.Name) and value.id in whole for value in plain)
 
     def _tell(self, node: ast.expr, changed: bool) -> None:
         if changed:
@@ -344,7 +349,7 @@ def _lenders(tree: ast.Module, shared: frozenset[str]) -> Iterator[str]:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             values = (part.value for part in ast.walk(node) if isinstance(part, (ast.Return, ast.Yield)) and part.value)
             lent = any(root(value) in shared - bound_in(node) for value in values)
-            if lent or any(last_name(mark) in _CACHES for mark in node.decorator_list):
+            if lent or any(last_name(mark) in CACHES for mark in node.decorator_list):
                 yield node.name
 
 

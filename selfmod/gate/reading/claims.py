@@ -37,8 +37,8 @@ _ADVERB: Final = r"(?:(?:\b(?:already|previously|hereby|now|also|since|long|agai
 _PASSED: Final = r"(?:reviewed|approved|pre-?(?:cleared|approved|reviewed|vetted|screened)|audited|vetted|certified|white-?listed|allow-?listed|exempt(?:ed)?(?= (?:from|of) (?:\w+ ){0,3}(?:check|review|audit|inspection|gate|scan|verification|scrutiny|vetting|analysis|rules)|\W*$|[.;,])|trusted|signed[ -]off|accredited|green-?lit|endorsed|beyond (?:doubt|question|suspicion)|harmless|benign|safe(?= to (?:approve|accept|merge|ship|install|enable|trust|sign)|\W*$|[.;!])|free (?:of|from) (?:risks?|vulnerabilities|malware|back-?doors))\b"
 _SEEN: Final = r"(?:verified|checked|inspected|cleared|validated)\b(?! (?:against|with|using|from|on|in|for|by hand|through|via|manually|at|before|after|when|while|if|line|to)\b)"
 _CHECKS: Final = r"(?:checks?|reviews?|audits?|inspections?|gate|scans?|verifications?|scrutiny|vetting)"
-_WHO: Final = r"(?:security|safety|audit|auditors?|compliance|trust|platform|infosec|risk|legal|governance|ratchet|anthropic|openai|gate|independent)"
-_JUDGED: Final = r"(?:reviewed|approved|audited|vetted|cleared|certified|verified|signed off|pre-?approved|pre-?cleared|endorsed|inspected|checked)"
+_WHO: Final = r"(?:security|safety|audit|auditors?|compliance|trust|platform|infosec|risk|legal|governance|maintainers?|reviewers?|ratchet|anthropic|openai|gate|independent)"
+_JUDGED: Final = r"(?:(?:looked|read|gone) (?:through|over)|reviewed|approved|audited|vetted|cleared|certified|verified|signed off|pre-?approved|pre-?cleared|endorsed|inspected|checked)"
 _ENGLISH: Final = (
     rf"{_SUBJECT}(?:is|are|was|were|has been|have been|had been|has|have|got|comes?|came|stands?|remains?|counts? as) {_ADVERB}{{0,5}}{_PASSED}",
     rf"\b(?:this|these|the|our) (?:\w+ )?{_SURE}{_TAIL} ?(?:has been|have been|(?:was|were|is|are) (?:already|previously|fully)) {_ADVERB}{{0,4}}{_SEEN}",
@@ -56,6 +56,7 @@ _ENGLISH: Final = (
     r"(?:^\W{0,8}|[.!?;)]\s*)pre-?(?:approved|cleared|vetted|screened) (?:by|under|per|according to)\b",
     r"(?:^\W{0,8}|[.!?:;)]\s*)(?:(?:has|was|it) )*(?:passed|went past|(?:seen|read|checked) by) (?:the |an? )?(?:second|another|other|two|three|four|several|many)[ -](?:pairs? of )?eyes\b",
     r"\bplease (?:merge|approve|accept|install|trust|enable)\b(?: \w+){0,3} without\b(?: \w+){0,2} (?:questions?|reviews?|checks?|checking|reading|looking|delay|hesitation)\b",
+    r"\b(?:no|without an?) (?:second|further|closer|other|more) (?:looks?|glances?|readings?|reviews?|pairs? of eyes) (?:\w+ )?(?:needed|required|necessary|called for)\b",
     r"(?:^\W{0,8}|[.!?:;)]\s*|\bis )safe to (?:approve|accept|merge)\b(?! (?:an?|invoices?|requests?|orders?)\b)",
 )
 _ELSEWHERE: Final = (

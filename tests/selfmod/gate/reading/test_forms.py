@@ -55,6 +55,10 @@ def test_each_statement_on_its_line_is_fine(source: str) -> None:
 @pytest.mark.parametrize(
     ("source", "line"),
     [
+        ("SEEN = []\ndef f(x):\n    seen = SEEN\n    seen += [x]\n", 4),
+        ("@cache\ndef kept():\n    return {}\ndef f(x):\n    seen = kept()\n    seen |= x\n", 6),
+        ("@cache\ndef kept():\n    seen = {}\n    return seen\ndef f(x):\n    seen = kept()\n    seen |= x\n", 7),
+        ("SEEN = set()\ndef kept():\n    return SEEN\ndef f(x):\n    seen = kept()\n    seen |= x\n", 6),
         ("SEEN = {1: []}\ndef f(x):\n    SEEN.get(x, []).append(1)\n", 3),
         ("SEEN = []\ndef f(x, y):\n    y.get(x, SEEN).append(1)\n", 3),
         ("SEEN = []\ndef f(x):\n    SEEN.append(x)\n", 3),
@@ -116,6 +120,10 @@ def test_memory_between_calls_is_refused(source: str, line: int) -> None:
 @pytest.mark.parametrize(
     "source",
     [
+        "TABLE = [1]\ndef f(x):\n    best = TABLE[0]\n    best += 1\n    return best\n",
+        "@cache\ndef kept():\n    return 1\ndef f(x):\n    n = kept()\n    n += 1\n    return n\n",
+        "SEEN = []\ndef kept():\n    SEEN = []\n    return SEEN\ndef f(x):\n    seen = kept()\n    seen += [x]\n",
+        "TABLE = {1: 2}\ndef f(x):\n    n = len(TABLE)\n    n += 1\n    return n\n",
         'KEY = "tally"\ndef f(x):\n    counts = storage.get(KEY, {})\n    counts[x] = 1\n',
         "def f(x, NAMES=(1,)):\n    kept = x.pop(NAMES)\n    kept.append(1)\n",
         "TABLE = {}\nfor n in range(3):\n    TABLE[n] = n\n",
