@@ -30,17 +30,24 @@ _COMMON: Final = (
 
 
 def preload(names: Iterable[str]) -> None:
-    """Import the common part of the standard library and then `names`; a name that fails stops the fork server."""
+    """Import the common part of the standard library and then `names`; a name that fails stops the fork server.
+
+    A module of `names` that has a function `warm` has that called at the end.
+    """
+    names = list(names)
     for name in _EXTENSIONS:
         with suppress(ImportError):  # a Python built without that library
             importlib.import_module(name)
     for name in (*_COMMON, *names):
         with _blamed(name):
             importlib.import_module(name)
-    for name, warm in (("sandbox.language", _warm_language), ("pytest", _warm_pytest), ("coverage", _warm_coverage)):
+    for name, warm in (("plugins.sdk", _name_sdk), ("pytest", _warm_pytest), ("coverage", _warm_coverage)):
         if name in sys.modules:
             with _blamed(name):
                 warm()
+    for name in names:
+        with _blamed(name):
+            getattr(sys.modules[name], "warm", _nothing)()
 
 
 @contextmanager
@@ -52,13 +59,13 @@ def _blamed(name: str) -> Iterator[None]:
         raise LayerFailed("preload", 0, f"{name}: {type(problem).__name__}: {problem}") from problem
 
 
-def _warm_language() -> None:
-    """Load what the language policy and the programs under it import, and give the SDK its second name."""
-    from sandbox import language
+def _nothing() -> None:
+    """Most modules have nothing to warm."""
 
-    language.warm()
-    if "plugins.sdk" in sys.modules:
-        sys.modules["sdk"] = sys.modules["plugins.sdk"]
+
+def _name_sdk() -> None:
+    """Give the SDK its second name."""
+    sys.modules["sdk"] = sys.modules["plugins.sdk"]
 
 
 def _warm_pytest() -> None:

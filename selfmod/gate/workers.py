@@ -12,7 +12,7 @@ from sandbox.starter import Kind
 _PLAIN: Final = ("sandbox.worker", "sandbox.language", "plugins.sdk")
 _TESTING: Final = ("pytest", "coverage", "coverage.parser", "plugins.sdk_testing")
 _PARSERS: Final = ("ruamel.yaml", "griffe", "bandit.core.manager", "packaging.licenses", "plugins.manifest")
-_HARNESS: Final = ("run", "alone", "changes", "cost", "mutation", "observe")
+_HARNESS: Final = ("run", "alone", "changes", "cost", "mutation", "observe", "practice")
 _READING: Final = (
     *("parse", "api", "docs", "outline", "secrets", "uses"),
     *("concealed", "forms", "conditions", "answers", "credentials"),

@@ -97,6 +97,7 @@ class Bench:
         self._indexed, self._seed = frozenset(argument["indexed"]), argument["world"]["seed"]
         self.budget = Budget()
         self.items: dict[str, pytest.Item] = {}
+        self._caches: list[Any] = []
         self._tests, self._plugin = os.path.join(os.getcwd(), "tests", ""), os.path.abspath(argument["entry"])
         self.budget.left = argument.get("import_turns", _UNBOUNDED)
         before = self.budget.left
@@ -110,8 +111,10 @@ class Bench:
         self.budget.left = _UNBOUNDED
 
     def take(self, session: pytest.Session) -> None:
-        """Remember the collected tests under their ids."""
+        """Remember the collected tests under their ids, and the caches of the module."""
         self.items = {canonical_id(item, self._indexed): item for item in session.items}
+        values = vars(self.module).values()
+        self._caches = [one for one in values if hasattr(one, "cache_clear") and hasattr(one, "cache_info")]
 
     def judge(self, mutant: Line, baseline: dict[str, int]) -> tuple[str, str]:
         """Run the tests of one mutant until an assertion notices it; return how it ended, and by which test."""
@@ -148,9 +151,8 @@ class Bench:
 
     def _forget(self) -> None:
         """Empty caches: a remembered result would hide a mutant."""
-        for value in vars(self.module).values():
-            if hasattr(value, "cache_clear") and hasattr(value, "cache_info"):
-                value.cache_clear()
+        for cache in self._caches:
+            cache.cache_clear()
 
     def _run(self, test: str, active: int, turns: int) -> BaseException | None:
         self._forget()
