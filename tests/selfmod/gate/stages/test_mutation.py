@@ -406,7 +406,7 @@ def test_a_plugin_that_notices_changes_by_itself_is_not_tested_by_that(judged, c
 def test_tests_that_notice_what_a_call_gives_are_no_check_of_the_plugin(judged):
     tests = f"from plugin import weekday\n\n\ndef test_weekdays():\n{WHICH}"
     stage = judged(TWICE.format(checked="pass"), tests, Tests(), Mutation()).stages["mutation"]
-    assert (stage.figures["given"], stage.figures["value"] >= 0.7) == (1.0, True)
+    assert stage.figures["given"] > 0.8 and stage.figures["value"] >= 0.7  # a place beyond the names raises
     assert "mutation.raising" not in {one.rule for one in stage.findings}
 
 
