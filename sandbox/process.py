@@ -30,7 +30,7 @@ _LACKING: Final = {
 }
 _WITHOUT_CGROUP: Final = (
     "no memory cgroup may be made by this account: several processes of one worker are bounded each by the kernel, and "
-    "together by looking every 50 ms"
+    "together by looking every 50 ms, and what one used that has ended and that nobody waited for is not known"
 )
 _WITHOUT_QUOTA: Final = (
     "no cgroup with a quota of the processor may be made by this account: a share of it is kept by stopping and "
