@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plugins.errors import ArgumentError, NotFoundError
+from plugins.errors import ArgumentError, ExcessError, NotFoundError
 from plugins.signature import Hint, Parameter, Signature, coerce, collected
 
 _MOST_TEXT = 8 * 2**20
@@ -56,7 +56,7 @@ def fill(signature: Signature, typed: Typed, *, tool: str = "") -> Arguments:
         return _Filling(signature, typed).arguments()
     except ArgumentError as error:
         usage = signature.usage(tool or signature.handler)
-        raise ArgumentError(error.message, hint=error.hint or f"usage: {usage}", id=tool) from error
+        raise type(error)(error.message, hint=error.hint or f"usage: {usage}", id=tool) from error
 
 
 def _whole(only: Parameter, text: str, typed: Typed) -> Arguments:
@@ -101,7 +101,7 @@ class _Filling:
         if rest is not None and len(args) == len(positions):
             args += [coerce(self._word(), rest.hint, rest.name) for _ in range(len(self._loose))]
         if self._loose:
-            raise ArgumentError(f"there is one word too many: {self._loose[0]!r}")
+            raise ExcessError(f"there is one word too many: {self._loose[0]!r}")
         return Arguments(args=tuple(args), kwargs=kwargs)
 
     def _split(self) -> None:
@@ -126,7 +126,7 @@ class _Filling:
                 self._named[switched.name] = False
                 return
         if parameter is None and self._open is None:
-            raise ArgumentError(f"there is no parameter {name}")
+            raise ExcessError(f"there is no parameter {name}")
         hint = parameter.hint if parameter else (self._open.hint if self._open else Hint())
         if value is None and hint.name == "bool" and (not words or words[0].lower() not in _SAID):
             self._named[name] = True
@@ -207,12 +207,12 @@ def _check_json(signature: Signature, given: Arguments) -> None:
     positions = [p.name for p in signature.parameters if p.kind == "position"]
     open_ended = {p.kind for p in signature.parameters}
     if len(given.args) > len(positions) and "rest" not in open_ended:
-        raise ArgumentError(f"it takes {len(positions)} arguments, not {len(given.args)}")
+        raise ExcessError(f"it takes {len(positions)} arguments, not {len(given.args)}")
     filled = set(positions[: len(given.args)]) | set(given.kwargs)
     named = {p.name for p in signature.parameters if p.kind in ("position", "name")}
     unknown = sorted(set(given.kwargs) - named)
     if unknown and "names" not in open_ended:
-        raise ArgumentError(f"there is no parameter {unknown[0]}")
+        raise ExcessError(f"there is no parameter {unknown[0]}")
     missing = [p.name for p in signature.parameters if p.required and p.name in named and p.name not in filled]
     if missing:
         raise ArgumentError(f"{missing[0]} is missing")

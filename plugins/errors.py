@@ -42,6 +42,10 @@ class ArgumentError(UsageError):
     kind = "arguments"
 
 
+class ExcessError(ArgumentError):
+    """Words after a tool's name that no parameter takes, whatever they are."""
+
+
 class GateRefused(RatchetError):
     """The gate refuses a candidate."""
 

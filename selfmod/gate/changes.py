@@ -7,7 +7,7 @@ constants of both sources, since a boundary or a special case that was added, mo
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sandbox.outcome import Completed, Outcome, Raised, describe
@@ -15,7 +15,7 @@ from sandbox.program import Job
 from sandbox.values import decode
 from selfmod.gate.base import Figure, Finding, finding
 from selfmod.gate.evidence import BadEvidence, array, mapping, text
-from selfmod.gate.production import production
+from selfmod.gate.production import Input, production
 from selfmod.gate.subject import Subject
 from selfmod.gate.suite import limits_for
 
@@ -24,8 +24,6 @@ _SHOWN = 5
 _CALL_S = 0.25
 _SHARE = 5  # of the time of a stage, for each version
 _NONSENSE = ("TypeError", "AttributeError")  # what a value of the wrong kind meets
-
-Input = tuple[str, list[object], Mapping[str, object]]
 
 
 def changes(subject: Subject, figures: dict[str, Figure]) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from plugins.digest import digest_of_value
@@ -23,6 +23,8 @@ from sandbox.program import Program
 from sandbox.session import Session
 from sandbox.values import decode, encode
 from selfmod.gate.subject import RecordedCall, Subject
+
+Input = tuple[str, Sequence[object], Mapping[str, object]]  # a function, and what it is called with
 
 _REPLAYED = 100  # calls
 _REHEARSED = 3  # tests whose doubles make a world of their own
@@ -147,3 +149,54 @@ def repeatable(calls: tuple[RecordedCall, ...]) -> Iterator[Call]:
             continue
         if isinstance(args, list) and isinstance(named, dict):
             yield Call(recorded=call, args=args, named={str(name): value for name, value in named.items()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How a call ended, None where that depends on what the outside says; `content` says whether it asked for some."""
+
+    outcome: Outcome | None
+    content: bool
+
+
+def settled(subject: Subject, inputs: Sequence[Input]) -> list[Settled]:
+    """How calls end in one worker, one after the other.
+
+    Where the answer is the same whatever the outside says, asking it is no excuse. An exception is one where content
+    was asked for, which doubles can only make up.
+    """
+    plain, *elsewhere = worlds(subject)
+    told, outcomes = _give(subject, inputs, plain)
+    asks = [set(filter(is_answered, asked)) for asked in told]
+    others = [_give(subject, inputs, world)[1] for world in elsewhere] if any(asks) else []
+    return [
+        _settled(asks[place], [outcome, *(other[place] for other in others)]) for place, outcome in enumerate(outcomes)
+    ]
+
+
+def _settled(asks: set[str], outcomes: list[Outcome]) -> Settled:
+    depends = bool(asks) and _depends(asks, outcomes)
+    return Settled(outcome=None if depends else outcomes[0], content=any(map(is_content, asks)))
+
+
+def _give(subject: Subject, inputs: Sequence[Input], world: Rehearsed) -> tuple[list[set[str]], list[Outcome]]:
+    """What calls ask in one world, and what they give."""
+    asks, outcomes = list[set[str]](), list[Outcome]()
+    with production(subject, world) as session:
+        for function, args, named in inputs:
+            world.asked = set()
+            outcomes.append(session.call(function, args, named, wall_s=subject.stage_s))
+            asks.append(world.asked)
+    return asks, outcomes
+
+
+def _depends(asks: set[str], outcomes: list[Outcome]) -> bool:
+    if any(map(is_content, asks)) and not all(isinstance(outcome, Completed) for outcome in outcomes):
+        return True
+    return len({_ended(outcome) for outcome in outcomes}) > 1
+
+
+def _ended(outcome: Outcome) -> str:
+    if isinstance(outcome, Completed):
+        return json.dumps(encode(outcome.value), sort_keys=True)
+    return f"raised {outcome.kind}" if isinstance(outcome, Raised) else f"ended {type(outcome).__name__}"

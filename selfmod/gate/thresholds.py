@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from plugins.digest import digest_of
 
 # Changes whenever a stage judges differently; a pending proposal judged by another version is stale.
-GATE_VERSION = "4"
+GATE_VERSION = "5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from selfmod.gate.reading.pages import loading, rendered
 from selfmod.gate.reading.parse import MAX_FOUND, Material, found
 from selfmod.gate.reading.prose import in_words, values, written
 from selfmod.gate.reading.readers import told_in_code, told_in_text
+from selfmod.gate.reading.shown import shown
 from selfmod.gate.reading.texts import constant_texts
 from selfmod.gate.reading.unread import unread
 
@@ -52,6 +53,7 @@ def docs(material: Material) -> dict[str, Any]:
         "findings": problems[:MAX_FOUND],
         "readme": {"present": "README.md" in material.files, "characters": len(readme.strip()), "words": words[:4000]},
         "licence": _licences(licence),
+        "shown": shown(material),
     }
 
 

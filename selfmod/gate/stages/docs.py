@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from selfmod.gate.base import Finding, StageResult, finding, result
+from selfmod.gate.base import Figure, Finding, StageResult, finding, result
 from selfmod.gate.evidence import BadEvidence, array, mapping, text, whole
 from selfmod.gate.facts import as_finding, facts_of, unread
+from selfmod.gate.shown import shown
 from selfmod.gate.subject import Subject
 
 if TYPE_CHECKING:
@@ -27,18 +28,20 @@ class Docs:
     name = "docs"
 
     def run(self, subject: Subject) -> StageResult:
-        """Judge README, docstrings, licence text, words that address a model, and what cannot be judged."""
+        """Judge README, docstrings, licence text, what they show, words that address a model, what cannot be judged."""
         try:
             said = mapping(facts_of(subject).get("docs"))
             findings = [as_finding(item) for item in array(said.get("findings"))]
             readme = mapping(said.get("readme"))
             words = frozenset(map(text, array(readme.get("words"))))
+            figures: dict[str, Figure] = {}
             if subject.manifest is not None:
                 findings += [*_readme(subject.manifest, readme, words), *_licence(subject.manifest, said)]
-            findings = [replace(item, advisory=item.rule in ADVICE) for item in findings]
+                findings += shown(subject, said.get("shown"), figures)
+            findings = [replace(item, advisory=item.advisory or item.rule in ADVICE) for item in findings]
         except BadEvidence as error:
             return result(self.name, [unread(self.name, error)])
-        return result(self.name, findings, figures={"readme_characters": whole(readme.get("characters"))})
+        return result(self.name, findings, figures={"readme_characters": whole(readme.get("characters")), **figures})
 
 
 def _readme(manifest: Manifest, readme: Mapping[str, object], words: frozenset[str]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sandbox.outcome import Completed, Outcome, Raised, describe
+from sandbox.outcome import Completed, Outcome, describe
 from sandbox.outside.rehearsed import Rehearsed
 from sandbox.program import Job
 from sandbox.values import encode
@@ -24,12 +24,11 @@ from selfmod.gate.production import (
     distinct,
     doubles_of,
     is_answered,
-    is_content,
     may_differ,
     otherwise,
     production,
     repeatable,
-    worlds,
+    settled,
     written,
 )
 from selfmod.gate.subject import Subject, SuiteRun
@@ -121,45 +120,13 @@ def _blind(subject: Subject, figures: dict[str, Figure]) -> None:
 
 
 def _judged(subject: Subject, examples: Sequence[Example]) -> list[str | None]:
-    """What is wrong with what each example gives, "" where nothing is; None where that depends on the outside.
-
-    Where the answer is the same whatever the outside says, asking it is no excuse. An exception is one where content
-    was asked for, which doubles can only make up.
-    """
-    plain, *elsewhere = worlds(subject)
-    told, outcomes = _give(subject, examples, plain)
-    asks = [set(filter(is_answered, asked)) for asked in told]
-    others = [_give(subject, examples, world)[1] for world in elsewhere] if any(asks) else []
+    """What is wrong with what each example gives, "" where nothing is; None where that depends on the outside."""
+    inputs = [(example.function, *arguments(example)) for example in examples]
+    ended = settled(subject, inputs)
     return [
-        None
-        if asks[place] and _depends(asks[place], [outcomes[place], *(other[place] for other in others)])
-        else _wrong(subject, example, outcomes[place])
-        for place, example in enumerate(examples)
+        None if one.outcome is None else _wrong(subject, example, one.outcome)
+        for example, one in zip(examples, ended, strict=True)
     ]
-
-
-def _give(subject: Subject, examples: Sequence[Example], world: Rehearsed) -> tuple[list[set[str]], list[Outcome]]:
-    """What calls give in one world, and what they asked."""
-    asks, outcomes = list[set[str]](), list[Outcome]()
-    with production(subject, world) as session:
-        for example in examples:
-            args, named = arguments(example)
-            world.asked = set()
-            outcomes.append(session.call(example.function, args, named, wall_s=subject.stage_s))
-            asks.append(world.asked)
-    return asks, outcomes
-
-
-def _depends(asks: set[str], outcomes: list[Outcome]) -> bool:
-    if any(map(is_content, asks)) and not all(isinstance(outcome, Completed) for outcome in outcomes):
-        return True
-    return len({_ended(outcome) for outcome in outcomes}) > 1
-
-
-def _ended(outcome: Outcome) -> str:
-    if isinstance(outcome, Completed):
-        return json.dumps(encode(outcome.value), sort_keys=True)
-    return f"raised {outcome.kind}" if isinstance(outcome, Raised) else f"ended {type(outcome).__name__}"
 
 
 def _wrong(subject: Subject, example: Example, outcome: Outcome) -> str:

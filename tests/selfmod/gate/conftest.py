@@ -86,7 +86,7 @@ def good() -> dict[str, str]:
 
 
 @pytest.fixture
-def make_subject() -> Callable[..., Subject]:
+def make_subject(sandbox: Sandbox) -> Callable[..., Subject]:
     """Make a subject whose facts are there already; the first argument is its files as text or bytes."""
 
     def make(files: Mapping[str, str | bytes], *, previous: Mapping[str, str] | None = None, **more: Any) -> Subject:
@@ -100,7 +100,7 @@ def make_subject() -> Callable[..., Subject]:
         )
         subject = Subject(
             candidate=candidate,
-            sandbox=None,  # type: ignore[arg-type]  # facts are there, so nothing is read in a sandbox
+            sandbox=sandbox,
             thresholds=more.pop("thresholds", Thresholds()),
             secret=b"secret",
             previous=before,
