@@ -40,7 +40,7 @@ def shown(subject: Subject, said: object, figures: dict[str, Figure]) -> Iterato
     What depends on the outside, or on time and chance, cannot be told here, where nothing of it is real.
     """
     examples = [_example(item) for item in array(said)]
-    figures["shown"] = len(examples)
+    figures["calls_shown"] = len(examples)
     wrong = [
         _finding("docs.shown-call", one, f"this call cannot be made: {one.problem}") for one in examples if one.problem
     ]
@@ -50,7 +50,7 @@ def shown(subject: Subject, said: object, figures: dict[str, Figure]) -> Iterato
         settled(subject, [(one.handler, one.args, one.named) for one in possible]) if possible and not effects else ()
     )
     judged = [(one, call) for one, call in zip(possible, ended, strict=False) if call.outcome is not None]
-    figures["shown_judged"] = len(judged)
+    figures["calls_judged"] = len(judged)
     # What was kept before nobody knows here, and a page may speak of it.
     wrong += [replace(item, advisory=call.content) for one, call in judged for item in _wrong(one, call.outcome)]
     yield from wrong[:_SHOWN]

@@ -100,7 +100,7 @@ PLAIN = PLAIN.replace("import clock, storage", "import storage")
 def test_what_a_plugin_does_may_be_shown(docs: Judge, readme: str) -> None:
     result = docs(readme, PLAIN, NO_CLOCK)
     assert rules(result) == []
-    assert result.figures["shown_judged"] == result.figures["shown"]
+    assert result.figures["calls_judged"] == result.figures["calls_shown"]
 
 
 @pytest.mark.parametrize(("readme", "rule"), FALSE)
@@ -126,8 +126,8 @@ def test_what_was_kept_before_is_told_only(docs: Judge) -> None:
 def test_time_and_chance_are_not_judged(docs: Judge) -> None:
     result = docs("    ratchet call scores today\n\ngives `2030-12-24`.")
     assert rules(result) == []
-    assert result.figures["shown_judged"] == 0
-    assert result.figures["shown"] == 2
+    assert result.figures["calls_judged"] == 0
+    assert result.figures["calls_shown"] == 2
 
 
 def test_a_call_that_does_not_end_says_nothing(docs: Judge) -> None:
