@@ -76,7 +76,7 @@ class _Ours:
         id_, candidate, report = self._next()
         review = Review(
             proposal="", plugin=id_, version="0.1.0", candidate=candidate, report=report,
-            basis=read_basis(self.journal.workspace, id_), spec=SPEC, model="",
+            basis=read_basis(self.journal.workspace, id_, granted=frozenset()), spec=SPEC, model="",
         )  # fmt: skip
         answer = Answer(digest=candidate.digest)
         return timed(lambda: approve(review, answer, journal=self.journal, thresholds=self.thresholds))

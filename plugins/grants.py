@@ -16,6 +16,11 @@ def of(workspace: Workspace, state: UserState, plugin: str) -> frozenset[str]:
     return frozenset(names)
 
 
+def every(workspace: Workspace, state: UserState) -> dict[str, frozenset[str]]:
+    """What the person granted, by plugin."""
+    return {plugin: frozenset(names) for plugin, names in _read(workspace, state).items()}
+
+
 def put(workspace: Workspace, state: UserState, plugin: str, names: Iterable[str]) -> None:
     """Grant exactly `names` to a plugin, in place of what it was granted before."""
     held, wanted = _read(workspace, state), sorted(set(names))

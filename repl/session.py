@@ -359,11 +359,16 @@ class Session:
 
     def installed(self, *, without: str = "") -> Installed:
         """What is there already, as the gate wants to know it; `without` is the plugin that is judged itself."""
+        from plugins import grants
         from selfmod.gate.subject import Installed
 
         loaded = [entry for entry in self.registry.plugins() if entry.status == "loaded" and entry.id != without]
         commands = {name: entry.id for entry in loaded for name in entry.commands}
-        return Installed(plugins={entry.id: entry.version for entry in loaded}, commands=commands | self.own_commands())
+        return Installed(
+            plugins={entry.id: entry.version for entry in loaded},
+            commands=commands | self.own_commands(),
+            granted=grants.every(self.workspace, self.state),
+        )
 
 
 JOURNAL = "journal.json"  # as `selfmod.journal` names it

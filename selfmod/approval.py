@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from plugins import trust
+from plugins import grants, trust
 from plugins.capability import name_problem
 from plugins.decision import Channel, Decision
 from plugins.errors import ApprovalError, GateRefused, StaleError, UsageError
@@ -133,7 +133,9 @@ def stale(review: Review, journal: Journal, thresholds: Thresholds) -> str:
         return f"the gate's version ({review.report.gate_version}, now {GATE_VERSION})"
     if review.report.thresholds != thresholds:
         return "the thresholds of the gate"
-    return review.basis.changed(read_basis(journal.workspace, review.plugin, review.basis.dependencies))
+    granted = grants.of(journal.workspace, journal.state, review.plugin)
+    now = read_basis(journal.workspace, review.plugin, review.basis.dependencies, granted=granted)
+    return review.basis.changed(now)
 
 
 def stamp(seconds: float) -> str:
@@ -146,7 +148,7 @@ def _check_accepted(review: Review, accepted: Iterable[str]) -> None:
 
     Words that other versions take are no slip: a script may name them all.
     """
-    asked = dict.fromkeys((*review.acknowledge, *review.new_capabilities))
+    asked = review.acknowledge  # also what the report forgot to list: it is not granted in silence
     for name in accepted:
         if name not in asked and name != NO_ORACLE and name_problem(name):
             raise UsageError(
@@ -154,9 +156,7 @@ def _check_accepted(review: Review, accepted: Iterable[str]) -> None:
                 hint=f"it takes: {', '.join(asked)}" if asked else "it takes none",
                 id=review.proposal,
             )
-    missing = [name for name in review.acknowledge if name not in set(accepted)]
-    # What the report forgot to list is not granted in silence.
-    missing += [name for name in review.new_capabilities if name not in {*accepted, *missing}]
+    missing = [name for name in asked if name not in set(accepted)]
     if missing:
         flags = " ".join(f"--accept {name}" for name in missing)
         raise ApprovalError(

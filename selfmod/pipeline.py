@@ -312,10 +312,9 @@ class Pipeline:
         there = self.installed()
         if proposal.state not in {"committed", "rolled-back"} or proposal.spec.change:
             return there
-        return Installed(
-            plugins={name: version for name, version in there.plugins.items() if name != proposal.plugin},
-            commands={name: owner for name, owner in there.commands.items() if owner != proposal.plugin},
-        )
+        plugins = {name: version for name, version in there.plugins.items() if name != proposal.plugin}
+        commands = {name: owner for name, owner in there.commands.items() if owner != proposal.plugin}
+        return replace(there, plugins=plugins, commands=commands)
 
     def _author(self, proposal: Proposal, mode: str) -> Author:
         if mode != "function":
@@ -373,7 +372,8 @@ class Pipeline:
 
     def _basis(self, plugin: str, judged: Judged) -> dict[str, Any]:
         """What this judgement rests on, with what the manifest depends on as the gate's worker read it."""
-        return dict(read_basis(self.workspace, plugin, judged.report.dependencies).to_json())
+        granted = self.installed().granted.get(plugin, frozenset())
+        return dict(read_basis(self.workspace, plugin, judged.report.dependencies, granted=granted).to_json())
 
     def _afresh(self, held: Proposal) -> Proposal:
         """Back to the drawing board, from what is approved now."""

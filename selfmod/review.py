@@ -20,7 +20,7 @@ class Basis:
     """What a judgement rests on besides the candidate: when any of it changes, the judgement is stale.
 
     `digest` is what HEAD holds of the plugin ("" for a new one), `decision` the hash of its latest decision,
-    `capabilities` what that decision granted, `dependencies` the digests of the plugins it needs.
+    `capabilities` what that decision names and this person granted, `dependencies` the digests of the plugins it needs.
     """
 
     digest: str = ""
@@ -90,7 +90,7 @@ class Review:
     @property
     def acknowledge(self) -> tuple[str, ...]:
         """What takes a typed word each."""
-        return self.report.acknowledge
+        return tuple(dict.fromkeys((*self.report.acknowledge, *self.new_capabilities)))
 
     @property
     def new_capabilities(self) -> tuple[str, ...]:
@@ -98,14 +98,19 @@ class Review:
         return tuple(name for name in self.capabilities if name not in self.basis.capabilities)
 
 
-def read_basis(workspace: Workspace, plugin: str, dependencies: Iterable[str] = ()) -> Basis:
-    """What is there now that a judgement of `plugin` would rest on."""
+def read_basis(
+    workspace: Workspace, plugin: str, dependencies: Iterable[str] = (), *, granted: frozenset[str]
+) -> Basis:
+    """What is there now that a judgement of `plugin` would rest on; `granted` is what this person gave it.
+
+    A ledger says what somebody granted, and anybody can commit a line to it.
+    """
     found = read_ledger(workspace, plugin)
     latest = found.decisions[-1] if found.decisions else None
     return Basis(
         digest=committed_digest(workspace, plugin),
         decision=latest.hash if latest else "",
-        capabilities=tuple(sorted(latest.capabilities)) if latest and latest.digest else (),
+        capabilities=tuple(sorted(granted.intersection(latest.capabilities))) if latest and latest.digest else (),
         dependencies={name: committed_digest(workspace, name) for name in sorted(set(dependencies))},
     )
 

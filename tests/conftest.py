@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from plugins import grants
 from plugins import workspace as workspaces
 from plugins.disk import Disk
 from plugins.state import UserState
@@ -86,7 +87,7 @@ class Desk:
             version=version,
             candidate=found,
             report=report,
-            basis=read_basis(self.workspace, id, dependencies or ()),
+            basis=read_basis(self.workspace, id, dependencies or (), granted=grants.of(self.workspace, self.state, id)),
             capabilities=capabilities,
             spec="Count the words of a text",
             model="replay:one",

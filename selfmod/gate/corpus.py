@@ -121,9 +121,18 @@ def _case(text: _Text, kind: Literal["good", "bad"], category: str, texts: Mappi
         ),
         previous=previous,
         installed=Installed(
-            plugins={plugin: "0.1.0"} if previous else {}, commands={"help": "", "approve": "", "gate": ""}
+            plugins={plugin: "0.1.0"} if previous else {},
+            commands={"help": "", "approve": "", "gate": ""},
+            granted={plugin: _declared(previous)} if previous else {},
         ),
     )
+
+
+def _declared(candidate: Candidate) -> frozenset[str]:
+    """The capabilities of an approved version, all of which count as granted."""
+    from plugins.manifest import parse_manifest
+
+    return frozenset(parse_manifest(candidate.files["plugin.yaml"]).capability_names())
 
 
 def _examples(sources: tuple[str, ...], *, held_back: bool) -> Iterator[Example]:

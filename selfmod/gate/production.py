@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from plugins.digest import digest_of_value
 from plugins.manifest import Manifest
@@ -24,9 +26,11 @@ from sandbox.session import Session
 from sandbox.values import decode, encode
 from selfmod.gate.subject import RecordedCall, Subject
 
+_T = TypeVar("_T")
+
 Input = tuple[str, Sequence[object], Mapping[str, object]]  # a function, and what it is called with
 
-_REPLAYED = 100  # calls
+_REPLAYED = 500  # calls
 _REHEARSED = 3  # tests whose doubles make a world of their own
 # Another moment and other draws than those that neutral doubles have, and a server that knows nothing.
 _ELSEWHERE = Script(now=1_893_456_007.25, seed=977, reply=ScriptedReply(status=404, body=b"not found"))
@@ -95,12 +99,24 @@ class Call:
 
 
 def distinct(calls: tuple[RecordedCall, ...]) -> tuple[RecordedCall, ...]:
-    """The first of calls that were given and heard the same, as many as are made again."""
+    """The first of calls that were given and heard the same, in their order, as many as are made again."""
     first: dict[str, RecordedCall] = {}
     for call in calls:
         if call.outcome != "kept":
             first.setdefault(given(call), call)
-    return tuple(first.values())[:_REPLAYED]
+    return fairly(tuple(first.values()), _REPLAYED, by=lambda call: (call.function, call.test))
+
+
+def fairly(items: Sequence[_T], most: int, *, by: Callable[[_T], object]) -> tuple[_T, ...]:
+    """At most so many in their order, with as many of each group as of any other: no crowd hides a single one."""
+    if len(items) <= most:
+        return tuple(items)
+    seen = Counter[object]()
+    turns = []
+    for place, item in enumerate(items):
+        turns.append((seen[by(item)], place))
+        seen[by(item)] += 1
+    return tuple(items[place] for place in sorted(place for _, place in sorted(turns)[:most]))
 
 
 def given(call: RecordedCall) -> str:

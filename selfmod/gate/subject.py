@@ -32,10 +32,14 @@ _LEAST_S = 0.1  # of a worker that starts when nothing is left: enough to end in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
-    """What is there already: plugins by id with their version, commands with their owner ("" is Ratchet itself)."""
+    """What is there already: plugins by id with their version, commands with their owner ("" is Ratchet itself).
+
+    `granted` are the capabilities that this person gave to plugins, whatever a history says that somebody gave.
+    """
 
     plugins: Mapping[str, str] = field(default_factory=dict)
     commands: Mapping[str, str] = field(default_factory=dict)
+    granted: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

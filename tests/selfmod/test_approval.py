@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plugins import trust
+from plugins import grants, trust
 from plugins import workspace as workspaces
 from plugins.errors import (
     ApprovalError,
@@ -20,6 +20,7 @@ from plugins.errors import (
     UsageError,
 )
 from plugins.history import note
+from plugins.keys import host_key
 from plugins.state import UserState
 from selfmod import approval, audit
 from selfmod.approval import Answer
@@ -30,6 +31,7 @@ from selfmod.gate.thresholds import Thresholds
 pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # children fork, do little, and end
 
 FILES = {"plugins/text-stats/plugin.yaml", "plugins/text-stats/plugin.py", "plugins/text-stats/tests/test_plugin.py"}
+FAR = "network:far.example.org:443"
 LEDGER = "audit_logs/decisions/text-stats.jsonl"
 
 
@@ -207,9 +209,36 @@ def test_every_word_that_it_takes_has_to_be_said(desk: Any) -> None:
 def test_a_new_capability_takes_its_word_even_if_the_report_forgot_it(desk: Any) -> None:
     review = desk.review("0.1.0", capabilities=("storage",))
     with pytest.raises(ApprovalError, match="storage"):
+        desk.approve(review, accepted=())
+    made = desk.approve(review, accepted=("storage",))
+    assert made.decision.accepted == ("storage",)
+    desk.approve(desk.review("0.2.0", capabilities=("storage",)), accepted=())  # it carries over
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_what_somebody_else_committed_grants_nothing(desk: Any, new_desk: Any, tmp_path: Path, trusted: bool) -> None:
+    """A ledger line and a manifest in HEAD say what their author granted, not what this person did."""
+    other = new_desk(desk.workspace.root, tmp_path / "other")
+    trust.trust(other.workspace, other.state, keys=())
+    other.approve(other.review("0.1.0", capabilities=(FAR,), acknowledge=(FAR,)))
+    other.close()
+    if trusted:
+        trust.trust(desk.workspace, desk.state, keys=[host_key(other.state).public])
+    review = desk.review("0.2.0", capabilities=(FAR,))
+    assert review.acknowledge == review.new_capabilities == (FAR,)
+    with pytest.raises(ApprovalError, match=FAR):
+        desk.approve(review, accepted=())
+    assert grants.of(desk.workspace, desk.state, "text-stats") == frozenset()
+    desk.approve(review, accepted=(FAR,))
+    assert grants.of(desk.workspace, desk.state, "text-stats") == {FAR}
+
+
+def test_a_grant_that_was_taken_away_since_makes_it_stale(desk: Any) -> None:
+    desk.approve(desk.review("0.1.0", capabilities=(FAR,)))
+    review = desk.review("0.2.0", capabilities=(FAR,))
+    grants.put(desk.workspace, desk.state, "text-stats", ())
+    with pytest.raises(StaleError, match="capabilities in force"):
         desk.approve(review)
-    desk.approve(review, accepted=("storage",))
-    desk.approve(desk.review("0.2.0", capabilities=("storage",)))  # it carries over
 
 
 def test_a_report_about_other_bytes_or_a_refusal_is_no_ground(desk: Any) -> None:

@@ -411,6 +411,7 @@ def test_answers_to_the_questions_about_a_persons_own_files_are_held_against_the
     offline = replace(pipeline, open_model=no_model)
     made = {**files(code=PRICE), "tests/test_plugin.py": TESTS_OF_PRICE}
     made["plugin.yaml"] = made["plugin.yaml"].replace("handler: clamp", "handler: price")
+    made["README.md"] = "# Prices\n\nSays what a ticket costs: call `clamp` with an age.\n"
     own = Candidate(files={path: text.encode() for path, text in made.items()})
     first = offline.propose(spec("Prices of tickets", examples=()), candidate=own)
     assert refusing(offline, first) == {"mutation"}

@@ -35,14 +35,16 @@ def test_each_part_that_changed_is_named(name: str, value: object, said: str) ->
 
 
 def test_it_is_read_from_what_is_committed(desk: Any) -> None:
-    assert read_basis(desk.workspace, "text-stats", ("nope",)) == Basis(dependencies={"nope": ""})
+    given = frozenset({"storage", "effect:clock"})
+    assert read_basis(desk.workspace, "text-stats", ("nope",), granted=given) == Basis(dependencies={"nope": ""})
     made = desk.approve(desk.review("0.1.0", capabilities=("storage",), acknowledge=("storage",)))
     desk.write("plugins/text-stats/plugin.py", "edited\n")
-    found = read_basis(desk.workspace, "text-stats")
+    found = read_basis(desk.workspace, "text-stats", granted=given)
     assert found == Basis(digest=made.decision.digest, decision=made.decision.hash, capabilities=("storage",))
+    assert read_basis(desk.workspace, "text-stats", granted=frozenset()).capabilities == ()
     desk.git("checkout", "-q", "plugins")
     desk.rollback()
-    assert read_basis(desk.workspace, "text-stats").capabilities == ()
+    assert read_basis(desk.workspace, "text-stats", granted=given).capabilities == ()
     assert committed(desk.workspace, "text-stats") is None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
@@ -15,7 +16,8 @@ from sandbox.outside.base import Failed, Given
 from sandbox.outside.rehearsed import Exchange
 from sandbox.values import encode
 
-_CALLS = 500  # of one run
+_CALLS = 500  # of one run; a crowd of calls in one place hides none in another:
+_ALWAYS = 3  # of each function in each test, however many there were before
 _ASKS = 100  # of one test
 _BYTES = 16 * 1024  # of one call: of a result that is larger there is a digest, and a call with more is not recorded
 _BYTES_OF_TEST = 256 * 1024
@@ -29,26 +31,29 @@ class CallLog:
         self._depth = self._asks = 0
         self._calls: list[dict[str, Any]] = []
         self._left, self._room = _CALLS, 0
+        self._of = Counter[str]()
 
     def begin(self, test: str) -> None:
         """Keep calls from here on."""
         self._active, self._depth, self._calls, self._room = bool(test), 0, [], _BYTES_OF_TEST
+        self._of.clear()
 
     def end(self) -> list[dict[str, Any]]:
         """Stop, and return what was called."""
         self._active = False
-        self._left -= len(self._calls)
+        self._left -= min(len(self._calls), self._left)
         return self._calls
 
     def open(self, function: str, args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, Any] | None:
         """Begin one call; None where it is not recorded. Arguments are encoded now: the call may change them."""
-        if not self._active or self._depth or len(self._calls) >= self._left:
+        if not self._active or self._depth or (len(self._calls) >= self._left and self._of[function] >= _ALWAYS):
             return None
         try:
             call = {"function": function, "args": encode(list(args)), "kwargs": encode(kwargs)}
         except ValueError:
             return None
         self._depth += 1
+        self._of[function] += 1
         self._asks = count()
         return call
 

@@ -46,7 +46,7 @@ class Capabilities:
             return result(self.name, findings, figures={"uses": len(subject.uses)})
         declared = subject.manifest.capability_names()
         findings += [*check(declared, subject.uses, subject.entry), *_beyond(subject, declared)]
-        subject.reach = reach_of(subject.manifest, subject.uses, subject.previous_manifest)
+        subject.reach = reach_of(subject.manifest, subject.uses, _in_force(subject))
         return result(self.name, findings, figures=_figures(subject.reach))
 
 
@@ -108,10 +108,17 @@ def observed_names(asks: Iterable[ObservedAsk]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for ask in asks if (name := _observed(ask))))
 
 
-def reach_of(manifest: Manifest, uses: Iterable[CapabilityUse], previous: Manifest | None) -> Reach:
-    """Return what the plugin may touch, side by side, and what is new against the approved version."""
+def _in_force(subject: Subject) -> frozenset[str]:
+    """What the version before declares and this person granted: anybody can commit a version that declares more."""
+    before = subject.previous_manifest
+    if before is None:
+        return frozenset()
+    return subject.installed.granted.get(before.id, frozenset()).intersection(before.capability_names())
+
+
+def reach_of(manifest: Manifest, uses: Iterable[CapabilityUse], known: frozenset[str]) -> Reach:
+    """Return what the plugin may touch, side by side, and what is new against what is in force."""
     declared = manifest.capability_names()
-    known = frozenset(previous.capability_names()) if previous else frozenset[str]()
     uses = tuple(uses)
     return Reach(
         declared=declared,
@@ -157,11 +164,10 @@ def _uses(items: list[object], entry: str) -> tuple[tuple[CapabilityUse, ...], l
 
 
 def _beyond(subject: Subject, declared: tuple[str, ...]) -> Iterator[Finding]:
-    """What is declared and neither allowed by the spec nor approved with the version before."""
+    """What is declared and neither allowed by the spec nor in force."""
     if subject.spec is None:
         return
-    before = subject.previous_manifest.capability_names() if subject.previous_manifest else ()
-    allowed = (*subject.spec.allow, *before)
+    allowed = (*subject.spec.allow, *_in_force(subject))
     for name in declared:
         if not any(covers(one, name) for one in allowed):
             message = f"it declares {name!r}, which the request does not allow"

@@ -10,6 +10,7 @@ from plugins.manifest import parse_manifest
 from selfmod.gate.stages.oracle import Oracle
 from selfmod.gate.stages.tests import Tests
 from selfmod.gate.subject import RecordedCall
+from selfmod.gate.thresholds import Thresholds
 
 # Each changes an object that a library keeps for the module, by a way of its own.
 SEEN = {
@@ -90,6 +91,45 @@ def test_a_call_that_needs_another_one_before_it_is_refused(judged):
     tests += "    choose('as loud')\n"  # so that the call gives the same after what comes later, too
     ((rule, message),) = found(judged, MODE, tests)
     assert rule == "oracle.memory" and "gives 'tea' where no other call came before" in message
+
+
+HIDDEN = """\
+from html.parser import HTMLParser
+SEEN = HTMLParser()
+def remember(word: str) -> str:
+    came = word in SEEN.rawdata
+    SEEN.feed("<" + word)
+    return word + " again" if came else word
+def total(n: int) -> int:
+    return sum(range(n))
+def work(what: str, n: int) -> str:
+    return remember("tea") if what == "tea" else str(n)
+"""
+
+
+@pytest.mark.parametrize(
+    "crowd",
+    [
+        "@pytest.mark.parametrize('n', range(1, 150))\ndef test_a(n):\n    assert total(n) == n * (n - 1) // 2\n",
+        "def test_a():\n    for n in range(1, 2000):\n        assert total(n) == n * (n - 1) // 2\n",
+        "def test_a():\n    for n in range(1, 2000):\n        assert work('cup', n) == str(n)\n",
+    ],
+)
+@pytest.mark.parametrize("call", ["remember('tea')", "work('tea', 0)"])
+def test_a_crowd_of_other_calls_hides_none(judged, crowd, call):
+    tests = (
+        f"import pytest\nfrom plugin import remember, total, work\n{crowd}def test_z():\n    assert {call} == 'tea'\n"
+    )
+    ((rule, message),) = found(judged, HIDDEN, tests)
+    assert rule == "oracle.memory" and "gives 'tea again' when it is made once more" in message
+
+
+def test_what_there_is_no_time_to_look_at_is_refused(judged):
+    slow = "def total(n: int) -> int:\n    return sum(one * one % 97 for one in range(n * 2_000_000)) * 0 + n\n"
+    tests = "from plugin import total\ndef test_a():\n    assert total(1) == 1\n    assert total(2) == 2\n"
+    tests += "    assert total(3) == 3\n    assert total(4) == 4\n"
+    late = found(judged, slow, tests, thresholds=Thresholds(stage_s=6.0))
+    assert [rule for rule, _ in late] == ["oracle.memory-unseen"]
 
 
 HONEST = {

@@ -8,7 +8,7 @@ import pytest
 
 from selfmod.gate.stages.capabilities import Capabilities, covers, flows, observed_names
 from selfmod.gate.stages.manifest import ManifestStage
-from selfmod.gate.subject import ObservedAsk, Subject
+from selfmod.gate.subject import Installed, ObservedAsk, Subject
 from selfmod.spec import Spec
 
 Make = Callable[..., Subject]
@@ -89,10 +89,22 @@ def test_the_spec_is_the_ceiling(make_subject: Make, good: dict[str, str]) -> No
 
 def test_what_was_approved_before_stays_allowed_and_is_not_new(make_subject: Make, good: dict[str, str]) -> None:
     files = plugin(good, USING, DECLARED)
-    subject = make_subject(files, previous=files, spec=Spec(text="x", change=True))
+    given = frozenset({"network:api.example.org:443", "read:~/notes", "environment:TOKEN"})
+    installed = Installed(granted={"text-stats": given})
+    subject = make_subject(files, previous=files, spec=Spec(text="x", change=True), installed=installed)
     assert judged(subject) == []
     assert subject.reach is not None
     assert subject.reach.new == ()
+
+
+def test_what_the_version_before_declares_and_nobody_here_granted_is_new(
+    make_subject: Make, good: dict[str, str]
+) -> None:
+    files = plugin(good, USING, DECLARED)
+    subject = make_subject(files, previous=files, spec=Spec(text="x", change=True))
+    assert len(judged(subject)) == 3
+    assert subject.reach is not None
+    assert subject.reach.new == subject.reach.declared
 
 
 @pytest.mark.parametrize(
