@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -175,19 +177,22 @@ class Settled:
     content: bool
 
 
-def settled(subject: Subject, inputs: Sequence[Input]) -> list[Settled]:
-    """How calls end in one worker, one after the other.
+def settled(subject: Subject, inputs: Sequence[Input], *, within_s: float = math.inf) -> list[Settled]:
+    """How calls end in one worker, one after the other, of those that there is time for (wall clock, for each world).
 
     Where the answer is the same whatever the outside says, asking it is no excuse. An exception is one where content
     was asked for, which doubles can only make up.
     """
     plain, *elsewhere = worlds(subject)
-    told, outcomes = _give(subject, inputs, plain)
-    asks = [set(filter(is_answered, asked)) for asked in told]
-    others = [_give(subject, inputs, world)[1] for world in elsewhere] if any(asks) else []
+    given = _give(subject, inputs, plain, within_s)
+    others = [_give(subject, inputs, world, within_s) for world in elsewhere] if any(asks for asks, _ in given) else []
     return [
-        _settled(asks[place], [outcome, *(other[place] for other in others)]) for place, outcome in enumerate(outcomes)
+        _settled(given[place][0], [one[place][1] for one in (given, *others)]) for place in _reached(given, *others)
     ]
+
+
+def _reached(*given: Sequence[object]) -> range:
+    return range(min(map(len, given)))
 
 
 def _settled(asks: set[str], outcomes: list[Outcome]) -> Settled:
@@ -195,15 +200,19 @@ def _settled(asks: set[str], outcomes: list[Outcome]) -> Settled:
     return Settled(outcome=None if depends else outcomes[0], content=any(map(is_content, asks)))
 
 
-def _give(subject: Subject, inputs: Sequence[Input], world: Rehearsed) -> tuple[list[set[str]], list[Outcome]]:
-    """What calls ask in one world, and what they give."""
-    asks, outcomes = list[set[str]](), list[Outcome]()
+def _give(
+    subject: Subject, inputs: Sequence[Input], world: Rehearsed, within_s: float
+) -> list[tuple[set[str], Outcome]]:
+    """What calls ask in one world, and how they end there."""
+    until, given = time.monotonic() + within_s, list[tuple[set[str], Outcome]]()
     with production(subject, world) as session:
         for function, args, named in inputs:
+            if (left := until - time.monotonic()) <= 0:
+                break
             world.asked = set()
-            outcomes.append(session.call(function, args, named, wall_s=subject.stage_s))
-            asks.append(world.asked)
-    return asks, outcomes
+            outcome = session.call(function, args, named, wall_s=min(subject.stage_s, left))
+            given.append((set(filter(is_answered, world.asked)), outcome))
+    return given
 
 
 def _depends(asks: set[str], outcomes: list[Outcome]) -> bool:

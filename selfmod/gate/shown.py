@@ -12,10 +12,11 @@ from selfmod.gate.base import Figure, Finding, finding
 from selfmod.gate.changes import told
 from selfmod.gate.evidence import BadEvidence, array, mapping, text, whole
 from selfmod.gate.likeness import says
-from selfmod.gate.production import settled
+from selfmod.gate.production import Input, settled
 from selfmod.gate.subject import Subject
 
 _SHOWN: Final = 5
+_SHARE: Final = 8  # of the time of a stage, for each world
 _HINT: Final = "show what it does: have the example made by `try`, and copy what it gives"
 
 
@@ -46,9 +47,8 @@ def shown(subject: Subject, said: object, figures: dict[str, Figure]) -> Iterato
     ]
     possible = [one for one in examples if not one.problem]
     effects = subject.manifest.effects if subject.manifest else ()
-    ended = (
-        settled(subject, [(one.handler, one.args, one.named) for one in possible]) if possible and not effects else ()
-    )
+    inputs: list[Input] = [(one.handler, one.args, one.named) for one in possible if not effects]
+    ended = settled(subject, inputs, within_s=subject.stage_s / _SHARE) if inputs else []
     judged = [(one, call) for one, call in zip(possible, ended, strict=False) if call.outcome is not None]
     figures["calls_judged"] = len(judged)
     # What was kept before nobody knows here, and a page may speak of it.
@@ -77,15 +77,16 @@ def _example(item: object) -> _Example:
 
 
 def _wrong(one: _Example, outcome: Outcome | None) -> Iterator[Finding]:
-    if not isinstance(outcome, Completed | Raised):
-        return  # it reached a ceiling, of which the stage cost knows more
-    raised = isinstance(outcome, Raised)
-    if one.how == "gives" and not (isinstance(outcome, Completed) and says(one.promise, outcome.value)):
-        yield _finding("docs.shown", one, f"{one.text} {told(outcome)}; shown is {one.promise!r:.200}")
-    elif one.how == "raises" and not raised:
-        yield _finding("docs.shown", one, f"{one.text} {told(outcome)}; shown is an error")
+    raised, given = isinstance(outcome, Raised), isinstance(outcome, Completed)
+    ended = f"{one.text} {told(outcome)}" if outcome is not None else ""
+    if not raised and not given:  # it reached a ceiling, and calls after it may not have been made
+        yield _finding("docs.shown", one, ended)
+    elif one.how == "gives" and not (isinstance(outcome, Completed) and says(one.promise, outcome.value)):
+        yield _finding("docs.shown", one, f"{ended}; shown is {one.promise!r:.200}")
+    elif one.how == "raises" and given:
+        yield _finding("docs.shown", one, f"{ended}; shown is an error")
     elif one.how == "" and raised:
-        yield _finding("docs.shown", one, f"{one.text} {told(outcome)}, and nothing says so")
+        yield _finding("docs.shown", one, f"{ended}, and nothing says so")
 
 
 def _finding(rule: str, one: _Example, message: str) -> Finding:

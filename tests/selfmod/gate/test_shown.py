@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -65,7 +66,7 @@ def docs(make_subject: Callable[..., Subject]) -> Judge:
     def judge(readme: str, module: str = MODULE, manifest: str = MANIFEST) -> StageResult:
         files = {"plugin.yaml": manifest, "plugin.py": module, "README.md": f"# Scores\n\nIt counts.\n\n{readme}\n"}
         subject = make_subject(files)
-        ManifestStage().run(subject)
+        assert ManifestStage().run(subject).verdict == "pass"
         return Docs().run(subject)
 
     return judge
@@ -130,11 +131,19 @@ def test_time_and_chance_are_not_judged(docs: Judge) -> None:
     assert result.figures["calls_shown"] == 2
 
 
-def test_a_call_that_does_not_end_says_nothing(docs: Judge) -> None:
+def test_a_call_that_does_not_end_is_no_example(docs: Judge) -> None:
     endless = PLAIN.replace("    return max(", "    while True:\n        pass\n    return max(")
-    limited = NO_CLOCK + "limits: {wall_s: 1, cpu_s: 1}\n"
-    assert rules(docs("    ratchet call scores best 3\n\ngives `3`.", endless, limited)) == []
+    limited = NO_CLOCK + "limits: {wall_s: 1}\n"
+    assert rules(docs("    ratchet call scores best 3\n\ngives `3`.", endless, limited)) == [("docs.shown", False)]
 
 
 def test_many_wrong_examples_are_shown_in_part(docs: Judge) -> None:
     assert len(rules(docs("`/points 1` gives `2`.\n\n" * 30, PLAIN, NO_CLOCK))) == 5
+
+
+def test_slow_examples_take_a_share_of_the_time(docs: Judge) -> None:
+    endless = PLAIN.replace("    return max(", "    while True:\n        pass\n    return max(")
+    begun = time.monotonic()
+    result = docs("    ratchet call scores best 3\n" * 30 + "    /points 1\n\ngives `2`.", endless, NO_CLOCK)
+    assert rules(result) == [("docs.shown", False)]
+    assert time.monotonic() - begun < 15
