@@ -23,6 +23,8 @@ from selfmod.gate.suite import Plan, handlers, run_forks
 _EXAMPLES = 50
 # Where tests meet all of a row but one, that one is hidden among them; of a row with more gaps the review names them.
 _ROWS = frozenset({"member", "place", "beginning", "end", "sign", "pattern"})
+# Of these nothing is told that coverage would not tell as well, where no test gets to them.
+_BOUNDING = frozenset({"full", "ring", "same", "dropped", "twice", "neighbours"})
 # Asks for a kind of value, not for a certain one.
 _OF_A_KIND = re.compile(r"isinstance\([\w.]+, [\w.]+\)")
 
@@ -125,6 +127,7 @@ def _unmet(subject: Subject, item: Mapping[str, object], notes: Observations) ->
         return  # nothing depends on the truth of a value that is given on
     unseen = kind == "operand" and not seen
     mild |= {0, 1} if kind == "operand" and (is_value or _is_plain(item, unseen=unseen)) else set()
+    mild |= {1} if kind in _BOUNDING and index not in notes.seen else set()
     unmet = sorted({whole(one) for one in array(item.get("needs"))} - seen)
     if kind in _ROWS and len(unmet) > 1:
         mild.update(unmet)
@@ -135,16 +138,30 @@ def _unmet(subject: Subject, item: Mapping[str, object], notes: Observations) ->
 
 
 def _told(subject: Subject, item: Mapping[str, object], message: str, key: str, *, advisory: bool = False) -> Finding:
-    same = item.get("kind") == "result"
     return finding(
         "mutation.operand" if item.get("kind") == "operand" else "mutation.special",
         message,
         path=subject.entry,
         line=whole(item.get("line")),
-        hint=f"add a test in which it {'is another' if same else 'comes out the other way'}, or remove it",
+        hint=_hint(item),
         key=key,
         advisory=advisory,
     )
+
+
+def _hint(item: Mapping[str, object]) -> str:
+    most = (*map(text, array(item.get("members"))), "")[0]
+    match item.get("kind"):
+        case "result":
+            return "add a test in which it is another, or remove it"
+        case "cut":
+            return f"add a test with more than {most}, or take the bound away"
+        case "full" | "ring":
+            return f"add a test with {most} or more, or take the bound away"
+        case "same" | "dropped" | "twice" | "neighbours":
+            return "add a test in which it does, or remove it"
+        case _:
+            return "add a test in which it comes out the other way, or remove it"
 
 
 def _never(item: Mapping[str, object], only: Sequence[int], *, unseen: bool) -> str:
@@ -181,6 +198,18 @@ def _said(item: Mapping[str, object], need: int, *, unseen: bool) -> str:
             return f"no test takes {'the value that is worked out' if not need else 'the limit'} of {shown}"
         case "cut":
             return f"in no test {shown} cuts anything off"
+        case "full":
+            return f"no test has as many as {members[0]} for {shown}"
+        case "ring":
+            return f"in no test {shown} is full"
+        case "same":
+            return f"in no test {shown} changes anything"
+        case "dropped":
+            return f"in no test {shown} leaves anything out"
+        case "twice":
+            return f"no test has anything twice for {shown}"
+        case "neighbours":
+            return f"no test has the same twice in a row for {shown}"
         case "given":
             return f"no test gives {shown} anything but its default"
         case "result":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
+from numbers import Number
 from typing import Any, Final
 
 from selfmod.gate.reading import patterns
@@ -10,6 +12,12 @@ from selfmod.gate.reading.choices import Condition
 from selfmod.gate.reading.halves import is_telling
 
 _PLAIN: Final = (bool, int, float, str, bytes, list, tuple, dict, set, frozenset)
+_WORKED_OUT: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "%": operator.mod,
+    "&": operator.and_,
+    "|": operator.or_,
+    "abs": lambda value, _: abs(value),
+}
 _LONG: Final = 100_000  # what is looked through of a text
 
 
@@ -51,8 +59,11 @@ def _side(value: Any, members: tuple[Any, ...]) -> list[int]:
     return [place for place, there in enumerate((value <= limit, value >= limit)) if there]
 
 
-def _cut(value: Any, members: tuple[Any, ...]) -> list[int]:
-    return [int(len(value) > members[0])]
+def _same(value: Any, members: tuple[Any, ...]) -> list[int]:
+    """What is no number, such as a text to fill in, is changed in another way."""
+    operation, number = members
+    plain = isinstance(value, Number) and not isinstance(value, bool)
+    return [int(not plain or bool(_WORKED_OUT[operation](value, number) != value))]
 
 
 def _given(value: Any, members: tuple[Any, ...]) -> list[int]:
@@ -72,7 +83,7 @@ _MET: Final[Mapping[str, Callable[[Any, tuple[Any, ...]], list[int]]]] = {
     "needle": _needle,
     "pattern": _pattern,
     "side": _side,
-    "cut": _cut,
+    "same": _same,
     "given": _given,
     "rounded": _rounded,
     "half": lambda value, _: [1] if is_telling(value) else [],

@@ -26,6 +26,7 @@ from selfmod.gate.harness.forks import Line, Say, limit_time, pool, run_item
 from selfmod.gate.harness.met import met
 from selfmod.gate.harness.notice import noticed
 from selfmod.gate.harness.others import changed
+from selfmod.gate.harness.rows import FOLLOWED, Rows
 from selfmod.gate.harness.run import Note, canonical_id, noter, session
 from selfmod.gate.harness.world import World, enter, reseed
 from selfmod.gate.reading.choices import Condition
@@ -67,11 +68,14 @@ class Seen:
         self._conditions = conditions
         self._first: dict[int, Any] = {}
         self.values: dict[int, set[int]] = {}
+        self.rows = Rows()
 
     def take(self, index: int, value: Any) -> Any:
-        """Note a value and give it back; called by the code under test."""
+        """Note a value and give it back, or what gives the same one by one; called by the code under test."""
         seen = self.values.setdefault(index, set())
         if not seen.issuperset((one := self._conditions[index]).needs):
+            if one.kind in FOLLOWED:
+                return self.rows.follow(one, value, seen)
             with contextlib.suppress(Exception):  # what the plugin's own values do when they are asked is its business
                 seen.update(self._met(one, value))
         return value
@@ -197,6 +201,7 @@ class Observer:
             say({"test": name, "cpu_s": process_time() - began_s, "effects": effects})
         for example in self._argument["examples"]:
             self._call(example)
+        self._seen.rows.end()
         if errors.count(None) == len(errors):
             for index, values in sorted(self._seen.values.items()):
                 say({"index": index, "seen": sorted(values)})

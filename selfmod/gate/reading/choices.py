@@ -14,19 +14,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from selfmod.gate.reading.folding_calls import Unknown, operate
 from selfmod.gate.reading.operands import Role
 from selfmod.gate.reading.patterns import alternatives, flags_of
 from selfmod.gate.reading.texts import constant_text
 
 Asked = Literal["special", "operand", "way", "result"]
-Chosen = Literal[
-    "member", "place", "beginning", "end", "sign", "needle", "pattern", "side", "cut", "rounded", "half", "given"
-]
-Kind = Asked | Chosen
+Chosen = Literal["member", "place", "beginning", "end", "sign", "needle", "pattern", "side", "rounded", "half", "given"]
+Bounding = Literal["cut", "full", "ring", "same", "dropped", "twice", "neighbours"]
+Kind = Asked | Chosen | Bounding
 # Asking for these is asking for a kind of value (nothing, none left, the first), not for a certain one.
 _PLAIN: Final = (None, True, False, "", b"", 0, 1, -1)
 MANY: Final = 6  # of what is asked for one by one; of the days of the week, and of stop words, some will do
 LARGEST: Final = 60
+_DEEPEST: Final = 20  # of numbers worked out of others
 _COLLECTING: Final = frozenset({"frozenset", "set", "list", "tuple", "sorted", "dict"})
 _SEEKING: Final = frozenset(
     {
@@ -101,6 +102,20 @@ class Constants:
     def text(self, node: ast.expr) -> str | None:
         """The text that an expression is."""
         return constant_text(node, self._names)
+
+    def number(self, node: ast.expr, depth: int = 0) -> int | float | None:
+        """The number that an expression is, also one that is worked out of others."""
+        match self.meant(node):
+            case ast.Constant(value=int() | float() as value) if type(value) is not bool:
+                return value
+            case ast.UnaryOp(op=ast.USub(), operand=inner):
+                positive = self.number(inner, depth + 1)
+                return None if positive is None else -positive
+            case ast.BinOp(left=left, op=op, right=right) if depth < _DEEPEST:
+                sides = self.number(left, depth + 1), self.number(right, depth + 1)
+                return None if None in sides else _worked_out(op, *sides)
+            case _:
+                return None
 
     def is_certain(self, node: ast.expr) -> bool:
         """Return whether an expression is a certain value, and none of those that anybody asks for."""
@@ -178,6 +193,14 @@ class Constants:
                 return ""
 
 
+def _worked_out(op: ast.operator, left: float | None, right: float | None) -> int | float | None:
+    try:
+        value = operate(op, left, right)
+    except (Unknown, ArithmeticError, TypeError, ValueError, KeyError):
+        return None
+    return value if type(value) in (int, float) else None
+
+
 def choices(known: Constants) -> Iterator[Condition]:
     """Yield what the module chooses among."""
     for node in ast.walk(known.tree):
@@ -202,12 +225,8 @@ def choices(known: Constants) -> Iterator[Condition]:
 
 
 def _picked(node: ast.Subscript, known: Constants) -> Iterator[Condition]:
-    """`("a", "b")[x]`, `x["key"]` and `x[:80]`."""
+    """`("a", "b")[x]` and `x["key"]`."""
     match node.slice, known.meant(node.value):
-        case ast.Slice(lower=None, upper=ast.expr() as upper, step=None), _ if known.is_certain(upper):
-            most = ast.literal_eval(known.meant(upper))
-            if type(most) is int and most > 1:
-                yield Condition(node=node.value, kind="cut", needs=(1,), members=(most,), text=ast.unparse(node))
         case ast.Slice(), _:
             pass
         case ((ast.Constant() | ast.UnaryOp()), _):

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from selfmod.gate.reading.bounds import bounds
 from selfmod.gate.reading.choices import LARGEST, Condition, Constants, choices, worth_a_word
 from selfmod.gate.reading.excluded import excluded
 from selfmod.gate.reading.halves import halves
+from selfmod.gate.reading.idle import idle
 from selfmod.gate.reading.lookups import lookups
 from selfmod.gate.reading.operands import refusing, roles
 from selfmod.gate.reading.parse import MAX_FOUND, Material
@@ -27,7 +29,8 @@ _NEGATED: Final = (ast.NotEq, ast.IsNot, ast.NotIn)
 def conditions(tree: ast.Module) -> list[Condition]:
     """Return the conditions of a module in an order that depends on the source alone."""
     known = Constants(tree, names_once(tree))
-    found = [*_specials(known), *_found_operands(known), *_found_members(known), *choices(known), *halves(known.tree)]
+    found = [*_specials(known), *_found_operands(known), *_found_members(known), *choices(known), *bounds(known)]
+    found += [*idle(known), *halves(known.tree)]
     tables = lookups(known)
     return [replace(one, index=index, table=_table(one, tables)) for index, one in enumerate(found)]
 

@@ -18,9 +18,10 @@ def watched(tree: ast.Module, path: str, name: str) -> CodeType:
     from sandbox.language.transformer import Policy
 
     table: dict[int, list[int]] = {}
-    for one in conditions(tree):
+    for one in (found := conditions(tree)):
         table.setdefault(id(one.node), []).append(one.index)
-    changed = ast.fix_missing_locations(_Watch(table, name).visit(tree))
+    rows = frozenset(one.index for one in found if one.kind == "twice")
+    changed = ast.fix_missing_locations(_Watch(table, name, rows).visit(tree))
     policy = Policy(path, changed)
     policy.visit(changed)
     if policy.violations:
@@ -29,13 +30,17 @@ def watched(tree: ast.Module, path: str, name: str) -> CodeType:
 
 
 class _Watch(ast.NodeTransformer):
-    def __init__(self, table: Mapping[int, list[int]], name: str) -> None:
-        self._table, self._name = table, name
+    def __init__(self, table: Mapping[int, list[int]], name: str, rows: frozenset[int]) -> None:
+        self._table, self._name, self._rows = table, name, rows
 
     def visit(self, node: ast.AST) -> Any:
         changed = self._match(node) if isinstance(node, ast.Match) else super().visit(node)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             return self._function(changed)
+        if isinstance(node, ast.AugAssign):
+            return [*(ast.copy_location(one, node) for one in self._before(node)), changed]
+        if isinstance(node, ast.SetComp) and self._rows & {*self._of(node)}:
+            return self._set(node, changed)
         if isinstance(node, ast.expr):
             for index in self._table.get(id(node), ()):
                 changed = ast.copy_location(self._call(index, changed), node)
@@ -44,6 +49,22 @@ class _Watch(ast.NodeTransformer):
     def _call(self, index: int, value: Any) -> ast.expr:
         watch = ast.Name(id=self._name, ctx=ast.Load())
         return ast.Call(func=watch, args=[ast.Constant(value=index), value], keywords=[])
+
+    def _before(self, node: ast.AugAssign) -> list[ast.stmt]:
+        """What a name is before it is changed in place."""
+        target = copy.copy(node.target)
+        target.ctx = ast.Load()
+        return [ast.Expr(value=self._call(index, target)) for index in self._of(node)]
+
+    def _set(self, node: ast.SetComp, changed: Any) -> ast.expr:
+        """What is twice in a set is not there any more: the members are seen in a row."""
+        row: ast.expr = ast.ListComp(elt=changed.elt, generators=changed.generators)
+        for index in self._rows & {*self._of(node)}:
+            row = self._call(index, row)
+        whole: ast.expr = ast.Set(elts=[ast.Starred(value=row, ctx=ast.Load())])
+        for index in {*self._of(node)} - self._rows:
+            whole = self._call(index, whole)
+        return ast.copy_location(whole, node)
 
     def _function(self, node: Any) -> Any:
         """What a function was given is seen where it begins, behind its docstring."""

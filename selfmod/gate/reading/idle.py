@@ -1,0 +1,168 @@
+"""What changes nothing until a certain thing comes, found by reading alone.
+
+`total % 65536`, `abs(change)` and `set(prices)` give what they are given as long as numbers are small and positive, and
+prices different. Tests must have shown once what they are good for.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from selfmod.gate.reading.bounds import given, length
+from selfmod.gate.reading.choices import Condition, Constants
+
+_GOING_THROUGH: Final = frozenset(
+    {"sum", "len", "map", "filter", "zip", "list", "tuple", "sorted", "enumerate", "iter"}
+)
+_SUMMING: Final = frozenset({"math.fsum", "math.prod", "statistics.mean", "statistics.fmean", "statistics.median"})
+_VIEWS: Final = frozenset({"values", "items", "keys"})
+# What these give has no more than 32 bits on any machine, as whoever writes the mask anyway may not know.
+_OF_32_BITS: Final = frozenset({"zlib.crc32", "zlib.adler32", "binascii.crc32"})
+_OPERATIONS: Final = {ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|"}
+_DROPPING: Final = {
+    "filter": False,
+    "itertools.takewhile": False,
+    "itertools.dropwhile": True,
+    "itertools.filterfalse": True,
+}
+
+
+def idle(known: Constants) -> Iterator[Condition]:
+    """Yield what must have changed or left out something, or have met something twice."""
+    twice, compared, looked_up = set[int](), _compared(known.tree), _looked_up(known.tree)
+    for node in ast.walk(known.tree):
+        yield from (replace(one, mild=(1,)) if id(node) in compared else one for one in _unchanged(node, known))
+        yield from _dropped(node, known)
+        yield from _grouped(node, known)
+        for row, one in _repeated(node, known):
+            if id(one.node) not in twice:
+                twice.add(id(one.node))
+                yield replace(one, mild=(1,)) if isinstance(row, ast.Name) and row.id in looked_up else one
+
+
+def _compared(tree: ast.Module) -> set[int]:
+    """Distances that are compared with something: which way they go shows in nothing that is given back."""
+    sides = [(node.left, *node.comparators) for node in ast.walk(tree) if isinstance(node, ast.Compare)]
+    return {id(side) for row in sides for side in row if isinstance(side, ast.Call)}
+
+
+def _looked_up(tree: ast.Module) -> set[str]:
+    """The names of what things are found to be in, or which is compared with another set: a set is good for that."""
+    asked: list[ast.expr] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[among]):
+                asked.append(among)
+            case ast.BinOp(left=left, op=ast.BitAnd() | ast.BitOr() | ast.BitXor() | ast.Sub(), right=right):
+                asked += [left, right]
+            case _:
+                pass
+    return {one.id for one in asked if isinstance(one, ast.Name)}
+
+
+# ---- numbers that stay what they are -----------------------------------------------------------------------------
+
+
+def _unchanged(node: ast.AST, known: Constants) -> Iterator[Condition]:
+    """`x % 65536`, `x & 0xFFFF` and `abs(x)`, which are `x` for whatever is small, and positive."""
+    match node:
+        case ast.BinOp(left=left, op=op, right=right) if (sign := _OPERATIONS.get(type(op))) is not None:
+            yield from _same(left, sign, known.number(right), node, known)
+            if sign != "%":
+                yield from _same(right, sign, known.number(left), node, known)
+        case ast.AugAssign(target=ast.Name(), op=op, value=right) if (sign := _OPERATIONS.get(type(op))) is not None:
+            if (number := known.number(right)) is not None:
+                yield Condition(node=node, kind="same", needs=(1,), members=(sign, number))
+        case ast.Call(func=func, args=[left, right]) if _called(func, known) in ("divmod", "math.fmod"):
+            yield from _same(left, "%", known.number(right), node, known)
+        case ast.Call(func=func, args=[value]) if _called(func, known) in ("abs", "math.fabs"):
+            yield from _same(value, "abs", 0, node, known)
+        case _:
+            pass
+
+
+def _same(value: ast.expr, sign: str, number: float | None, whole: ast.AST, known: Constants) -> Iterator[Condition]:
+    narrow = isinstance(value, ast.Call) and known.imports(value.func) in _OF_32_BITS
+    if (
+        number is not None
+        and known.number(value) is None
+        and known.text(value) is None
+        and not (narrow and sign == "&")
+    ):
+        yield Condition(node=value, kind="same", needs=(1,), members=(sign, number), text=ast.unparse(whole))
+
+
+def _dropped(node: ast.AST, known: Constants) -> Iterator[Condition]:
+    """`filter(str.isdigit, text)` must have left something out; what a lambda compares is asked for by itself."""
+    match node:
+        case ast.Call(func=func, args=[asked, _]) if (name := _called(func, known)) in _DROPPING:
+            alone = isinstance(asked, ast.Lambda) and isinstance(asked.body, ast.Compare | ast.BoolOp | ast.UnaryOp)
+            if not alone and not isinstance(asked, ast.Constant):
+                members = (_DROPPING[name],)
+                yield Condition(node=asked, kind="dropped", needs=(1,), members=members, text=ast.unparse(node))
+        case _:
+            pass
+
+
+# ---- what must have come twice ------------------------------------------------------------------------------------
+
+
+def _repeated(node: ast.AST, known: Constants) -> Iterator[tuple[ast.expr, Condition]]:
+    """Sets that are gone through, counted or added up: without repetitions they change nothing."""
+    for row in _gone(node, known):
+        whole = known.meant(row)
+        if isinstance(whole, ast.Call) and isinstance(whole.func, ast.Attribute) and whole.func.attr in _VIEWS:
+            whole = whole.func.value
+        items = _made_of(whole) if whole is row or not isinstance(whole, ast.DictComp) else None
+        if items is not None and length(items, known) is None:
+            yield row, Condition(node=items, kind="twice", needs=(1,), text=ast.unparse(whole))
+
+
+def _made_of(whole: ast.expr) -> ast.expr | None:
+    """What a set is made of, or a table whose keys are the members of a row as they are."""
+    match whole:
+        case ast.SetComp():
+            return whole
+        case ast.DictComp(key=ast.Name(id=key), generators=[ast.comprehension(target=ast.Name(id=name)) as among]):
+            return among.iter if key == name else None
+        case (
+            ast.Call(func=ast.Name(id="set" | "frozenset"), args=[items])
+            | ast.Call(func=ast.Attribute(value=ast.Name(id="dict"), attr="fromkeys"), args=[items])
+        ):
+            return None if isinstance(items, ast.Starred) else items
+        case _:
+            return None
+
+
+def _grouped(node: ast.AST, known: Constants) -> Iterator[Condition]:
+    """`groupby` asks whether two that follow one another have the same key; without one, whether they are the same."""
+    match node:
+        case ast.Call(func=func, args=[row, *_]) if known.imports(func) == "itertools.groupby":
+            key = given(node, 1, "key")
+            asked = row if key is None or isinstance(key, ast.Constant) else key
+            if not isinstance(asked, ast.Starred):
+                yield Condition(node=asked, kind="neighbours", needs=(1,), text=ast.unparse(node))
+        case _:
+            pass
+
+
+def _gone(node: ast.AST, known: Constants) -> list[ast.expr]:
+    """The rows of whose members each is taken one by one here."""
+    match node:
+        case ast.For(iter=row) | ast.comprehension(iter=row) | ast.Starred(value=row):
+            return [row]
+        case ast.Call(func=ast.Name(id=name), args=args) if name in _GOING_THROUGH:
+            return args
+        case ast.Call(func=ast.Attribute(attr="join"), args=[row]):
+            return [row]
+        case ast.Call(func=func, args=[row, *_]) if known.imports(func) in _SUMMING:
+            return [row]
+        case _:
+            return []
+
+
+def _called(func: ast.expr, known: Constants) -> str:
+    return func.id if isinstance(func, ast.Name) and func.id not in known.imported else known.imports(func)
