@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
@@ -32,12 +32,12 @@ class Rows:
         if one.kind == "ring":
             self._keep(value, seen)
             return value
-        if hasattr(value, "__len__"):
+        if isinstance(value, Sized):
             with contextlib.suppress(Exception):  # what the plugin's own values do when they are asked is its business
                 seen.update(_SIZED[one.kind](value, one.members))
             return value
         look = _safe(_LOOKS[one.kind](one.members), seen)
-        if hasattr(value, "__next__"):
+        if isinstance(value, Iterator):
             return _passed(value, look)
         if callable(value):
             return _asked(value, look)

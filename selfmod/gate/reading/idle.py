@@ -18,7 +18,6 @@ _GOING_THROUGH: Final = frozenset(
     {"sum", "len", "map", "filter", "zip", "list", "tuple", "sorted", "enumerate", "iter"}
 )
 _SUMMING: Final = frozenset({"math.fsum", "math.prod", "statistics.mean", "statistics.fmean", "statistics.median"})
-_VIEWS: Final = frozenset({"values", "items", "keys"})
 # What these give has no more than 32 bits on any machine, as whoever writes the mask anyway may not know.
 _OF_32_BITS: Final = frozenset({"zlib.crc32", "zlib.adler32", "binascii.crc32"})
 _OPERATIONS: Final = {ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|"}
@@ -113,12 +112,20 @@ def _dropped(node: ast.AST, known: Constants) -> Iterator[Condition]:
 def _repeated(node: ast.AST, known: Constants) -> Iterator[tuple[ast.expr, Condition]]:
     """Sets that are gone through, counted or added up: without repetitions they change nothing."""
     for row in _gone(node, known):
-        whole = known.meant(row)
-        if isinstance(whole, ast.Call) and isinstance(whole.func, ast.Attribute) and whole.func.attr in _VIEWS:
-            whole = whole.func.value
-        items = _made_of(whole) if whole is row or not isinstance(whole, ast.DictComp) else None
+        bare = _bare(row)
+        whole = known.meant(bare)
+        # A table with a name is there to be looked up in; what it is made of may be different from the start.
+        items = None if isinstance(whole, ast.DictComp) and whole is not bare else _made_of(whole)
         if items is not None and length(items, known) is None:
-            yield row, Condition(node=items, kind="twice", needs=(1,), text=ast.unparse(whole))
+            yield bare, Condition(node=items, kind="twice", needs=(1,), text=ast.unparse(whole))
+
+
+def _bare(row: ast.expr) -> ast.expr:
+    match row:
+        case ast.Call(func=ast.Attribute(value=table, attr="values" | "items" | "keys"), args=[]):
+            return table
+        case _:
+            return row
 
 
 def _made_of(whole: ast.expr) -> ast.expr | None:

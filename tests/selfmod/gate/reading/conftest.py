@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -29,3 +30,14 @@ def saying(good: dict[str, str]) -> Callable[[str], dict[str, tuple[str, int]]]:
         return {path: (f"{good[path]}\n{said}\n", good[path].count("\n") + 2) for path, said in more.items()}
 
     return files
+
+
+@pytest.fixture
+def chosen(mutated: Callable[..., Any]) -> Callable[..., set[str]]:
+    """The rules about conditions that refuse a module, with one test that checks what is given."""
+
+    def rules(module: str, *checks: str) -> set[str]:
+        found = mutated(module, *(f"assert {check}" for check in checks))
+        return found.rules("mutation") & {"mutation.special", "mutation.operand"}
+
+    return rules

@@ -192,17 +192,6 @@ CHOICES = {
 }
 
 
-@pytest.fixture
-def chosen(mutated):
-    """The rules about choices that refuse a module, with one test that checks what is given."""
-
-    def rules(module: str, *checks: str) -> set[str]:
-        found = mutated(module, *(f"assert {check}" for check in checks))
-        return found.rules("mutation") & {"mutation.special", "mutation.operand"}
-
-    return rules
-
-
 @pytest.mark.parametrize(("module", "usual", "special"), CHOICES.values(), ids=CHOICES)
 def test_each_of_what_is_chosen_among_must_be_met(chosen, module, usual, special):
     assert chosen(module, usual)
