@@ -24,6 +24,7 @@ _STANDARD: Final = {
 _DEEPEST: Final = 20  # of rows made of rows
 _FAR: Final = 10**12  # whatever is bounded there is not
 _SAME_LENGTH: Final = frozenset({"list", "tuple", "sorted", "reversed", "enumerate", "iter"})
+_CODES: Final = re.compile(r"(\d*)([a-zA-Z?])")
 _TEXT_CUT: Final = re.compile(r".*\.(\d+)s?")
 
 
@@ -42,6 +43,8 @@ def _cut(node: ast.AST, known: Constants) -> Iterator[Condition]:
     match node:
         case ast.Subscript(slice=ast.Slice() as part, ctx=ast.Load()):
             yield from _sliced(node, part, known)
+        case ast.Subscript(value=row, slice=ast.Slice() as part, ctx=ast.Del() | ast.Store()):
+            yield from _taken_away(node, row, part, known)
         case ast.Subscript(slice=ast.Call(func=ast.Name(id="slice"), args=ends), ctx=ast.Load()) if len(ends) < 3:
             yield from _sliced(node, ast.Slice(lower=ends[0] if ends[1:] else None, upper=ends[-1]), known)
         case ast.FormattedValue(
@@ -67,10 +70,26 @@ def _counted(node: ast.Call, args: list[ast.expr], known: Constants) -> Iterator
             yield from _bound("full", row, _whole(stop, known), node)
         case "heapq.nlargest" | "heapq.nsmallest", [count, row]:
             yield from _bound("cut", row, _whole(count, known), node)
+        case "textwrap.shorten", [row, *_]:
+            yield from _bound("cut", row, _whole(given(node, 1, "width"), known), node)
+        case "struct.pack", [form, *values]:
+            yield from _packed(node, known.text(form) or "", values)
         case "collections.deque", _:
             yield from _bound("ring", node, _whole(given(node, 1, "maxlen"), known), node)
         case _:
             pass
+
+
+def _packed(node: ast.Call, form: str, values: list[ast.expr]) -> Iterator[Condition]:
+    """`struct.pack("8s", name)` cuts a name off that is longer, and says nothing."""
+    places = [
+        (int(times or 1) if code in "sp" else 0)
+        for times, code in _CODES.findall(form)
+        for _ in range(1 if code in "sp" else min(int(times or 1), len(values)) * (code != "x"))
+    ]
+    for value, most in zip(values, places, strict=False):
+        if not isinstance(value, ast.Constant):
+            yield from _bound("cut", value, most, node)
 
 
 def _sliced(whole: ast.Subscript, part: ast.Slice, known: Constants) -> Iterator[Condition]:
@@ -84,6 +103,15 @@ def _sliced(whole: ast.Subscript, part: ast.Slice, known: Constants) -> Iterator
         yield from _bound("cut", row, -lower, whole)
     elif lower is not None and lower > 0:
         yield from _bound("full", row, upper, whole)
+
+
+def _taken_away(whole: ast.expr, row: ast.expr, part: ast.Slice, known: Constants) -> Iterator[Condition]:
+    """`del x[80:]` and `del x[:-80]` leave 80."""
+    lower, upper = _whole(part.lower, known), _whole(part.upper, known)
+    if part.upper is None and lower is not None:
+        yield from _bound("cut", row, lower, whole)
+    elif part.lower is None and upper is not None and upper < 0:
+        yield from _bound("cut", row, -upper, whole)
 
 
 def _bound(kind: Bounding, row: ast.expr, most: int | None, whole: ast.AST) -> Iterator[Condition]:
@@ -139,8 +167,8 @@ def _needed(taken: ast.Slice, name: str, last: int, known: Constants) -> int | N
     ends = [end for end in (taken.lower, taken.upper) if end is not None]
     if not any(isinstance(part, ast.Name) and part.id == name for end in ends for part in ast.walk(end)):
         return None
-    number = _whole(_Instead(name, last).visit(copy.deepcopy(ends[0])), known)
-    return None if number is None else number + (taken.lower is not None)
+    needed = _whole(_Instead(name, last).visit(copy.deepcopy(ends[0])), known)
+    return None if needed is None else needed + (taken.lower is not None)
 
 
 class _Instead(ast.NodeTransformer):
@@ -180,15 +208,24 @@ def length(node: ast.expr, known: Constants, depth: int = 0) -> int | None:
 def _range(node: ast.expr, known: Constants) -> range | None:
     match known.meant(node):
         case ast.Call(func=ast.Name(id="range"), args=ends) if ends and len(ends) < 4:
-            numbers = [number for end in ends if (number := _whole(end, known)) is not None]
+            numbers = [one for end in ends if (one := _whole(end, known)) is not None]
             return range(*numbers) if len(numbers) == len(ends) and numbers[2:] != [0] else None
         case _:
             return None
 
 
 def _whole(node: ast.expr | None, known: Constants) -> int | None:
-    number = None if node is None else known.number(node)
-    return number if isinstance(number, int) and abs(number) < _FAR else None
+    value = None if node is None else number(node, known)
+    return value if isinstance(value, int) and abs(value) < _FAR else None
+
+
+def number(node: ast.expr, known: Constants) -> int | float | None:
+    """Return the number that an expression is, also how long a row is that stands in the source."""
+    match known.meant(node):
+        case ast.Call(func=ast.Name(id="len"), args=[row]):
+            return length(row, known)
+        case _:
+            return known.number(node)
 
 
 def given(call: ast.Call, place: int, name: str) -> ast.expr | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from selfmod.gate.reading.bounds import given, length
+from selfmod.gate.reading.bounds import given, length, number
 from selfmod.gate.reading.choices import Condition, Constants
 
 _GOING_THROUGH: Final = frozenset(
@@ -69,29 +69,25 @@ def _unchanged(node: ast.AST, known: Constants) -> Iterator[Condition]:
     """`x % 65536`, `x & 0xFFFF` and `abs(x)`, which are `x` for whatever is small, and positive."""
     match node:
         case ast.BinOp(left=left, op=op, right=right) if (sign := _OPERATIONS.get(type(op))) is not None:
-            yield from _same(left, sign, known.number(right), node, known)
+            yield from _same(left, sign, number(right, known), node, known)
             if sign != "%":
-                yield from _same(right, sign, known.number(left), node, known)
+                yield from _same(right, sign, number(left, known), node, known)
         case ast.AugAssign(target=ast.Name(), op=op, value=right) if (sign := _OPERATIONS.get(type(op))) is not None:
-            if (number := known.number(right)) is not None:
-                yield Condition(node=node, kind="same", needs=(1,), members=(sign, number))
+            if (other := number(right, known)) is not None:
+                yield Condition(node=node, kind="same", needs=(1,), members=(sign, other))
         case ast.Call(func=func, args=[left, right]) if _called(func, known) in ("divmod", "math.fmod"):
-            yield from _same(left, "%", known.number(right), node, known)
+            yield from _same(left, "%", number(right, known), node, known)
         case ast.Call(func=func, args=[value]) if _called(func, known) in ("abs", "math.fabs"):
             yield from _same(value, "abs", 0, node, known)
         case _:
             pass
 
 
-def _same(value: ast.expr, sign: str, number: float | None, whole: ast.AST, known: Constants) -> Iterator[Condition]:
-    narrow = isinstance(value, ast.Call) and known.imports(value.func) in _OF_32_BITS
-    if (
-        number is not None
-        and known.number(value) is None
-        and known.text(value) is None
-        and not (narrow and sign == "&")
-    ):
-        yield Condition(node=value, kind="same", needs=(1,), members=(sign, number), text=ast.unparse(whole))
+def _same(value: ast.expr, sign: str, other: float | None, whole: ast.AST, known: Constants) -> Iterator[Condition]:
+    narrow = isinstance(value, ast.Call) and sign == "&" and known.imports(value.func) in _OF_32_BITS
+    fixed = number(value, known) is not None or known.text(value) is not None
+    if other is not None and not narrow and not fixed:
+        yield Condition(node=value, kind="same", needs=(1,), members=(sign, other), text=ast.unparse(whole))
 
 
 def _dropped(node: ast.AST, known: Constants) -> Iterator[Condition]:
@@ -137,9 +133,11 @@ def _made_of(whole: ast.expr) -> ast.expr | None:
             return among.iter if key == name else None
         case (
             ast.Call(func=ast.Name(id="set" | "frozenset"), args=[items])
-            | ast.Call(func=ast.Attribute(value=ast.Name(id="dict"), attr="fromkeys"), args=[items])
+            | ast.Call(func=ast.Attribute(attr="fromkeys"), args=[items])
         ):
             return None if isinstance(items, ast.Starred) else items
+        case ast.Set(elts=[ast.Starred(value=items)]):
+            return items
         case _:
             return None
 

@@ -36,6 +36,9 @@ SUMS = {
         "whole",
         60,
     ),
+    "what is taken away": ("    rows = [*rows]\n    del rows[60:]\n", "sum(rows)", 60),
+    "what is taken away but for the last": ("    rows = [*rows]\n    rows[:-60] = []\n", "sum(rows)", 60),
+    "as many as a text has signs": ("    signs = 'x' * 60\n", "sum(rows[: len(signs)])", 60),
     "parts in a loop": ("", "sum(sum(rows[part * 10 : part * 10 + 10]) for part in range(6))", 60),
 }
 LAST = re.compile("deque|nlargest|-60")
@@ -63,6 +66,12 @@ def test_more_rows_than_a_bound_must_have_come(chosen, before, value, most):
 
 TEXTS = {
     "a precision": ('f"{x:.8}"', "'abcdefghij'", "'abcdefgh'"),
+    "a field of bytes": (
+        'struct.pack("<H8s", 7, x.encode())[2:].rstrip(b"\\0").decode()',
+        "'abcdefghij'",
+        "'abcdefgh'",
+    ),
+    "a short text": ("textwrap.shorten(x, 12)", "'abc def ghi jkl'", "'abc [...]'"),
     "parts of a split text": ('";".join(x.split(",", 3))', "'a,b,c,d,e'", "'a;b;c;d,e'"),
     "parts of a text split by name": ('";".join(x.rsplit(",", maxsplit=3))', "'a,b,c,d,e'", "'a,b;c;d;e'"),
 }
@@ -70,7 +79,7 @@ TEXTS = {
 
 @pytest.mark.parametrize(("value", "given", "expected"), TEXTS.values(), ids=TEXTS)
 def test_more_of_a_text_than_is_kept_must_have_come(chosen, value, given, expected):
-    module = f"def f(x: str) -> str:\n    return {value}\n"
+    module = f"import struct\nimport textwrap\n\n\ndef f(x: str) -> str:\n    return {value}\n"
     assert chosen(module, "[f(''), f('ab')] == ['', 'ab']")
     assert not chosen(module, "[f(''), f('ab')] == ['', 'ab']", f"f({given}) == {expected}")
 

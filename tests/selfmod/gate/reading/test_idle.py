@@ -7,6 +7,7 @@ import pytest
 IDLE = {
     "a remainder": ("x % 65536", "65537", "1"),
     "a remainder of a number that is worked out": ("x % 2**16", "65537", "1"),
+    "a remainder by a length": ("x % len('x' * 65536)", "65537", "1"),
     "a remainder by division": ("divmod(x, 65536)[1]", "65537", "1"),
     "bits": ("x & 0xFFFF", "65537", "1"),
     "bits, the other way round": ("0xFFFF & x", "65537", "1"),
@@ -32,6 +33,7 @@ def test_a_number_must_have_been_changed_in_place(chosen, change, given):
 
 ROWS = {
     "a set": ("sum(set(rows))", "[2, 2, 5]", "7"),
+    "a set that is written": ("sum({*rows})", "[2, 2, 5]", "7"),
     "a set of a generator": ("sum(set(row * 1 for row in rows))", "[2, 2, 5]", "7"),
     "a set that cannot be changed": ("sum(frozenset(rows))", "[2, 2, 5]", "7"),
     "the members of a set": ("sum({row * 1 for row in rows})", "[2, 2, 5]", "7"),
