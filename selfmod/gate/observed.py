@@ -125,6 +125,8 @@ def _unmet(subject: Subject, item: Mapping[str, object], notes: Observations) ->
     is_value = OTHER in seen and item.get("role") != "asked"
     if kind == "operand" and is_value and item.get("role") == "last":
         return  # nothing depends on the truth of a value that is given on
+    if kind == "self" and not seen:
+        return  # of the numbers that the tests have, none tells
     unseen = kind == "operand" and not seen
     mild |= {0, 1} if kind == "operand" and (is_value or _is_plain(item, unseen=unseen)) else set()
     mild |= {1} if kind in _BOUNDING and index not in notes.seen else set()
@@ -152,7 +154,7 @@ def _told(subject: Subject, item: Mapping[str, object], message: str, key: str, 
 def _hint(item: Mapping[str, object]) -> str:
     most = (*map(text, array(item.get("members"))), "")[0]
     match item.get("kind"):
-        case "result":
+        case "result" | "self":
             return "add a test in which it is another, or remove it"
         case "cut":
             return f"add a test with more than {most}, or take the bound away"
@@ -204,6 +206,8 @@ def _said(item: Mapping[str, object], need: int, *, unseen: bool) -> str:
             return f"in no test {shown} is full"
         case "same":
             return f"in no test {shown} changes anything"
+        case "self":
+            return f"in every test {shown}"
         case "dropped":
             return f"in no test {shown} leaves anything out"
         case "twice":

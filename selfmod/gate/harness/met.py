@@ -26,6 +26,13 @@ def met(condition: Condition, value: Any) -> list[int]:
     return _MET[condition.kind](value, condition.members)
 
 
+def itself(source: Any, value: Any) -> list[int]:
+    """Whether a whole number became another one; 0 and 1 become themselves in too many ways to tell anything."""
+    if type(source) is not int or type(value) is not int:
+        return [1]
+    return [1] if source != value else [0] if abs(source) > 1 else []
+
+
 def _member(value: Any, members: tuple[Any, ...]) -> list[int]:
     plain = value is None or isinstance(value, _PLAIN)
     return [place for place, member in enumerate(members) if plain and member == value]

@@ -23,7 +23,7 @@ from plugins.sdk_testing import Standing
 from sandbox.values import decode
 from selfmod.gate.harness.effects import Effect, Effects
 from selfmod.gate.harness.forks import Line, Say, limit_time, pool, run_item
-from selfmod.gate.harness.met import met
+from selfmod.gate.harness.met import itself, met
 from selfmod.gate.harness.notice import noticed
 from selfmod.gate.harness.others import changed
 from selfmod.gate.harness.rows import FOLLOWED, Rows
@@ -67,11 +67,15 @@ class Seen:
     def __init__(self, conditions: Mapping[int, Condition]) -> None:
         self._conditions = conditions
         self._first: dict[int, Any] = {}
+        self._sources: dict[int, Any] = {}
         self.values: dict[int, set[int]] = {}
         self.rows = Rows()
 
-    def take(self, index: int, value: Any) -> Any:
+    def take(self, index: int, value: Any, source: bool = False) -> Any:
         """Note a value and give it back, or what gives the same one by one; called by the code under test."""
+        if source:
+            self._sources[index] = value
+            return value
         seen = self.values.setdefault(index, set())
         if not seen.issuperset((one := self._conditions[index]).needs):
             if one.kind in FOLLOWED:
@@ -81,6 +85,8 @@ class Seen:
         return value
 
     def _met(self, one: Condition, value: Any) -> Iterable[int]:
+        if one.kind == "self":
+            return itself(self._sources[one.index], value)
         if one.kind == "result":
             return [int(self._first.setdefault(one.index, value) != value)]
         return met(one, value) if one.members else _truth(value)

@@ -232,3 +232,8 @@ def given(call: ast.Call, place: int, name: str) -> ast.expr | None:
     """Return what a call is given at a place, or by name."""
     named = {one.arg: one.value for one in call.keywords}
     return call.args[place] if len(call.args) > place else named.get(name)
+
+
+def called(func: ast.expr, known: Constants) -> str:
+    """Return the name of what is called, with its module where it is imported, "" where it has none."""
+    return func.id if isinstance(func, ast.Name) and func.id not in known.imported else known.imports(func)

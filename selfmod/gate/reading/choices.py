@@ -21,13 +21,13 @@ from selfmod.gate.reading.texts import constant_text
 
 Asked = Literal["special", "operand", "way", "result"]
 Chosen = Literal["member", "place", "beginning", "end", "sign", "needle", "pattern", "side", "rounded", "half", "given"]
-Bounding = Literal["cut", "full", "ring", "same", "dropped", "twice", "neighbours"]
+Bounding = Literal["cut", "full", "ring", "same", "dropped", "twice", "neighbours", "self"]
 Kind = Asked | Chosen | Bounding
 # Asking for these is asking for a kind of value (nothing, none left, the first), not for a certain one.
 _PLAIN: Final = (None, True, False, "", b"", 0, 1, -1)
 MANY: Final = 6  # of what is asked for one by one; of the days of the week, and of stop words, some will do
 LARGEST: Final = 60
-_DEEPEST: Final = 20  # of numbers worked out of others
+_DEEPEST: Final = 20  # of numbers worked out of others, and of names for names
 _COLLECTING: Final = frozenset({"frozenset", "set", "list", "tuple", "sorted", "dict"})
 _SEEKING: Final = frozenset(
     {
@@ -48,7 +48,8 @@ class Condition:
     Of what chooses among `members`, the value is held against them when it is seen, and `needs` are their positions.
     What lacks one of the `mild` only is worth a word and no more. `role` says what an operand is good for where its
     value is not True or False: in `name or "nobody"` nothing is asked, and nothing depends on the truth of the last.
-    `table` is the name of what is looked up, if it has one: what another lookup in it meets has been seen.
+    `source` is what the node is worked out of, where it must not always be that. `table` is the name of what is looked
+    up, if it has one: what another lookup in it meets has been seen.
     """
 
     node: ast.AST
@@ -60,6 +61,7 @@ class Condition:
     role: Role = "asked"
     text: str = ""
     table: str = ""
+    source: ast.expr | None = None
 
     @property
     def works(self) -> bool:
@@ -182,12 +184,14 @@ class Constants:
             case _:
                 return False
 
-    def imports(self, node: ast.expr) -> str:
+    def imports(self, node: ast.expr, depth: int = 0) -> str:
         """Return what of a module an expression is, as `re.compile`, "" where it is nothing imported."""
         match node:
-            case ast.Name(id=name):
-                return self.imported.get(name, "")
-            case ast.Attribute(value=of, attr=attr) if of_what := self.imports(of):
+            case ast.Name(id=name) if name in self.imported:
+                return self.imported[name]
+            case ast.Name() if (meant := self.meant(node)) is not node and depth < _DEEPEST:
+                return self.imports(meant, depth + 1)
+            case ast.Attribute(value=of, attr=attr) if of_what := self.imports(of, depth):
                 return f"{of_what}.{attr}"
             case _:
                 return ""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from selfmod.gate.reading.bounds import bounds
+from selfmod.gate.reading.chains import chains
 from selfmod.gate.reading.choices import LARGEST, Condition, Constants, choices, worth_a_word
 from selfmod.gate.reading.excluded import excluded
 from selfmod.gate.reading.halves import halves
@@ -31,6 +32,7 @@ def conditions(tree: ast.Module) -> list[Condition]:
     known = Constants(tree, names_once(tree))
     found = [*_specials(known), *_found_operands(known), *_found_members(known), *choices(known), *bounds(known)]
     found += [*idle(known), *halves(known.tree)]
+    found += chains(known, frozenset(id(one.node) for one in found if one.kind in ("same", "side")))
     tables = lookups(known)
     return [replace(one, index=index, table=_table(one, tables)) for index, one in enumerate(found)]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from selfmod.gate.reading.bounds import given, length, number
+from selfmod.gate.reading.bounds import called, given, length, number
 from selfmod.gate.reading.choices import Condition, Constants
 
 _GOING_THROUGH: Final = frozenset(
@@ -75,9 +75,9 @@ def _unchanged(node: ast.AST, known: Constants) -> Iterator[Condition]:
         case ast.AugAssign(target=ast.Name(), op=op, value=right) if (sign := _OPERATIONS.get(type(op))) is not None:
             if (other := number(right, known)) is not None:
                 yield Condition(node=node, kind="same", needs=(1,), members=(sign, other))
-        case ast.Call(func=func, args=[left, right]) if _called(func, known) in ("divmod", "math.fmod"):
+        case ast.Call(func=func, args=[left, right]) if called(func, known) in ("divmod", "math.fmod"):
             yield from _same(left, "%", number(right, known), node, known)
-        case ast.Call(func=func, args=[value]) if _called(func, known) in ("abs", "math.fabs"):
+        case ast.Call(func=func, args=[value]) if called(func, known) in ("abs", "math.fabs"):
             yield from _same(value, "abs", 0, node, known)
         case _:
             pass
@@ -93,7 +93,7 @@ def _same(value: ast.expr, sign: str, other: float | None, whole: ast.AST, known
 def _dropped(node: ast.AST, known: Constants) -> Iterator[Condition]:
     """`filter(str.isdigit, text)` must have left something out; what a lambda compares is asked for by itself."""
     match node:
-        case ast.Call(func=func, args=[asked, _]) if (name := _called(func, known)) in _DROPPING:
+        case ast.Call(func=func, args=[asked, _]) if (name := called(func, known)) in _DROPPING:
             alone = isinstance(asked, ast.Lambda) and isinstance(asked.body, ast.Compare | ast.BoolOp | ast.UnaryOp)
             if not alone and not isinstance(asked, ast.Constant):
                 members = (_DROPPING[name],)
@@ -167,7 +167,3 @@ def _gone(node: ast.AST, known: Constants) -> list[ast.expr]:
             return [row]
         case _:
             return []
-
-
-def _called(func: ast.expr, known: Constants) -> str:
-    return func.id if isinstance(func, ast.Name) and func.id not in known.imported else known.imports(func)

@@ -14,14 +14,19 @@ from selfmod.gate.reading.conditions import conditions
 
 
 def watched(tree: ast.Module, path: str, name: str) -> CodeType:
-    """Compile `tree` (which is changed) so that it calls `name(index, value)` where a condition has a value."""
+    """Compile `tree` (which is changed) so that it calls `name(index, value)` where a condition has a value.
+
+    What a condition has for a source is told before it, as `name(index, value, True)`.
+    """
     from sandbox.language.transformer import Policy
 
     table: dict[int, list[int]] = {}
+    sources: dict[int, list[int]] = {}
     for one in (found := conditions(tree)):
         table.setdefault(id(one.node), []).append(one.index)
+        sources.setdefault(id(one.source), []).append(one.index)
     rows = frozenset(one.index for one in found if one.kind == "twice")
-    changed = ast.fix_missing_locations(_Watch(table, name, rows).visit(tree))
+    changed = ast.fix_missing_locations(_Watch(table, sources, name, rows).visit(tree))
     policy = Policy(path, changed)
     policy.visit(changed)
     if policy.violations:
@@ -30,8 +35,10 @@ def watched(tree: ast.Module, path: str, name: str) -> CodeType:
 
 
 class _Watch(ast.NodeTransformer):
-    def __init__(self, table: Mapping[int, list[int]], name: str, rows: frozenset[int]) -> None:
-        self._table, self._name, self._rows = table, name, rows
+    def __init__(
+        self, table: Mapping[int, list[int]], sources: Mapping[int, list[int]], name: str, rows: frozenset[int]
+    ) -> None:
+        self._table, self._sources, self._name, self._rows = table, sources, name, rows
 
     def visit(self, node: ast.AST) -> Any:
         changed = self._match(node) if isinstance(node, ast.Match) else super().visit(node)
@@ -44,11 +51,14 @@ class _Watch(ast.NodeTransformer):
         if isinstance(node, ast.expr):
             for index in self._table.get(id(node), ()):
                 changed = ast.copy_location(self._call(index, changed), node)
+            for index in self._sources.get(id(node), ()):
+                changed = ast.copy_location(self._call(index, changed, source=True), node)
         return changed
 
-    def _call(self, index: int, value: Any) -> ast.expr:
+    def _call(self, index: int, value: Any, *, source: bool = False) -> ast.expr:
         watch = ast.Name(id=self._name, ctx=ast.Load())
-        return ast.Call(func=watch, args=[ast.Constant(value=index), value], keywords=[])
+        given = [ast.Constant(value=index), value, *([ast.Constant(value=True)] if source else [])]
+        return ast.Call(func=watch, args=given, keywords=[])
 
     def _before(self, node: ast.AugAssign) -> list[ast.stmt]:
         """What a name is before it is changed in place."""
