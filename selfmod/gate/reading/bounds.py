@@ -131,6 +131,8 @@ def _beside(node: ast.AST, known: Constants) -> Iterator[Condition]:
             pass
         case ast.Call(func=ast.Name(id="map"), args=[_, *rows], keywords=[]):
             pass
+        case ast.Call(func=func, args=rows) if known.imports(func) == "itertools.compress":
+            pass
         case _:
             return
     lengths = {id(row): length(row, known) for row in rows}

@@ -35,7 +35,7 @@ def chains(known: Constants, asked: frozenset[int]) -> Iterator[Condition]:
         if not _gives_a_number(node, known) or len([*itertools.islice(ast.walk(node), _LARGEST)]) == _LARGEST:
             continue
         for source in reader.sources(node):
-            if id(source) not in asked and not _is_plain(node, source, known):
+            if id(source) not in asked and not _is_plain(node, source, known) and not _is_remainder(source):
                 text = f"{ast.unparse(node)} is {ast.unparse(source)}"
                 yield Condition(node=node, kind="self", needs=(1,), source=source, text=text)
 
@@ -65,6 +65,11 @@ def _is_plain(node: ast.expr, source: ast.expr, known: Constants) -> bool:
             return source in (left, right) and number(other, known) is not None
         case _:
             return False
+
+
+def _is_remainder(node: ast.expr) -> bool:
+    """`(x % 360 + 360) % 360` is the remainder again, for those who are used to languages in which it is not."""
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod)
 
 
 class _Reader:

@@ -32,7 +32,9 @@ def conditions(tree: ast.Module) -> list[Condition]:
     known = Constants(tree, names_once(tree))
     found = [*_specials(known), *_found_operands(known), *_found_members(known), *choices(known), *bounds(known)]
     found += [*idle(known), *halves(known.tree)]
-    found += chains(known, frozenset(id(one.node) for one in found if one.kind in ("same", "side")))
+    asked = frozenset(id(one.node) for one in found if one.kind in ("same", "side"))
+    hints = _hints(tree)
+    found += [one for one in chains(known, asked) if id(one.node) not in hints]
     tables = lookups(known)
     return [replace(one, index=index, table=_table(one, tables)) for index, one in enumerate(found)]
 
@@ -51,7 +53,7 @@ def _found_operands(known: Constants) -> Iterator[Condition]:
     tree = known.tree
     told = {id(node) for node in ast.walk(tree) if _is_special(node, known)}
     told |= {id(node.test) for node in ast.walk(tree) if isinstance(node, ast.If | ast.While)}  # coverage counts those
-    told |= {id(part) for hint in _hints(tree) for part in ast.walk(hint)}
+    told |= _hints(tree)
     role_of, raised_by, drawn = roles(tree), refusing(tree), _drawn(tree)
     for node in ast.walk(tree):
         for operand in _operands(node):
@@ -74,16 +76,18 @@ def _drawn(tree: ast.Module) -> set[int]:
     }
 
 
-def _hints(tree: ast.Module) -> Iterator[ast.expr]:
-    """Type hints: `int | None` in one of these asks nothing."""
+def _hints(tree: ast.Module) -> set[int]:
+    """What stands in type hints: `int | None` in one of these asks nothing."""
+    found: list[ast.expr] = []
     for node in ast.walk(tree):
         match node:
             case ast.FunctionDef(returns=ast.expr() as hint) | ast.AsyncFunctionDef(returns=ast.expr() as hint):
-                yield hint
+                found.append(hint)
             case ast.arg(annotation=ast.expr() as hint) | ast.AnnAssign(annotation=hint):
-                yield hint
+                found.append(hint)
             case _:
                 pass
+    return {id(part) for hint in found for part in ast.walk(hint)}
 
 
 def _found_members(known: Constants) -> Iterator[Condition]:

@@ -31,6 +31,8 @@ SUMS = {
     "a text of the library beside them": ("", "sum(row for row, _ in zip(rows, string.ascii_letters))", 52),
     "months beside a generator": ("", "sum(row for row, _ in zip(iter(rows), calendar.month_name, strict=False))", 13),
     "a repeated one beside them": ("", "sum(map(operator.mul, rows, itertools.repeat(1, 60)))", 60),
+    "signs of which to take": ("", "sum(itertools.compress(rows, [1] * 60))", 60),
+    "the first ones, by another name": ("    first = itertools.islice\n", "sum(first(rows, 60))", 60),
     "places in a loop": (
         "    whole = 0\n    for place in range(60):\n        whole += sum(rows[place : place + 1])\n",
         "whole",
