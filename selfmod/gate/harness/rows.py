@@ -77,7 +77,7 @@ def _asked(function: Callable[..., Any], look: Callable[[Any], None]) -> Callabl
 def _safe(look: Look, seen: set[int]) -> Callable[[Any], None]:
     def noted(item: Any) -> None:
         if 1 not in seen:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception):  # members may fail when they are compared or put into a set
                 seen.update([1] if look(item) else [])
 
     return noted
