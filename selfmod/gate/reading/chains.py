@@ -25,7 +25,10 @@ _PARTS: Final = (
 _GIVING: Final = frozenset({"int", "sum", "max", "min", "pow", "len", "ord", "round"})
 _COUNTING: Final = frozenset({"math", "operator", "functools", "statistics", "bisect"})
 # Whoever only converts or rounds a number wants it of a kind, whatever it is.
-_CONVERTING: Final = ("int", "float", "round", "math.floor", "math.ceil", "math.trunc", "operator.index")
+_CONVERTING: Final = frozenset(
+    {"int", "float", "str", "repr", "round", "math.floor", "math.ceil", "math.trunc", "operator.index"}
+    | {"decimal.Decimal", "fractions.Fraction"}
+)
 
 
 def chains(known: Constants, asked: frozenset[int]) -> Iterator[Condition]:
@@ -119,6 +122,8 @@ class _Reader:
             return True
         match node:
             case ast.Call(func=func, args=[inner, *_]) if called(func, self._known) in _CONVERTING:
+                return self._converts(inner, source)
+            case ast.Call(func=ast.Attribute(value=inner, attr="strip"), args=[]):
                 return self._converts(inner, source)
             case _:
                 return False
