@@ -40,6 +40,7 @@ from sandbox.throttle import Throttle
 _MB: Final = 1 << 20
 _DYING_MS: Final = 200
 _BRIEF_S: Final = 0.005
+_BRIEF_BYTES: Final = 4096  # which are read in no time
 _FOOTPRINT_S: Final = 0.02
 # For how long a worker of several processes is looked at again once it has been stopped.
 _WATCHED_S: Final = 1.0
@@ -175,7 +176,8 @@ class Link:
         while True:
             frame = channel.poll(call.next_look)
             now = time.monotonic()
-            self._watch(call, now)
+            if now >= call.next_look:
+                self._watch(call, now)
             if frame is None:
                 continue
             kind, body = message_of(frame, call.id)
@@ -282,7 +284,7 @@ class Link:
         else:
             usage = self._usage(call)
         outcome = replies.outcome_of(kind, body, usage, self._limits)
-        if time.monotonic() > call.deadline:  # reading it took what was left of the time
+        if call.output > _BRIEF_BYTES and time.monotonic() > call.deadline:  # reading it took what was left of the time
             return self._killed(TimedOut(limit_s=call.wall_s), call)
         printed = self._monitor.printed()
         if printed:

@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -35,17 +35,22 @@ _CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization
 
 @dataclass(slots=True)
 class _Open:
-    """A response or a connection that is still being read, how long each piece of it may take, and for whom it is."""
+    """A response or a connection that is still being read, how long each piece of it may take, and for whom it is.
+
+    `reading` is for the response, which takes one thread at a time, also for its end.
+    """
 
     socket: socket.socket
     response: http.client.HTTPResponse | None
     wall_s: float
     held: Held
+    reading: threading.Lock = field(default_factory=threading.Lock)
 
     def close(self) -> None:
-        shut(self.socket)  # who is reading it holds a lock that the response wants for its end
+        shut(self.socket)  # whoever is reading comes to an end
         if self.response is not None:
-            self.response.close()
+            with self.reading:
+                self.response.close()
         self.socket.close()
 
 
@@ -178,7 +183,8 @@ class HostWeb:
             raise ValueError("this is a connection, not a response")
         guard, data = _Deadline(opened.socket, time.monotonic() + opened.wall_s), b""
         try:
-            data = opened.response.read1(size)
+            with opened.reading:
+                data = opened.response.read1(size)
             guard.check()
             if not data and opened.response.length:
                 raise http.client.IncompleteRead(b"")
