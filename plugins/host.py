@@ -106,14 +106,18 @@ class Host:
         """The session of a plugin: of exactly the bytes that its decision names."""
         assert standing.decision is not None
         wanted = standing.decision.hash
-        with self._lock:
-            running = self._running.get(standing.id)
-            if running is not None and running.decision == wanted:
-                return running.session
-            if running is not None:
-                running.session.close()
-            session = self._open(standing)
-            self._running[standing.id] = _Running(decision=wanted, session=session)
+        stale: _Running | None = None
+        try:
+            with self._lock:
+                running = self._running.get(standing.id)
+                if running is not None and running.decision == wanted:
+                    return running.session
+                stale = self._running.pop(standing.id, None)
+                session = self._open(standing)
+                self._running[standing.id] = _Running(decision=wanted, session=session)
+        finally:
+            if stale is not None:
+                stale.session.close()  # without the lock, for which the calls of all plugins wait
         self._record("loaded", plugin=standing.id, version=standing.version, digest=standing.decision.digest)
         return session
 

@@ -28,25 +28,34 @@ class Family:
 
     def stop(self) -> None:
         """Have all of them stand still, or find that they cannot be held."""
+        if self._pidfd < 0:
+            return
         _send(self._pidfd, signal.SIGSTOP)
-        quiet = 0
+        quiet = found = 0
         while self.many and quiet < _LOOKS and not self.runaway:
             if self._stop_new():
-                quiet = 0
+                quiet, found = 0, found + 1
             else:
                 quiet += 1
                 os.sched_yield()
-            self.runaway = len(self._stopped) > self._most
+            # Some end before they can be stopped: those are never counted, only how often there were new ones.
+            self.runaway = len(self._stopped) > self._most or found > _LOOKS * self._most
 
     def resume(self) -> None:
         """Have all of them go on."""
+        if self._pidfd < 0:
+            return
         for pidfd in self._stopped.values():
             _send(pidfd, signal.SIGCONT)
-        self.close()
+        self._forget()
         _send(self._pidfd, signal.SIGCONT)
 
     def close(self) -> None:
-        """Let go of the descriptors."""
+        """Let go of the descriptors, when the worker has ended: its numbers may be those of strangers from now on."""
+        self._forget()
+        self._pidfd = -1
+
+    def _forget(self) -> None:
         for pidfd in self._stopped.values():
             os.close(pidfd)
         self._stopped.clear()

@@ -9,11 +9,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Final
 
 from sandbox import replies, values
+from sandbox.beside import Beside, answered, is_slow
 from sandbox.body import Body, End, ended
 from sandbox.cgroups import CpuGroup, MemoryGroup
 from sandbox.conversation import TICK_S, Call, Ended
@@ -40,13 +40,12 @@ from sandbox.throttle import Throttle
 _MB: Final = 1 << 20
 _DYING_MS: Final = 200
 _BRIEF_S: Final = 0.005
+_BRIEF_BYTES: Final = 4096  # which are read in no time
 _FOOTPRINT_S: Final = 0.02
 # For how long a worker of several processes is looked at again once it has been stopped.
 _WATCHED_S: Final = 1.0
 # How long brief calls may have taken together since it was last read how long the worker had waited for a core.
 _UNSEEN_S: Final = 0.001
-# Asks whose answer may take long: somebody else's server gives it.
-_SLOW: Final = ("http.", "tcp.")
 # Frames around a value, and asks, which carry data of their own.
 _FRAME_ROOM: Final = 1 << 16
 _ASK_FRAME: Final = 1 << 20
@@ -79,6 +78,7 @@ class Link:
         # One process is bounded by its address space; joining a group would cost more than the rest of its start.
         self._group = MemoryGroup.create(limits.memory_mb, body.pid) if limits.processes > 1 else None
         self._quota: CpuGroup | None = None
+        self._beside: Beside | None = None
 
     @property
     def alive(self) -> bool:
@@ -140,6 +140,9 @@ class Link:
     ) -> Outcome:
         """Send one request and see it through; whatever ends badly also ends the worker."""
         with self._in_use:
+            if self.ended:  # while it rested
+                self.unheard = True
+                return Crashed(report="the worker had been ended", request=replies.request_name(request))
             if self._unseen_s > _UNSEEN_S:
                 self._queued_s, self._unseen_s = self._monitor.queued(), 0.0
             # It has stood still since it was last looked at, or was charged less than can be seen.
@@ -198,10 +201,13 @@ class Link:
             self.unheard = True  # looking whether it lives before each request would take longer than the request
             raise
 
-    def _watch(self, call: Call, now: float) -> None:
-        verdict = self._look(call, now)
-        if verdict is not None:
-            raise Ended(verdict)
+    def _watch(self, call: Call, now: float) -> float:
+        """Look at the worker if it is time, and return when to do so again; raise `Ended` if it has to be."""
+        if now >= call.next_look:
+            verdict = self._look(call, now)
+            if verdict is not None:
+                raise Ended(verdict)
+        return call.next_look
 
     def _look(self, call: Call, now: float) -> Outcome | None:
         """Measure from outside; return what the worker has to be ended for."""
@@ -264,18 +270,11 @@ class Link:
             left = self._channel.push(left, call.next_look)
 
     def _answered(self, call: Call, ask: Ask) -> Answer:
-        if not ask.op.startswith(_SLOW):
-            return call.outside.answer(ask)
-        beside = ThreadPoolExecutor(1)
-        try:
-            answer = beside.submit(call.outside.answer, ask)
-            while not wait([answer], max(0.0, call.next_look - time.monotonic())).done:
-                self._watch(call, time.monotonic())
-            return answer.result()
-        finally:
-            beside.shutdown(
-                wait=False
-            )  # whoever ends a worker does not wait for a server: its call has a limit of its own
+        self._watch(call, time.monotonic())  # reading it may have taken what was left of the time
+        if not is_slow(ask):
+            return answered(call.outside, ask)
+        self._beside = self._beside or Beside()
+        return self._beside.answer(call.outside, ask, lambda now: self._watch(call, now))
 
     def _result(self, call: Call, kind: str, body: object, wall_s: float) -> Outcome:
         if wall_s < _BRIEF_S:
@@ -285,6 +284,8 @@ class Link:
         else:
             usage = self._usage(call)
         outcome = replies.outcome_of(kind, body, usage, self._limits)
+        if call.output > _BRIEF_BYTES and time.monotonic() > call.deadline:  # reading it took what was left of the time
+            return self._killed(TimedOut(limit_s=call.wall_s), call)
         printed = self._monitor.printed()
         if printed:
             if printed + call.output > self._output_limit + _FRAME_ROOM:
@@ -361,6 +362,8 @@ class Link:
         if not self.ended:
             self._stop()
             self.ended = True
+            if self._beside is not None:
+                self._beside.close()
             self._channel.close()
             self._body.close()
             self._monitor.close()

@@ -11,7 +11,7 @@ from sandbox import values
 from sandbox.errors import ProtocolError
 from sandbox.limits import Limits
 from sandbox.outcome import Crashed, Denied, LimitExceeded, Outcome, Raised, Usage, Violation, completed
-from sandbox.outside.base import Ask
+from sandbox.outside.base import Ask, kind_of
 from sandbox.protocol import Request
 
 _MAX_TEXT: Final = 8192
@@ -43,9 +43,8 @@ def outcome_of(kind: str, body: object, usage: Usage, limits: Limits) -> Outcome
             told = "; ".join(filter(None, (message, limits.told(limit))))
             return LimitExceeded(limit=limit, message=told, usage=usage)
         case "unreachable":
-            capability = _text(body).partition(".")[0]
             denied = "nothing of the outside is reachable at this level"
-            return Denied(message=denied, capability=capability, usage=usage)
+            return Denied(message=denied, capability=kind_of(_text(body)), usage=usage)
         case "refused":
             found = tuple(_violation(item) for item in _list(body, _MAX_VIOLATIONS))
             message = found[0].message if found else "the language policy refused the source"
@@ -85,7 +84,7 @@ def value_of(body: object) -> object:
 def ask_of(body: object) -> Ask:
     """Return what a worker asks of the outside; raise `ProtocolError` when it asks for nothing."""
     op, argument = _fields(body, "op", "argument")
-    if type(op) is not str:
+    if type(op) is not str or len(op) > _MAX_NAME or not op.isascii():
         raise ProtocolError("an ask that is not one")
     return Ask(op=op, argument=value_of(argument))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import sys
 from collections import Counter
 from collections.abc import Callable
 from typing import Final, TypeAlias
@@ -18,8 +19,12 @@ MAX_DEPTH: Final = 60
 MAX_NODES: Final = 500_000
 # Python refuses to parse longer decimal integers; a longer one could be sent but never received.
 _MAX_INTEGER_BITS: Final = 14_000
-# Hashes of numbers are no secret: a set of some that all have the same one takes its size squared to make.
+# Hashes of numbers are no secret: a set of some that all have the same one takes its size squared to make, and one of
+# sets of those takes the square at each level. So there are few of them in one set, and not many comparisons in all.
 _MOST_ALIKE: Final = 32
+_MOST_COMPARED: Final = MAX_NODES
+# So many bytes are compared in about the time that a comparison takes by itself.
+_AT_ONCE: Final = 64
 _LEAST_SMALL, _MOST_SMALL = -(1 << 62), 1 << 62
 _FLOATS: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -72,9 +77,7 @@ class _Encoder(_Bounded):
         return encoder(self, value, depth + 1)
 
     def integer(self, value: int, _: int) -> Json:
-        if value.bit_length() > _MAX_INTEGER_BITS:
-            raise ValueError(f"an int of {value.bit_length()} bits is too large")
-        return value
+        return _check_integer(value)
 
     def real(self, value: float, _: int) -> Json:
         if math.isfinite(value):
@@ -129,7 +132,11 @@ def _ordered(items: set[object] | frozenset[object]) -> list[object]:
 
 
 class _Decoder(_Bounded):
-    __slots__ = ()
+    __slots__ = ("compared",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.compared = 0
 
     def decode(self, json: object, depth: int) -> object:
         self.count(depth)
@@ -137,7 +144,7 @@ class _Decoder(_Bounded):
             case None | bool() | float() | str():
                 return self.plain(json)
             case int():
-                return json
+                return _check_integer(json)
             case list():
                 return self.items(json, depth)
             case dict():
@@ -189,14 +196,40 @@ class _Decoder(_Bounded):
 
     def hashable(self, items: list[object]) -> list[object]:
         try:
-            hashes = Counter(map(hash, items))
+            alike = Counter(map(hash, items))
         except TypeError as problem:
             raise ValueError("an item that cannot be hashed") from problem
-        if max(hashes.values(), default=0) > _MOST_ALIKE:
+        if max(alike.values(), default=0) > _MOST_ALIKE:
             raise ValueError(f"more than {_MOST_ALIKE} items with the same hash")
+        if len(alike) != len(items):
+            for item in items:
+                if alike[hash(item)] > 1:
+                    self.compare(item, alike[hash(item)])
         if len(set(items)) != len(items):
             raise ValueError("an item twice")
         return items
+
+    def compare(self, item: object, times: int) -> None:
+        """Count what it takes to compare an item so many times with another that has the same hash, before it is done.
+
+        The items of a set are each compared with all of the other set that have the same hash.
+        """
+        self.compared += times * (1 + sys.getsizeof(item) // _AT_ONCE)
+        if self.compared > _MOST_COMPARED:
+            raise ValueError(f"more than {_MOST_COMPARED} comparisons of items with the same hash")
+        if isinstance(item, tuple):
+            for part in item:
+                self.compare(part, times)
+        elif isinstance(item, frozenset):
+            alike = Counter(map(hash, item))
+            for part in item:
+                self.compare(part, times * alike[hash(part)])
+
+
+def _check_integer(value: int) -> int:
+    if value.bit_length() > _MAX_INTEGER_BITS:
+        raise ValueError(f"an int of {value.bit_length()} bits is too large")
+    return value
 
 
 def _check_text(text: str) -> str:

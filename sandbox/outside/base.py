@@ -32,6 +32,11 @@ OPERATIONS: Final = frozenset(
 )
 
 
+def kind_of(op: str) -> str:
+    """Return the kind of an operation; an empty text for one that is none: never a word of whoever asks."""
+    return op.partition(".")[0] if op in OPERATIONS else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """One question of a worker. `argument` is decoded, hostile data (see `sandbox.values`)."""
@@ -110,8 +115,7 @@ class Closed:
 
     def answer(self, ask: Ask) -> Answer:
         """Refuse, naming the kind of capability that is missing."""
-        kind = ask.op.partition(".")[0]
-        return Refused(capability=kind[:64], message="nothing of the outside is reachable here")
+        return Refused(capability=kind_of(ask.op), message="nothing of the outside is reachable here")
 
     def close(self) -> None:
         """Hold nothing, release nothing."""

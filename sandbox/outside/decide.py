@@ -15,6 +15,7 @@ from sandbox.policy import Policy
 _HOST: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*\Z")
 _MAX_NAME: Final = 300
 _MAX_PATH, _MAX_PART = 4096, 255  # what Linux takes
+_MAX_DEPTH: Final = 200  # of which each is looked at by itself, and made where it is missing
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
 #: Trees of the system that no grant reaches: processes, devices, runtime sockets.
 SYSTEM: Final = ("/proc", "/sys", "/dev", "/run", "/var/run")
@@ -51,6 +52,8 @@ def clean_path(text: object, home: str) -> str:
     parts = path.encode().split(b"/")
     if sum(map(len, parts)) + len(parts) > _MAX_PATH or max(map(len, parts)) > _MAX_PART:
         raise ValueError(f"a path has at most {_MAX_PATH} bytes, each name in it {_MAX_PART}")
+    if len(parts) > _MAX_DEPTH:
+        raise ValueError(f"a path has at most {_MAX_DEPTH} names")
     if not path.startswith("/"):
         raise ValueError("a path is absolute or starts with ~/")
     if ".." in path.split("/"):

@@ -162,7 +162,7 @@ class Desk:
         """Answer one ask; never raises for what a worker asks."""
         handler = self._table.get(ask.op)
         if handler is None:
-            return Refused(capability="operation", message="there is no such operation")
+            return Refused(capability="", message="there is no such operation")
         try:
             return handler(Fields(ask.argument))
         except LimitReached as reached:

@@ -116,11 +116,19 @@ def _opened(real: str, flags: int, mode: int = 0) -> int:
 
 def _missing(folder: str) -> list[str]:
     """Return the folders down to this one that are not there, the outermost first."""
+    missing: list[str] = []
+    while not _is_there(folder):
+        missing.append(folder)
+        folder = posixpath.dirname(folder)
+    return missing[::-1]
+
+
+def _is_there(folder: str) -> bool:
     try:
         os.close(_opened(folder, os.O_PATH | os.O_DIRECTORY))
     except FileNotFoundError:
-        return [*_missing(posixpath.dirname(folder)), folder]
-    return []
+        return False
+    return True
 
 
 def _make(folder: str) -> None:

@@ -47,7 +47,7 @@ class Fields:
         value = self._fields.get(name, most)
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise ValueError(f"{name} must be a positive number of seconds")
-        return min(float(value), most)
+        return float(min(value, most))
 
     def fraction(self, name: str) -> float:
         """A number from 0 to 1."""

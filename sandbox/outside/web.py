@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -16,6 +16,7 @@ from sandbox.outside.addresses import Names
 from sandbox.outside.counted import Counted
 from sandbox.outside.decide import Permit
 from sandbox.outside.desk import CHUNK, MAX_OPEN, Request
+from sandbox.outside.held import HELD, Held, shut
 from sandbox.outside.limited import LimitReached, NotGranted, Traffic
 from sandbox.outside.urls import Url, redirected
 
@@ -34,11 +35,23 @@ _CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization
 
 @dataclass(slots=True)
 class _Open:
-    """A response or a connection that is still being read, and how long each piece of it may take."""
+    """A response or a connection that is still being read, how long each piece of it may take, and for whom it is.
+
+    `reading` is for the response, which takes one thread at a time, also for its end.
+    """
 
     socket: socket.socket
     response: http.client.HTTPResponse | None
     wall_s: float
+    held: Held
+    reading: threading.Lock = field(default_factory=threading.Lock)
+
+    def close(self) -> None:
+        shut(self.socket)  # whoever is reading comes to an end
+        if self.response is not None:
+            with self.reading:
+                self.response.close()
+        self.socket.close()
 
 
 class HostWeb:
@@ -60,6 +73,7 @@ class HostWeb:
         self._names = names or Names()
         self._trusted_ca = trusted_ca
         self._open: dict[int, _Open] = {}
+        self._own = Held()
         self._last = 0
         self._lock = threading.Lock()
 
@@ -83,8 +97,7 @@ class HostWeb:
             location = response.getheader("Location") if response.status in _REDIRECTS else None
             if location is None:
                 return self._answer(request, opened, response)
-            response.close()
-            opened.socket.close()
+            opened.close()
             request = _follow(request, response.status, location)
         raise ConnectionError(f"more than {_MAX_REDIRECTS} redirects")
 
@@ -93,7 +106,7 @@ class HostWeb:
         guard = _Deadline(connection, deadline)
         try:
             if request.url.scheme == "https":
-                connection = guard.take(self._secured(connection, request.url.host))
+                connection = self._secured(connection, request.url.host, guard)
             self._send_request(connection, request)
             arriving = Counted(connection, partial(self._traffic.count, "received"))
             response = http.client.HTTPResponse(arriving, method=request.method)  # type: ignore[arg-type] # no more of it
@@ -108,11 +121,16 @@ class HostWeb:
             raise
         finally:
             guard.stop()
-        return _Open(connection, response, request.timeout_s)
+        return _Open(connection, response, request.timeout_s, self._held)
 
-    def _secured(self, connection: socket.socket, host: str) -> socket.socket:
+    def _secured(self, connection: socket.socket, host: str, guard: _Deadline) -> socket.socket:
         context = ssl.create_default_context(cafile=self._trusted_ca)
-        return context.wrap_socket(connection, server_hostname=host)
+        # It takes the place of the other one, which nothing can be shut by any more, so it is known before it is used.
+        secured = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+        guard.take(secured)
+        self._held.add(secured)
+        secured.do_handshake()
+        return secured
 
     def _send_request(self, connection: socket.socket, request: Request) -> None:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _OWN_HEADERS}
@@ -165,7 +183,8 @@ class HostWeb:
             raise ValueError("this is a connection, not a response")
         guard, data = _Deadline(opened.socket, time.monotonic() + opened.wall_s), b""
         try:
-            data = opened.response.read1(size)
+            with opened.reading:
+                data = opened.response.read1(size)
             guard.check()
             if not data and opened.response.length:
                 raise http.client.IncompleteRead(b"")
@@ -183,7 +202,8 @@ class HostWeb:
 
     def connect(self, host: str, port: int, timeout_s: float) -> int:
         """Open a connection and return its handle; the socket stays here."""
-        return self._keep(_Open(self._connect(host, port, time.monotonic() + timeout_s), None, self._wall_s))
+        connection = self._connect(host, port, time.monotonic() + timeout_s)
+        return self._keep(_Open(connection, None, self._wall_s, self._held))
 
     def send(self, handle: int, data: bytes) -> None:
         """Send all of `data`."""
@@ -205,9 +225,7 @@ class HostWeb:
         with self._lock:
             opened = self._open.pop(handle, None)
         if opened is not None:
-            if opened.response is not None:
-                opened.response.close()
-            opened.socket.close()
+            opened.close()
 
     def _connected(self, handle: int) -> _Open:
         """Return a raw connection; what a request opened speaks for the host, in its name, to what was checked."""
@@ -229,26 +247,47 @@ class HostWeb:
         problem = OSError("no address")
         for address in addresses:
             left = max(deadline - time.monotonic(), 0.001)
+            connection = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
             try:
-                return socket.create_connection((address, port), timeout=left)
+                self._held.add(connection)
+                connection.settimeout(left)
+                connection.connect((address, port))
+                self._held.add(connection)  # again: it could not be shut before it was connected
             except OSError as error:
+                connection.close()
                 problem = error
+            else:
+                return connection
         raise _as_connection_error(host, problem) from problem
 
+    @property
+    def _held(self) -> Held:
+        """What belongs to the worker that is being answered."""
+        return HELD.get(self._own)
+
     def _keep(self, opened: _Open) -> int:
+        self._sweep()
         with self._lock:
-            if len(self._open) >= MAX_OPEN:
-                opened.socket.close()
-                raise LimitReached("open_files", f"more than {MAX_OPEN} open connections")
-            self._last += 1
-            self._open[self._last] = opened
-            return self._last
+            if len(self._open) < MAX_OPEN:
+                self._last += 1
+                self._open[self._last] = opened
+                return self._last
+        opened.close()
+        raise LimitReached("open_files", f"more than {MAX_OPEN} open connections")
+
+    def _sweep(self) -> None:
+        """Close what a worker that has ended left open."""
+        with self._lock:
+            left = [handle for handle, opened in self._open.items() if opened.held.over]
+        for handle in left:
+            self.disconnect(handle)
 
     def _opened(self, handle: int) -> _Open:
         with self._lock:
             opened = self._open.get(handle)
         if opened is None:
             raise ValueError("this connection is closed")
+        self._held.add(opened.socket)
         return opened
 
 
@@ -264,16 +303,12 @@ class _Deadline:
         self._timer.daemon = True
         self._timer.start()
 
-    def take(self, connection: socket.socket) -> socket.socket:
+    def take(self, connection: socket.socket) -> None:
         self._socket = connection
-        return connection
 
     def _shut(self) -> None:
         self._passed = True
-        try:
-            self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return
+        shut(self._socket)
 
     def check(self) -> None:
         """Raise when the moment has passed: an answer that was cut off by it looks whole to the parser."""

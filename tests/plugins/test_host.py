@@ -22,6 +22,7 @@ from sandbox.outcome import (
     describe,
 )
 from sandbox.sandbox import Sandbox
+from sandbox.session import Session
 
 CODE = b"""\
 from plugins.sdk import environment, log, storage
@@ -164,3 +165,24 @@ def test_arguments_that_cannot_cross_are_said(registry: Registry, sandbox: Sandb
         pytest.raises(ArgumentError, match="cannot be given to a plugin"),
     ):
         run(session, call)
+
+
+def test_a_session_that_is_replaced_is_closed_without_what_all_plugins_wait_for(
+    registry: Registry, desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(_call(registry, "shout", "hey"), Completed)
+    lock, closing, held = registry._host._lock, Session.close, []
+
+    def close(session: Session) -> None:
+        held.append(lock.locked())
+        closing(session)
+
+    monkeypatch.setattr(Session, "close", close)
+    desk.approve(
+        desk.review(
+            "0.2.0",
+            candidate=desk.candidate("0.2.0", **{"plugin.py": b"def run(text: str) -> str:\n    return 'second'\n"}),
+        )
+    )
+    assert registry.call("text-stats", "stats", Typed(words=("a",))).value == "second"  # type: ignore[union-attr]
+    assert held == [False]

@@ -158,6 +158,41 @@ def give_equal_hashes(tag, count):
     _spin(10.0)
 
 
+def give_alike_sets(kind, count, depth):
+    """Sets of sets of numbers, all of one hash at each level."""
+
+    def nested(depth, last):
+        if not depth:
+            return last * ((1 << 61) - 1)
+        return {"$frozenset": [*(nested(depth - 1, 40 * depth + i) for i in range(count - 1)), nested(depth - 1, last)]}
+
+    value = {"$set": [nested(depth, 1000 + number) for number in range(2)]}
+    body = {"op": "clock.now", "argument": value} if kind == "ask" else value
+    _send(_channel(), {"id": _current(), "kind": kind, "body": body})
+    _spin(10.0)
+
+
+def prepare_answer(count):
+    global prepared  # noqa: PLW0603 (kept for the next call)
+    prepared = json.dumps([{"$set": [1]}] * count)
+
+
+def give_prepared():
+    body = f'{{"id": "{_current()}", "kind": "completed", "body": {prepared}}}'.encode()
+    connection = _channel()
+    connection.setblocking(True)
+    connection.sendall(struct.pack(">I", len(body)) + body)
+    _spin(10.0)
+
+
+def ask_as(escaped):
+    op = escaped.encode().decode("unicode_escape")  # no lone surrogate comes in by an argument
+    connection = _channel()
+    _send(connection, {"id": _current(), "kind": "ask", "body": {"op": op, "argument": None}})
+    connection.recv(1000)
+    return 1
+
+
 def ask_and_not_listen(seconds):
     """Ask until the host has no room left for its answers, and does not read on."""
     connection = _channel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import struct
 import threading
@@ -22,6 +23,8 @@ from sandbox import (
     Raised,
     Sandbox,
     TimedOut,
+    protocol,
+    values,
 )
 from sandbox.outside.base import Given
 
@@ -134,6 +137,40 @@ def test_items_that_all_have_one_hash_keep_the_host_from_nothing(hostile, tag):
     outcome = hostile.call("give_equal_hashes", (tag, 30_000))
     assert isinstance(outcome, Corrupted) and "same hash" in outcome.reason
     assert time.thread_time() - began < 1.0
+
+
+@pytest.mark.parametrize("kind", ["completed", "ask"])
+def test_sets_of_alike_sets_keep_the_host_from_nothing(hostile, kind):
+    began = time.thread_time()
+    outcome = hostile.call("give_alike_sets", (kind, 24, 3))
+    assert isinstance(outcome, Corrupted) and "comparisons" in outcome.reason
+    assert time.thread_time() - began < 1.0
+
+
+def test_an_answer_that_took_what_was_left_of_the_time_is_too_late(opened):
+    body = json.dumps({"body": [{"$set": [1]}] * 100_000}).encode()
+    parsing_s = min(seconds(lambda: protocol.parse(body)) for _ in range(3))
+    decoding_s = min(seconds(lambda: values.decode(protocol.parse(body)["body"])) for _ in range(3)) - parsing_s
+    session = opened(HOSTILE, output_kb=8192)
+    assert session.call("prepare_answer", (100_000,)).value is None
+    assert isinstance(session.call("give_prepared", wall_s=parsing_s + decoding_s * 0.35), TimedOut)
+
+
+def seconds(work):
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("op", [r"\ud800", r"\u2028", "x" * 10_000])
+def test_an_operation_has_a_short_and_plain_name(hostile, op):
+    assert isinstance(hostile.call("ask_as", (op,)), Corrupted)
+
+
+def test_the_name_of_no_operation_stands_in_a_denial(hostile):
+    refused = hostile.call("ask_as", (r"Forged: all is well\x1b[2J",))
+    assert isinstance(refused, Denied) and "Forged" not in f"{refused.capability}{refused.message}"
+    assert hostile.call("ask_as", ("clock.now",)).capability == "clock"
 
 
 class Ready:

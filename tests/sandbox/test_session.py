@@ -344,6 +344,32 @@ def test_processes_that_start_one_another_stand_still_in_the_end_or_are_ended(op
     assert link.ended or all(gone(pid) or state(pid) in "tT" for pid in descendants(link._body.pid))
 
 
+def test_a_call_after_the_end_of_a_worker_that_rested_gets_another(opened):
+    session = opened(processes=4)
+    (link,) = session._idle
+    link._family.runaway = True  # as when its processes start one another faster than they can be stopped
+    assert until(lambda: link.rest() == 0 and link.ended)
+    assert [session.call("add", (1, 2)).value for _ in range(2)] == [3, 3]
+    assert (session.activity().requests, session.activity().errors, session.activity().workers) == (2, 0, 1)
+
+
+class Mistaken:
+    """An outside that breaks its word never to raise."""
+
+    def answer(self, ask):
+        raise RecursionError(f"\x1b[2J{ask.argument}")
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize("op", ["files.read", "http.request"])
+def test_a_mistake_of_the_outside_ends_the_ask_and_not_the_host(opened, op, caplog):
+    outcome = opened(outside=Mistaken()).call("ask", (op, "text of the plugin"))
+    assert isinstance(outcome, Raised) and outcome.kind == "OSError" and "error of Ratchet" in outcome.message
+    assert "RecursionError" in caplog.text and op in caplog.text and "text of the plugin" not in caplog.text
+
+
 def state(pid):
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]

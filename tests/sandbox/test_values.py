@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections import Counter, OrderedDict, namedtuple
 from enum import IntEnum
 
@@ -149,3 +150,51 @@ def test_few_items_may_have_the_same_hash(tag):
         values.decode({tag: [{"$tuple": [item]} for item in many]})
     with pytest.raises(ValueError, match="same hash"):
         values.decode({"$dict": [[item, 1] for item in many]})
+
+
+_PRIME = (1 << 61) - 1  # numbers that differ by it have one hash
+
+
+def nested(depth, count, last):
+    """Sets of sets of numbers, all of one hash at each level: one comparison of two takes `count` squared at each."""
+    if not depth:
+        return last * _PRIME
+    items = [nested(depth - 1, count, 40 * depth + number) for number in range(count - 1)]
+    return {"$frozenset": [*items, nested(depth - 1, count, last)]}
+
+
+@pytest.mark.parametrize(("count", "depth"), [(32, 3), (4, 8), (2, 16)])
+@pytest.mark.parametrize("around", [lambda one: one, lambda one: {"$tuple": [1, one]}])
+def test_sets_of_alike_sets_are_not_compared_for_long(count, depth, around):
+    alike = [around(nested(depth, count, 1000 + number)) for number in range(2)]
+    for data in ({"$set": alike}, {"$dict": [[one, 1] for one in alike]}):
+        began = time.thread_time()
+        with pytest.raises(ValueError, match="comparisons"):
+            values.decode(data)
+        assert time.thread_time() - began < 2.0
+
+
+def test_many_sets_of_alike_items_are_compared_for_no_longer_than_one():
+    alike = {"$set": [_PRIME * number + 1 for number in range(32)]}
+    assert len(values.decode([alike] * 100)) == 100
+    with pytest.raises(ValueError, match="comparisons"):
+        values.decode([alike] * 1000)
+
+
+def test_long_texts_in_alike_items_count_by_their_length():
+    items = [{"$tuple": ["x" * 100_000, _PRIME * number]} for number in range(32)]
+    with pytest.raises(ValueError, match="comparisons"):
+        values.decode({"$set": items})
+
+
+def test_ordinary_values_that_happen_to_have_one_hash_cross():
+    points = {(x, y, z) for x in range(-9, 9) for y in range(-9, 9) for z in range(-9, 9)}  # -1 and -2 have one
+    powers = {2**number for number in range(1000)}
+    groups = {frozenset({one, frozenset({-1, -2, one})}) for one in range(-9, 9)}
+    for value in (points, powers, groups, dict.fromkeys(points, 1)):
+        assert values.decode(json.loads(json.dumps(values.encode(value)))) == value
+
+
+def test_a_number_that_could_not_be_sent_on_is_not_taken():
+    with pytest.raises(ValueError, match="too large"):
+        values.decode([1 << 14_200])

@@ -63,9 +63,18 @@ def test_unknown_operations_are_refused(op):
     assert isinstance(Doubles(EVERYTHING).answer(Ask(op=op)), Refused)
 
 
-def test_closed_refuses_everything():
+def test_closed_refuses_everything_and_names_known_kinds_only():
     for op in OPERATIONS:
-        assert isinstance(Closed().answer(Ask(op=op, argument=ARGUMENTS.get(op))), Refused)
+        refused = Closed().answer(Ask(op=op, argument=ARGUMENTS.get(op)))
+        assert isinstance(refused, Refused) and refused.capability == op.partition(".")[0]
+    for op in ("Forged: all is well", "http", "http.Forged", "\ud800.x"):
+        assert Closed().answer(Ask(op=op)).capability == ""
+
+
+@pytest.mark.parametrize("seconds", [10**400, 1 << 14_000, float("inf")])
+def test_any_positive_time_is_cut_to_what_is_left(seconds, outside, ask):
+    for door in (outside(), Doubles(Policy())):
+        assert isinstance(ask(door, "tcp.open", host="example.org", port=80, timeout_s=seconds), Refused)
 
 
 values = st.recursive(

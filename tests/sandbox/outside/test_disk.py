@@ -12,6 +12,7 @@ import pytest
 from sandbox import Limits, Policy
 from sandbox.outside.base import Exceeded, Failed, Given, Refused
 from sandbox.outside.decide import clean_path, never_grantable
+from sandbox.outside.doubles import Doubles
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -142,6 +143,16 @@ def test_no_folder_is_made_through_a_link(write, home, tmp_path):
     for path in ("~/out/link/new/x", "~/out/dangling/new/x"):
         assert write(path) == Failed(kind="OSError", message="links are not followed")
     assert os.listdir(tmp_path / "elsewhere") == [] and not (tmp_path / "none").exists()
+
+
+def test_a_path_is_only_so_deep_and_all_of_it_is_made(write, home, outside):
+    below = "/".join("a" * 150)
+    assert write(f"~/out/{below}/f") == Given()
+    assert (home / "out" / below / "f").is_file()
+    for path in ("~/out/" + "a/" * 1900 + "f", "~/out/" + "b/" * 200 + "f"):
+        assert write(path).kind == "ValueError"
+        assert write(path, door=Doubles(Policy(write=("~/out",)))).kind == "ValueError"
+    assert not (home / "out" / "b").exists()
 
 
 def test_folders_count_as_files_do_and_none_is_made_that_is_one_too_many(write, home, outside):
