@@ -12,8 +12,8 @@ SO_ATTACH_FILTER = 26
 
 
 def attack(target):
-    ours, theirs = socket.socketpair()
-    program = ctypes.create_string_buffer(struct.pack("=HBBI", 6, 0, 0, 0xFFFF), 8)
-    ours.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("@HxxxxxxP", 1, ctypes.addressof(program)))
-    theirs.close()
-    return True
+    code = ctypes.create_string_buffer(struct.pack("=HBBI", 6, 0, 0, 0xFFFF), 8)
+    program = struct.pack("@HxxxxxxP", 1, ctypes.addressof(code))
+    set_option = ctypes.CDLL(None).setsockopt
+    given = range(3, 64)
+    return any(set_option(one, socket.SOL_SOCKET, SO_ATTACH_FILTER, program, len(program)) == 0 for one in given)
