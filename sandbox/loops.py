@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import os
 import selectors
-from asyncio import selector_events
-from typing import Any
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any, Final
+
+_MODULE: Final = "asyncio.selector_events"
 
 
 class Waker:
@@ -40,10 +45,40 @@ class Waker:
 
 
 def adapt() -> None:
-    """Have every loop of this process, and of those it forks, do with that; handlers of signals they then have none."""
+    """Have every loop of this process, and of those it forks, do with that; handlers of signals they then have none.
+
+    Where asyncio has not been imported this is done when it is: it takes longer than all that a container imports.
+    """
     selectors.DefaultSelector = selectors.PollSelector  # type: ignore[misc, assignment]
-    loop = selector_events.BaseSelectorEventLoop
-    setattr(loop, "_make_self_pipe", _make_waker)  # noqa: B010 (what is replaced is private: tests of loops show it)
+    if _MODULE in sys.modules:
+        _change(sys.modules[_MODULE])
+    else:
+        sys.meta_path.insert(0, _Watch())
+
+
+class _Watch:
+    """Finds one module, once, and has it changed as soon as it has run."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, _target: object = None) -> ModuleSpec | None:
+        """Return the module that would be found anyway."""
+        if name != _MODULE:
+            return None
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(name, path)
+        if spec is not None:
+            loader: Any = spec.loader
+            execute = loader.exec_module
+
+            def execute_and_change(module: ModuleType) -> None:
+                execute(module)
+                _change(module)
+
+            loader.exec_module = execute_and_change
+        return spec
+
+
+def _change(module: ModuleType) -> None:
+    setattr(module.BaseSelectorEventLoop, "_make_self_pipe", _make_waker)  # noqa: B010 (a private one, of a class)
 
 
 def _make_waker(loop: Any) -> None:

@@ -127,7 +127,7 @@ def test_a_worker_that_closes_its_channel_has_crashed(hostile):
 
 
 @pytest.mark.parametrize("function", ["pass_descriptors", "send_urgent", "ask_for_the_peer"])
-def test_no_descriptor_can_be_passed_and_nothing_be_had_of_the_channel_but_frames(hostile, function):
+def test_nothing_but_frames_can_be_had_of_the_channel(hostile, function):
     outcome = hostile.call(function)
     assert isinstance(outcome, Raised) and outcome.kind == "PermissionError"
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import selectors
+import subprocess
+import sys
 from asyncio import selector_events
+from pathlib import Path
 
 import pytest
 
 from sandbox import Completed, Raised, loops
 
+ROOT = Path(__file__).parents[2]
 SOURCE = b"""
 import asyncio, ctypes, os, threading, time
 
@@ -99,3 +103,22 @@ def test_a_waker_is_sent_to_without_end_and_read_once():
 
 def test_what_is_replaced_is_there():
     assert callable(selector_events.BaseSelectorEventLoop._make_self_pipe)
+
+
+@pytest.mark.parametrize("before", ["import asyncio", "import selectors"])
+def test_it_does_not_matter_when_asyncio_is_imported(before):
+    code = f"""
+import sys
+{before}
+from sandbox import loops
+early, finders = "asyncio" in sys.modules, len(sys.meta_path)
+loops.adapt()
+assert ("asyncio" in sys.modules) is early
+import asyncio
+async def made():
+    loop = asyncio.get_running_loop()
+    return type(loop._ssock).__name__, type(loop._selector).__name__, len(sys.meta_path) - finders
+print(*asyncio.run(made()))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert ran.stdout == "Waker PollSelector 0\n", ran.stderr
