@@ -15,5 +15,5 @@ def attack(target):
     code = ctypes.create_string_buffer(struct.pack("=HBBI", 6, 0, 0, 0xFFFF), 8)
     program = struct.pack("@HxxxxxxP", 1, ctypes.addressof(code))
     set_option = ctypes.CDLL(None).setsockopt
-    given = range(3, 64)
+    given = range(3, 1024)
     return any(set_option(one, socket.SOL_SOCKET, SO_ATTACH_FILTER, program, len(program)) == 0 for one in given)
