@@ -184,12 +184,22 @@ def _limit_of(problem: BaseException) -> str:
         return "memory_mb"
     if isinstance(problem, OSError):
         if problem.errno == errno.ENOSPC:
-            room = os.statvfs(places.WORK)
-            return "inodes" if room.f_files and not room.f_ffree else "disk_mb"
+            return "disk_mb" if _may_make_another() else "inodes"
         return LIMIT_OF_ERRNO.get(problem.errno or 0, "")
     if isinstance(problem, RuntimeError) and problem.args == ("can't start new thread",):
         return "processes"
     return ""
+
+
+def _may_make_another() -> bool:
+    """Tell whether a folder can be made: it takes an inode, and nothing of the disk."""
+    folder = os.path.join(places.WORK, f".{os.urandom(8).hex()}")
+    try:
+        os.mkdir(folder)
+        os.rmdir(folder)
+    except OSError:
+        return False
+    return True
 
 
 def _text(problem: BaseException) -> str:

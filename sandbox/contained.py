@@ -10,7 +10,7 @@ import signal
 import socket
 from typing import Any, Final, NoReturn
 
-from sandbox import landlock, places, rlimits, seccomp, serving, syscalls
+from sandbox import landlock, loops, places, rlimits, seccomp, serving, syscalls
 from sandbox.layers import LayerFailed, layer
 from sandbox.limits import Limits
 from sandbox.protocol import Channel
@@ -27,6 +27,7 @@ def main(descriptor: int, output: int, modules: list[str]) -> NoReturn:
     descriptor = _arrange_descriptors(descriptor, output)
     for name in modules:
         importlib.import_module(name)
+    loops.adapt()
     channel = Channel(socket.socket(fileno=descriptor), _HOST_FRAME)
     channel.send({"imported": True})
     setup: Any = channel.receive()

@@ -18,7 +18,7 @@ import socket
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from sandbox import forkhooks, landlock, mounts, namespaces, rlimits, seccomp, syscalls, worker
+from sandbox import forkhooks, landlock, loops, mounts, namespaces, rlimits, seccomp, syscalls, worker
 from sandbox.layers import LayerFailed, layer
 from sandbox.preload import follow_moved_paths, preload, visible_paths
 from sandbox.spawn import ROOT
@@ -145,6 +145,7 @@ def _send(status: int, message: dict[str, object], *descriptors: int) -> None:
 def _prepare(control: socket.socket) -> _Server:
     config = json.loads(control.recv(_MESSAGE))
     preload(config["preload"])
+    loops.adapt()
     forkhooks.stop_deferring()
     visible, hidden = visible_paths(ROOT)
     proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -23,9 +23,16 @@ _LOAD, _JUMP_EQUAL, _JUMP_ABOVE, _JUMP_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x
 _NUMBER, _ARCHITECTURE = 0, 4
 _X32_BIT: Final = 0x40000000
 
-# Calls whose arguments decide; the rest of the tables is allowed as it is.
-_JUDGED: Final = frozenset({"fcntl", "ioctl", "socketpair", "prctl", "prlimit64", "clone", "clone3"})
-_PROCESS: Final = frozenset({"fork", "vfork", "setpgid", "setsid"})
+# Calls that have one answer whatever their arguments are. Advice about files would be advice about the host's own; what
+# a worker writes is in memory, and to write out a file of the library would keep the host's disk busy: nothing is done.
+# Python and the C library fall back from the others to calls that can be judged: the flags of clone3 are behind a
+# pointer, and by those of preadv2 a file tells what of it the host has in memory.
+_ANSWERS: Final = {
+    **dict.fromkeys(("fadvise64", "fdatasync", "fsync", "msync"), 0),
+    **dict.fromkeys(("clone3", "preadv2", "pwritev2"), ENOSYS),
+}
+# The same answer as from a limit on processes, since that is what it is.
+_ALONE: Final = {**dict.fromkeys(("clone", "fork", "vfork"), EAGAIN), **dict.fromkeys(("setpgid", "setsid"), EPERM)}
 # FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, TCGETS, TIOCGWINSZ: never TIOCSTI or TIOCLINUX.
 _IOCTLS: Final = (0x541B, 0x5421, 0x5451, 0x5450, 0x5401, 0x5413)
 # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC: all others reach whoever has the same file, on the host
@@ -35,7 +42,12 @@ _FCNTLS: Final = (0, 1, 2, 3, 4, 1030)
 _LOCKS: Final = (6, 7, 37, 38)
 # PR_GET_DUMPABLE, PR_GET_NAME, PR_SET_NAME, PR_SET_VMA (names of anonymous memory).
 _PRCTLS: Final = (3, 16, 15, 0x53564D41)
-_AF_UNIX: Final = 1
+# MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_DONTNEED, MADV_FREE, MADV_GUARD_INSTALL, MADV_GUARD_REMOVE: what is
+# about memory of one's own. Others have the kernel take pages of the library out of memory, merge or join them.
+_ADVICE: Final = (0, 1, 2, 4, 8, 102, 103)
+# MSG_DONTWAIT and MSG_NOSIGNAL; MSG_OOB, MSG_PEEK and MSG_TRUNC are not for a channel of frames.
+_SEND_FLAGS: Final = 0x40 | 0x4000
+_FUTEX_PRIVATE: Final = 0x80
 # Every CLONE_NEW* flag, CLONE_PTRACE and CLONE_UNTRACED.
 _CLONE_REFUSED: Final = 0x7E020000 | 0x00002000 | 0x00000080 | 0x00800000
 
@@ -83,6 +95,7 @@ def load(*, processes: bool) -> None:
 
 
 Line = tuple[int, int, int, int]
+_ALLOWED: Final[Line] = (_RETURN, 0, 0, ALLOW)
 
 
 def _refuse(number: int) -> Line:
@@ -100,31 +113,40 @@ def _prologue(architecture: Architecture) -> Iterator[Line]:
 
 
 def _rules(architecture: Architecture, *, processes: bool) -> Iterator[Line]:
-    numbers = architecture.numbers
-    # Python falls back to clone, whose flags a filter can read; those of clone3 are behind a pointer.
-    yield from _when(numbers["clone3"], [_refuse(ENOSYS)])
-    yield from _when(numbers["ioctl"], _low_is(1, _IOCTLS))
-    yield from _when(numbers["fcntl"], _low_is(1, _FCNTLS, ignored=_LOCKS))
-    yield from _when(numbers["socketpair"], _low_is(0, (_AF_UNIX,)))
-    yield from _when(numbers["prctl"], _low_is(0, _PRCTLS))
-    yield from _when(numbers["prlimit64"], _zero(2))
-    if processes:
-        yield from _when(numbers["clone"], _without_bits(0, _CLONE_REFUSED))
-    else:  # the same answer as from a limit on processes, since that is what it is
-        for name in ("clone", "fork", "vfork"):
-            if name in numbers:
-                yield from _when(numbers[name], [_refuse(EAGAIN)])
-    refused = _JUDGED if processes else _JUDGED | _PROCESS
-    yield from _search(_changes({number for name, number in numbers.items() if name not in refused}))
+    numbers, judged = architecture.numbers, _judged(processes=processes)
+    for name, body in judged.items():
+        yield from _when(numbers[name], body)
+    settled = {name: _settled(name, processes=processes) for name in numbers if name not in judged}
+    yield from _search(_changes({numbers[name]: answer for name, answer in settled.items()}))
 
 
-def _changes(allowed: set[int]) -> list[tuple[int, Line]]:
+def _judged(*, processes: bool) -> dict[str, list[Line]]:
+    """Return the rules for calls whose arguments decide, the frequent ones first."""
+    rules = {
+        # Others are heard by whoever maps the same page, of a file of the library too. By one of those C programs wait
+        # for a thread that they join (Python only at its very end): they look again and again, which takes processor.
+        "futex": _with_bits(1, _FUTEX_PRIVATE, otherwise=EAGAIN),
+        "sendto": _without_bits(3, ~_SEND_FLAGS),
+        "recvfrom": _without_bits(3, ~_SEND_FLAGS),
+        "madvise": _low_is(2, _ADVICE),
+        "ioctl": _low_is(1, _IOCTLS),
+        "fcntl": _low_is(1, _FCNTLS, ignored=_LOCKS),
+        "prctl": _low_is(0, _PRCTLS),
+        "prlimit64": _zero(2),
+    }
+    return {**rules, "clone": _without_bits(0, _CLONE_REFUSED)} if processes else rules
+
+
+def _settled(name: str, *, processes: bool) -> Line:
+    """Return the answer to a call of the tables whatever its arguments are."""
+    answers = _ANSWERS if processes else {**_ANSWERS, **_ALONE}
+    return _refuse(answers[name]) if name in answers else _ALLOWED
+
+
+def _changes(settled: dict[int, Line]) -> list[tuple[int, Line]]:
     """Return where the answer changes, going up through all numbers from 0: (number, answer from there on)."""
-    allow = (_RETURN, 0, 0, ALLOW)
-    answers = [
-        (edge, allow if edge in allowed else _refuse(EPERM))
-        for edge in sorted({0, *allowed, *(one + 1 for one in allowed)})
-    ]
+    edges = sorted({0, *settled, *(one + 1 for one in settled)})
+    answers = [(edge, settled.get(edge, _refuse(EPERM))) for edge in edges]
     return [answers[0], *(after for before, after in pairwise(answers) if before[1] != after[1])]
 
 
@@ -148,7 +170,7 @@ def _argument(index: int, *, high: bool = False) -> Line:
 
 def _low_is(index: int, values: tuple[int, ...], *, ignored: tuple[int, ...] = ()) -> list[Line]:
     """Allow when an int argument (the kernel reads 32 bits of it) is one of `values`; those `ignored` do nothing."""
-    allowed = [line for value in values for line in ((_JUMP_EQUAL, 0, 1, value), (_RETURN, 0, 0, ALLOW))]
+    allowed = [line for value in values for line in ((_JUMP_EQUAL, 0, 1, value), _ALLOWED)]
     nothing = [line for value in ignored for line in ((_JUMP_EQUAL, 0, 1, value), _refuse(0))]
     return [_argument(index), *allowed, *nothing, _refuse(EPERM)]
 
@@ -160,10 +182,16 @@ def _zero(index: int) -> list[Line]:
         (_JUMP_EQUAL, 0, 3, 0),
         _argument(index, high=True),
         (_JUMP_EQUAL, 0, 1, 0),
-        (_RETURN, 0, 0, ALLOW),
+        _ALLOWED,
         _refuse(EPERM),
     ]
 
 
 def _without_bits(index: int, bits: int) -> list[Line]:
-    return [_argument(index), (_JUMP_SET, 1, 0, bits), (_RETURN, 0, 0, ALLOW), _refuse(EPERM)]
+    """Allow when an int argument has none of `bits`."""
+    return [_argument(index), (_JUMP_SET, 1, 0, bits & 0xFFFFFFFF), _ALLOWED, _refuse(EPERM)]
+
+
+def _with_bits(index: int, bit: int, *, otherwise: int) -> list[Line]:
+    """Allow when an int argument has that bit."""
+    return [_argument(index), (_JUMP_SET, 0, 1, bit), _ALLOWED, _refuse(otherwise)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import termios
 import threading
 
@@ -208,6 +209,19 @@ def test_a_terminal_shows_what_is_typed_after_a_command_as_before(maker, termina
     assert echoes(screen)
     assert screen.close() == 130
     assert "^C" not in screen.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_that_ends_it_leaves_a_terminal_that_shows_what_is_typed(maker, terminals, number):
+    write_plugin(maker.home / "text-stats")
+    screen = terminals(maker, "propose", "--from", str(maker.home / "text-stats"))
+    screen.expect("capabilities")
+    assert not echoes(screen)
+    screen.child.kill(number)
+    screen.child.expect(pexpect.EOF)
+    assert echoes(screen)
+    screen.close()
+    assert screen.child.signalstatus == number
 
 
 def echoes(screen: Terminal) -> bool:

@@ -9,10 +9,12 @@ import struct
 import threading
 import time
 from pathlib import Path
+from pydoc_data import topics
 
 import pytest
 
 from sandbox import (
+    Completed,
     Corrupted,
     Crashed,
     Denied,
@@ -27,6 +29,7 @@ from sandbox import (
     values,
 )
 from sandbox.outside.base import Given
+from tests.sandbox.hostile import evict
 
 _ASKED = struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 0, 0)  # who has a lock that would be in the way of this one
 HOSTILE = Path(__file__).with_name("hostile.py").read_bytes()
@@ -126,8 +129,9 @@ def test_a_worker_that_closes_its_channel_has_crashed(hostile):
     assert hostile.call("fine").value == 1
 
 
-def test_no_descriptor_can_be_passed(hostile):
-    outcome = hostile.call("pass_descriptors")
+@pytest.mark.parametrize("function", ["pass_descriptors", "send_urgent", "ask_for_the_peer"])
+def test_nothing_but_frames_can_be_had_of_the_channel(hostile, function):
+    outcome = hostile.call(function)
     assert isinstance(outcome, Raised) and outcome.kind == "PermissionError"
 
 
@@ -217,3 +221,22 @@ def test_a_lock_on_a_file_of_the_library_is_one_for_the_worker_alone(opened):
     while caller.is_alive():
         lock()
     assert set(seen) == {fcntl.F_UNLCK}
+
+
+def test_no_file_of_the_library_is_put_out_of_memory(opened):
+    path = os.path.realpath(topics.__file__)
+    assert in_memory(path)
+    assert isinstance(opened(HOSTILE).call("evict", (path,)), Completed)
+    assert in_memory(path, read=False)
+    evict(path)
+    assert not in_memory(path, read=False)  # as it would be, had the worker been heard
+
+
+def in_memory(path, *, read=True):
+    with open(path, "rb") as library:
+        if read:
+            library.read()
+        try:
+            return os.preadv(library.fileno(), [bytearray(100)], 0, os.RWF_NOWAIT) == 100
+        except BlockingIOError:
+            return False

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import os
-import select
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import clock_gettime, perf_counter  # by name: the tests' world has another `time`
@@ -17,6 +17,7 @@ import pytest
 Line = dict[str, Any]
 
 _LOOK_S = 0.2  # nothing tells that a process only waits: it is looked at
+_LONG_S = 60.0  # how long nobody looks where the end of a child is all that is waited for
 _STILL_S = 1.0  # how long a test may wait; it takes a few milliseconds
 _WORK_S = 0.05  # what a process that only shares its core with others gets in that time
 
@@ -51,35 +52,33 @@ Body = Callable[[list[Any], Say], None]
 
 @dataclass(slots=True)
 class Child:
-    """A forked child with the work it has, and what it has said so far."""
+    """A forked child with the work it has, and what it has said when it ended; until then that is in a file."""
 
     pid: int
-    reader: int
+    file: int
     work: list[Any]
     lines: list[Line] = field(default_factory=list)
-    buffer: bytes = b""
     died: bool = False
     since: float = field(default_factory=perf_counter)
+    size: int = 0
     worked_s: float = 0.0
 
-    def hear(self) -> bool:
-        """Take what the child wrote; return whether it has ended."""
-        data = os.read(self.reader, 65536)
-        *whole, self.buffer = (self.buffer + data).split(b"\n")
-        self.lines.extend(json.loads(line) for line in whole)
-        self.since, self.worked_s = perf_counter(), self._worked()
-        if data:
+    def ended(self) -> bool:
+        """Return whether it has ended; take what it said if so."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if not pid:
             return False
-        os.close(self.reader)
-        _, status = os.waitpid(self.pid, 0)
+        *whole, _ = os.pread(self.file, os.fstat(self.file).st_size, 0).split(b"\n")
+        os.close(self.file)
+        self.lines = [json.loads(line) for line in whole]
         self.died = status != 0
         return True
 
     def end_if_still(self) -> None:
         """End it where it waits for something that does not come. One that waits for a core still works a little."""
-        now, worked_s = perf_counter(), self._worked()
-        if worked_s - self.worked_s > _WORK_S:
-            self.since, self.worked_s = now, worked_s
+        now, size, worked_s = perf_counter(), os.fstat(self.file).st_size, self._worked()
+        if size > self.size or worked_s - self.worked_s > _WORK_S:
+            self.since, self.size, self.worked_s = now, size, worked_s
         elif now - self.since > _STILL_S:
             os.kill(self.pid, signal.SIGKILL)
 
@@ -92,29 +91,29 @@ class Child:
 
 
 def fork(work: list[Any], body: Body) -> Child:
-    """Run `body(work, say)` in a child; `say` sends one line to the parent."""
-    reader, writer = os.pipe()
+    """Run `body(work, say)` in a child; `say` keeps one line for the parent, in a file: a worker has no pipes."""
+    with tempfile.TemporaryFile(buffering=0) as kept:
+        file = os.dup(kept.fileno())
     pid = os.fork()
     if pid == 0:
-        os.close(reader)
-        _be_child(writer, work, body)
-    os.close(writer)
-    return Child(pid, reader, work)
+        _be_child(file, work, body)
+    return Child(pid, file, work)
 
 
-def _be_child(writer: int, work: list[Any], body: Body) -> NoReturn:
+def _be_child(file: int, work: list[Any], body: Body) -> NoReturn:
     code = 1
     try:
-        body(work, lambda line: _write(writer, line))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        body(work, lambda line: _write(file, line))
         code = 0
     finally:
         os._exit(code)
 
 
-def _write(writer: int, line: Line) -> None:
+def _write(file: int, line: Line) -> None:
     data = json.dumps(line).encode() + b"\n"
     while data:
-        data = data[os.write(writer, data) :]
+        data = data[os.write(file, data) :]
 
 
 def pool(batches: list[list[Any]], body: Body, size: int, *, patient: bool = True) -> Iterator[Child]:
@@ -124,17 +123,20 @@ def pool(batches: list[list[Any]], body: Body, size: int, *, patient: bool = Tru
     """
     running: list[Child] = []
     gc.freeze()  # what is there is no child's to collect: looking through it would copy most of it for each of them
-    while batches or running:
-        while batches and len(running) < size:
-            running.append(fork(batches.pop(0), body))
-        ready, _, _ = select.select([child.reader for child in running], [], [], None if patient else _LOOK_S)
-        for child in [child for child in running if child.reader in ready]:
-            if child.hear():
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # kept for us: one comes when a child ends
+    try:
+        while batches or running:
+            while batches and len(running) < size:
+                running.append(fork(batches.pop(0), body))
+            signal.sigtimedwait({signal.SIGCHLD}, _LONG_S if patient else _LOOK_S)
+            for child in [child for child in running if child.ended()]:
                 running.remove(child)
                 yield child
-        if not patient:
-            for child in running:
-                child.end_if_still()
+            if not patient:
+                for child in running:
+                    child.end_if_still()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def limit_time(cpu_s: float, wall_s: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import signal
 
@@ -12,7 +13,7 @@ LIMITS = {"processes": 8}
 
 
 def attack(target):
-    reader, writer = os.pipe()
+    done = mmap.mmap(-1, 1)
     if os.fork() == 0:
         for number in (1, 2, 3, 13, 15):
             signal.signal(number, signal.SIG_IGN)
@@ -23,6 +24,7 @@ def attack(target):
                 os.close(descriptor)
             except OSError:
                 pass
+        done[0] = 1
         signal.pause()
-    os.close(writer)
-    os.read(reader, 1)  # ends once the child has closed all it had
+    while not done[0]:
+        os.sched_yield()
