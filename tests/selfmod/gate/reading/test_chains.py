@@ -49,7 +49,10 @@ def test_a_number_that_is_an_entry_at_its_own_place_is_the_same(chosen):
 
 HONEST = {
     "a conversion": ("def f(x: float) -> int:\n    return int(round(x))\n", "[f(2), f(7)] == [2, 7]"),
-    "a conversion of anything": ("def f(x: object) -> int:\n    return int(str(x).strip())\n", "[f(2), f(7)] == [2, 7]"),
+    "a conversion of anything": (
+        "def f(x: object) -> int:\n    return int(str(x).strip())\n",
+        "[f(2), f(7)] == [2, 7]",
+    ),
     "a power of what is 0 or 1": ("def f(x: int) -> int:\n    return pow(x, 3, 1000)\n", "[f(0), f(1)] == [0, 1]"),
     "a remainder that is made positive": (
         "def f(x: int) -> int:\n    return (x % 360 + 360) % 360\n",
