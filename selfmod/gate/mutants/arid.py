@@ -56,6 +56,14 @@ class Arid:
         """Return whether a decorator only takes settings."""
         return self._origins.of(node.func) in _TUNED
 
+    def asserts(self, call: ast.AST, word: ast.AST) -> bool:
+        """Return whether a keyword is `strict=True` of `zip`: an assertion that rows fit."""
+        match call, word:
+            case ast.Call(func=function), ast.keyword(arg="strict", value=ast.Constant(value=True)):
+                return self._origins.of(function) == "zip"
+            case _:
+                return False
+
     def shows_itself(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Return whether a function is a `__repr__` that works nothing out."""
         body = [statement for statement in node.body if not is_text(statement)]

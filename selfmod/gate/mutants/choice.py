@@ -312,7 +312,7 @@ class _Walk:
                 yield from self._expression(item, scope, function, condition=field == "test")
             elif isinstance(item, ast.ExceptHandler):
                 yield from self._body(item.body, scope, function)
-            elif isinstance(item, ast.AST):
+            elif isinstance(item, ast.AST) and not self._arid.asserts(node, item):
                 for name, inner in ast.iter_fields(item):
                     yield from self._field(item, name, inner, scope, function)
 

@@ -127,6 +127,16 @@ def test_a_log_call_that_does_something_is_not_arid():
     assert 2 in {mutant.node.lineno for mutant in mutants(ast.parse(source))}
 
 
+def test_rows_that_must_fit_are_asserted():
+    def flags(source: str) -> list[object]:
+        made = [mutant.node for mutant in mutants(ast.parse(source))]
+        return [node.value for node in made if isinstance(node, ast.Constant)]
+
+    assert flags("def f(a, b):\n    return dict(zip(a, b, strict=True))\n") == []
+    assert flags("def f(a, b):\n    return dict(zip(a, b, strict=False))\n") == [False]
+    assert flags("def zip(a, strict):\n    return a\ndef f(a):\n    return zip(a, strict=True)\n") == [True]
+
+
 def test_waiting_longer_is_no_mutant():
     source = "import asyncio\nasync def f():\n    await asyncio.sleep(1)\n    return 5\n"
     assert {mutant.node.lineno for mutant in mutants(ast.parse(source))} == {4}
