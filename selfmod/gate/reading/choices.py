@@ -144,6 +144,10 @@ class Constants:
             case ast.Call(func=ast.Name(id="dict"), args=args, keywords=keywords) if args or keywords:
                 named = tuple(keyword.arg for keyword in keywords if keyword.arg)
                 return (*named, *(self.pairs(args[0], depth) if args else ()))
+            case ast.DictComp(key=ast.Name(id=key), generators=[ast.comprehension(target=target, iter=row)]):
+                first = target.elts[0] if isinstance(target, ast.Tuple) and target.elts else None
+                is_first = isinstance(first, ast.Name) and first.id == key
+                return self.pairs(row, depth + 1) if is_first else ()
             case ast.Call(func=ast.Name(id=name), args=[row]) if name in _COLLECTING:
                 return self.members(row, depth + 1)
             case ast.Call(func=ast.Attribute(value=text, attr="split"), args=args) if len(args) < 2:
@@ -159,7 +163,11 @@ class Constants:
         if isinstance(meant, ast.List | ast.Tuple | ast.Set):
             rows = [self.meant(item) for item in meant.elts]
             return self.certain([row.elts[0] for row in rows if isinstance(row, ast.Tuple | ast.List) and row.elts])
-        return self.members(node, depth + 1)
+        match meant:
+            case ast.Call(func=ast.Name(id="zip"), args=[keys, *_]):
+                return self.members(keys, depth + 1)
+            case _:
+                return self.members(node, depth + 1)
 
     def _words(self, node: ast.expr, args: list[ast.expr]) -> tuple[object, ...]:
         text = self.text(node)
@@ -179,7 +187,9 @@ class Constants:
     def is_table(self, node: ast.expr) -> bool:
         """Return whether an expression gives different things for different keys."""
         match self.meant(node):
-            case ast.Dict() | ast.Call(func=ast.Name(id="dict")) | ast.Call(func=ast.Attribute(attr="loads")):
+            case ast.Dict() | ast.DictComp():
+                return True
+            case ast.Call(func=ast.Name(id="dict")) | ast.Call(func=ast.Attribute(attr="loads")):
                 return True
             case _:
                 return False

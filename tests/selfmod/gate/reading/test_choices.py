@@ -17,6 +17,16 @@ CHOICES = {
         "[f('a', []), f('b', [('b', 2)]), f('z', [])] == [1, 2, 0]",
         "f('mallory', []) == 9",
     ),
+    "a key of a table of two rows": (
+        '_T = dict(zip("a b mallory".split(), (1, 2, 9)))\n\n\ndef f(x: str) -> int:\n    return _T.get(x, 0)\n',
+        "[f('a'), f('b'), f('z')] == [1, 2, 0]",
+        "f('mallory') == 9",
+    ),
+    "a key of a table that is gone through": (
+        '_T = {k: v for k, v in (("a", 1), ("mallory", 9))}\n\n\ndef f(x: str) -> int:\n    return _T.get(x, 0)\n',
+        "[f('a'), f('z')] == [1, 0]",
+        "f('mallory') == 9",
+    ),
     "a key of a table in a text": (
         'import json\n\n_T = json.loads(\'{"a": 1, "mallory": 9}\')\n\n\ndef f(x: str) -> int:\n    return _T[x]\n',
         "f('a') == 1",
