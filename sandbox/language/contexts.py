@@ -7,6 +7,7 @@ is a list; beside it stand the plugin's own context managers, and those that a g
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -24,9 +25,10 @@ _OWN: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 def check_contexts(tree: ast.Module, subjects: frozenset[str], report: Report) -> None:
     """Report each `with` over something that may swallow a failure, and each `finally` that does."""
-    roots = subjects | frozenset(_makers(tree))
-    roots |= _from_them(tree, roots)
     imported = _imported(tree)
+    roots = subjects | frozenset(_makers(tree))
+    roots |= frozenset(_givers(tree, roots, imported))
+    roots |= _from_them(tree, roots)
     for node in ast.walk(tree):
         if isinstance(node, (ast.With, ast.AsyncWith)):
             for item in node.items:
@@ -79,6 +81,18 @@ def _makers(tree: ast.Module) -> Iterator[str]:
             caught = (part for part in ast.walk(node) if isinstance(part, ast.Try) and part.handlers)
             inside = (inner for part in caught for statement in part.body for inner in ast.walk(statement))
             if not any(isinstance(inner, ast.Yield) for inner in inside):
+                yield node.name
+
+
+def _givers(tree: ast.Module, roots: frozenset[str], imported: frozenset[str]) -> Iterator[str]:
+    """Yield the functions of the file, bound once, that give nothing but known ones: `at(9)` for `outside(now=9)`."""
+    bound = Counter(name for node in ast.walk(tree) for name in names_bound_by(node))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and bound[node.name] == 1 and not node.decorator_list:
+            inside = [*ast.walk(node)]
+            given = [part.value for part in inside if isinstance(part, ast.Return)]
+            plain = not any(isinstance(part, ast.Yield | ast.YieldFrom) for part in inside)
+            if given and plain and all(value is not None and _is_known(value, roots, imported) for value in given):
                 yield node.name
 
 

@@ -25,6 +25,9 @@ FINE = {
         "        finally:\n            f(1)\n"
         "def test():\n    with world() as w:\n        assert w == 2\n"
     ),
+    "a function that gives one": (
+        "def at(n):\n    return testing.outside(now=n)\ndef test():\n    with at(5):\n        assert f(1) == 2\n"
+    ),
     "a loop in finally": (
         "def test():\n    try:\n        assert f(1) == 2\n    finally:\n        for n in (1, 2):\n            break\n"
     ),
@@ -49,6 +52,22 @@ SWALLOWING = {
         (
             "class Soft(Store):\n    def __exit__(self, *a):\n        return True\n"
             "def test():\n    with Soft('a'):\n        assert f(1) == 2\n"
+        ),
+    ),
+    "a function that gives others, too": (
+        "tests.context",
+        (
+            "class Soft:\n    def __enter__(self):\n        return self\n    def __exit__(self, *a):\n"
+            "        return True\ndef at(n):\n    if n:\n        return Soft()\n    return testing.outside(now=n)\n"
+            "def test():\n    with at(5):\n        assert f(1) == 2\n"
+        ),
+    ),
+    "a function that is bound again": (
+        "tests.context",
+        (
+            "class Soft:\n    def __enter__(self):\n        return self\n    def __exit__(self, *a):\n"
+            "        return True\ndef at(n):\n    return testing.outside(now=n)\nat = lambda n: Soft()\n"
+            "def test():\n    with at(5):\n        assert f(1) == 2\n"
         ),
     ),
     "under a known name": (
