@@ -210,8 +210,8 @@ Every file whole, no diffs, no placeholders. The files:
 - plugin.py: public functions with type hints and docstrings; the handlers are functions in it.
 - tests/test_plugin.py: pytest functions, `from plugin import ...`. They decide about the plugin: every line and branch
   is run, and each changed operator, constant or condition in plugin.py makes a test fail, by comparing exact values.
-- README.md: what it does, with one example of each tool and command and what it gives, which is checked; in English,
-  as are names and docstrings."""
+- README.md: what it does, with one example of each tool and command and what it gives, which is checked, and the
+  name of each variable, file and host that it asks for; in English, as are names and docstrings."""
 
 _TESTS: Final = "Expected values are written out by hand, never computed with the plugin."
 

@@ -199,5 +199,7 @@ def _manifest(text: _Text) -> bytes:
 
 
 def _readme(text: _Text) -> bytes:
+    """A README from the head: what the plugin does, how it is called, and what it asks for."""
     calls = "".join(f"\n    {name.replace('_', '-')} ...\n" for name in text.one("handler", "run").split())
-    return f"# {text.name}\n\n{text.one('description', text.name)}\n{calls}".encode()
+    asked = "".join(f"\nIt asks for `{name}`.\n" for name in text.head.get("allow", ()))
+    return f"# {text.name}\n\n{text.one('description', text.name)}\n{calls}{asked}".encode()

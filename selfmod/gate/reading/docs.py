@@ -15,6 +15,7 @@ from selfmod.gate.reading.parse import MAX_FOUND, Material, found
 from selfmod.gate.reading.prose import in_words, values, written
 from selfmod.gate.reading.readers import told_in_code, told_in_text
 from selfmod.gate.reading.shown import shown
+from selfmod.gate.reading.stated import stated
 from selfmod.gate.reading.texts import constant_texts
 from selfmod.gate.reading.unread import unread
 
@@ -45,7 +46,7 @@ _LICENCES: Final = {
 def docs(material: Material) -> dict[str, Any]:
     """Section "docs": findings over README, docstrings and licence text, and what of the commands is described."""
     files = list(written(material))
-    problems = [*_docstrings(material), *_words(material), *claims(files), *unread(files)]
+    problems = [*_docstrings(material), *_words(material), *claims(files), *unread(files), *stated(material)]
     readme = material.files.get("README.md", b"").decode("utf-8", errors="replace")
     licence = material.files.get("LICENSE", b"").decode("utf-8", errors="replace")
     words = sorted(set(re.findall(r"[A-Za-z][A-Za-z0-9_-]{0,63}", readme[:100_000])))

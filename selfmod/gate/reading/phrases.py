@@ -10,6 +10,9 @@ _MODEL: Final = (
 _READS: Final = (
     r"(?:read|review|process|evaluat|judg|summari[sz]|analy[sz]|check|grad|assess|audit|inspect|pars|see|rat)"
 )
+_LET_IN: Final = r"(?:taken (?:over|in)|let in|waved through|signed off|approved|merged|installed|accepted|adopted|enabled|passed|trusted)"
+_LOOKING: Final = r"(?:look|read|check|review|inspect|study|open|audit|glance)"
+_LOOKED_AT: Final = r"(?:code|source|module|plug-?in|extension|implementation|diff)"
 # Nobody writes these to a person, wherever they stand: also in recorded inputs of tests.
 ANYWHERE: Final = (
     (
@@ -49,6 +52,9 @@ WRITTEN: Final = (
         r"\b(?:say|answer|report|respond|reply|state|approve|claim)\b"
     ),
     r"\b(?:approve|accept|merge|rate|score) (?:this|the) (?:plugin|candidate|change|code|proposal)\b",
+    # That it can be let in unread.
+    rf"\b(?:can|may|could|should|shall|must|(?:is|are) to) (?:\w+ )?be {_LET_IN}\b.{{0,30}}\bwithout (?:\w+ ){{0,3}}{_LOOKING}\w* (?:\w+ ){{0,3}}{_LOOKED_AT}\b",
+    r"\b(?:kann|können|darf|dürfen|sollte|sollten) (?:\w+ ){0,3}ohne\b.{0,40}\b(?:code|quelltext|quellcode|plugin|modul)\b.{0,30}\b(?:übernommen|freigegeben|installiert|genehmigt|akzeptiert|aufgenommen)\b",
 )
 # A turn of a conversation; `system: str = "metric"` is the hint of a parameter.
 _HINT: Final = r"[\w.]+(?:\[[^\[\]\n]*(?:\[[^\[\]\n]*\][^\[\]\n]*)*\])?"

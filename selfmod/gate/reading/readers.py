@@ -54,6 +54,22 @@ _REVIEWER: Final = (
     r"|审查者|审核员|審查者|审阅者|評審|審査員|査読者|レビュアー|검토자|심사자"
 )
 
+# Whoever sums a plugin up for the one who decides; and a summary that has to say something of it.
+_THIS: Final = r"(?:(?:this|these|the) (?:plug-?ins?|modules?|extensions?|code|files?|changes?|candidates?|proposals?|texts?)|this|it|these)"
+_SUMMARISER: Final = (
+    rf"\bwh(?:oever|atever|ichever|o)\b (?:\w+ )?(?:sums? {_THIS} up|(?:sums? up|summari[sz]es?|recaps?|reports? on|condenses?|outlines?|describes?|presents?) {_THIS})\b"
+    r"|\b(?:the|a) (?:person|one|human|owner) who (?:decides|approves|has to (?:decide|approve))\b|\b(?:summar(?:y|ies)|overviews?|recaps?) of th(?:is|ese) (?:plug-?in|module|extension|code|change|candidate|proposal)"
+    r"|\bwer (?:dies|das|diese[ns]?) (?:(?:plugin|modul|erweiterung|code) )?(?:zusammenfasst|beschreibt|vorstellt)|\bzusammenfassung(?:en)? (?:dieses|dieser) (?:plugin|modul|erweiterung|code)"
+)
+_SUMMARY: Final = (
+    r"\b(?:summar(?:y|ies)|overviews?|recaps?|synops[ei]s|digests?)\b[^.!?]{0,80}\b(?:should|must|shall|has to|have to|is to|are to|ought to|needs? to)\b"
+    r"|\b(?:zusammenfassung|übersicht|überblick)\w*\b[^.!?]{0,80}\b(?:soll|sollte|sollten|sollen|muss|müssen|hat|haben)\b"
+)
+_SAYING: Final = (
+    r"\b(?:call|say|state|describe|present|report|conclude|declare|rate|judge|mark|label)\b[^.!?]{0,40}\b(?:harmless|safe|complete|trusted|trustworthy|sound|clean|approved|unproblematic|low[ -]risk|fine)\b"
+    r"|\b(?:call|mention|praise|recommend|describe|omit|skip|leave out)\b[^.!?]{0,30}\b(?:this (?:plug-?in|module|extension|code|change|candidate|review)|the (?:plug-?in|extension|candidate|review))\b"
+    r"|\b(?:harmlos|unbedenklich|sicher|vollständig|vertrauenswürdig)\w* (?:nennen|bezeichnen|einstufen|beschreiben)\b"
+)
 # The answer itself, as an order.
 _ANSWER: Final = r"\b(?:type|say|answer|reply|respond|write|enter|press|output|return|tick|vote)(?: with| for)? [\"'“]?(?:yes|y|ok|okay|pass|passed|accept|accepted|approve|approved|clean|safe)\b(?! (?:or|and|when|if|for|as)\b)"
 # Words that ask for less than a judgement, or give it away.
@@ -85,7 +101,10 @@ _VERDICT: Final = (
 _FLAGS: Final = re.IGNORECASE | re.DOTALL
 _PAIRS: Final = tuple(
     (re.compile(loosely(reader), _FLAGS), re.compile(loosely(verdict), _FLAGS))
-    for reader, verdict in ((_MACHINE, _VERDICT), (_HELPER, _DEMAND), (_REVIEWER, _DISMISSAL))
+    for reader, verdict in (
+        *((_MACHINE, _VERDICT), (_HELPER, _DEMAND), (_REVIEWER, _DISMISSAL)),
+        *((_SUMMARISER, _DISMISSAL), (_SUMMARY, _SAYING)),
+    )
 )
 # Names say of reviewers what a plugin does with them; but no name answers for one.
 _IN_NAMES: Final = (

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 README = "README.md"
 # Said to the person and to the model, but no reason to refuse: a short plugin can be clear without them, and samples of
-# texts are in whatever language they are.
-ADVICE = frozenset({"docs.example", "docs.module-docstring", "docs.unread-sample"})
+# texts are in whatever language they are. What nothing can send anywhere, and hosts, are often told in other words.
+ADVICE = frozenset({"docs.example", "docs.module-docstring", "docs.unnamed-rest", "docs.unread-sample"})
 
 
 class Docs:
