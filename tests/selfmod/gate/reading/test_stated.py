@@ -1,4 +1,3 @@
-
 """What could leave is named in the README, and no text denies what the manifest asks for or the code does."""
 
 from __future__ import annotations
