@@ -86,6 +86,7 @@ _SEGMENT: Final = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,200}(?![^/?#\s\"'`<>)\]},;
 _ADDRESS: Final = re.compile(r"\bhttps?://[^\s/]{1,255}(/[^\s\"'`<>?#]{20,2000})", re.IGNORECASE)
 # Of the signs, those beside another kind: two of three in what is drawn, one of five in words.
 _TURNS: Final = 0.4
+_MIXED_TURNS: Final = 0.25  # where cases make no turns: two of five in what is drawn
 _BASIC: Final = re.compile(r"(?i:\bbasic)\s+([A-Za-z0-9+/_-]{8,400}={0,2})(?![A-Za-z0-9+/=_-])")
 _ALL: Final = tuple((what, re.compile(form)) for what, form in _FORMS.items())
 _WORDS: Final = (
@@ -194,7 +195,7 @@ def _issued(text: str) -> Iterator[str]:
     """What has the published form of something that a service issues, or stands where services of all kinds put it."""
     known = [what for what, form in _ALL if _is_there(what, form, text)]
     yield from known
-    if not known and any(_is_drawn(part) for way in _ADDRESS.findall(text) for part in _SEGMENT.findall(way)):
+    if not known and any(is_drawn(part) for way in _ADDRESS.findall(text) for part in _SEGMENT.findall(way)):
         yield _IN_PATH
     for digits in _BASIC.findall(text):
         if any(_is_login(inner) for inner in decoded(digits, layers=1)):
@@ -217,11 +218,21 @@ def _is_random(value: str) -> bool:
     return not _PLACEHOLDER.search(value) and _entropy(value) > 3.2 and any(map(str.isdigit, value))
 
 
-def _is_drawn(part: str) -> bool:
+def is_drawn(part: str) -> bool:
     """Return whether signs of a path were drawn, and are no words, dates or numbers of versions run together."""
+    return _turns(part, "0Aa") > _TURNS * len(part) and _is_random(part)
+
+
+def is_mixed(part: str) -> bool:
+    """Return whether letters, of one case or of both, and digits were drawn as keys are."""
+    return is_drawn(part) or (_turns(part.lower(), "0a") > _MIXED_TURNS * len(part) and _is_random(part))
+
+
+def _turns(part: str, wanted: str) -> int:
+    """How many signs stand beside one of another kind; none where a kind is missing."""
     kinds = ["0" if sign.isdigit() else "A" if sign.isupper() else "a" if sign.islower() else "" for sign in part]
     turns = sum(one != other for one, other in pairwise(kinds) if one and other)
-    return {"0", "A", "a"} <= {*kinds} and turns > _TURNS * len(kinds) and _is_random(part)
+    return turns if {*wanted} <= {*kinds} else 0
 
 
 def _entropy(text: str) -> float:

@@ -1,6 +1,7 @@
 """Stage oracle: what the plugin does, held against what somebody else said it should do.
 
-The examples and the recorded calls are replayed in a production worker, without pytest, and compared here.
+The examples and the recorded calls are replayed in a production worker, without pytest, and compared here; what is sent
+whatever a call is given is looked at, too.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from selfmod.gate.production import (
     settled,
     written,
 )
+from selfmod.gate.sent import constants_sent
 from selfmod.gate.subject import Subject, SuiteRun
 from selfmod.gate.suite import NoPlan, Variation, handlers, limits_for, make_plan, plain_world, run_tests, test_paths
 from selfmod.spec import Example
@@ -60,6 +62,7 @@ class Oracle:
             findings += remembered(subject, subject.run.calls)
         findings += [*_previous(subject, figures), *changes(subject, figures)]
         findings += [*_imitations(subject), *_recorded(subject, subject.run)]
+        findings += constants_sent(subject, subject.run)
         _blind(subject, figures)
         figures["independent"] = bool(subject.oracles)
         return result(self.name, findings, figures=figures)
