@@ -33,19 +33,35 @@ def idle(known: Constants) -> Iterator[Condition]:
     """Yield what must have changed or left out something, or have met something twice."""
     twice, compared, looked_up = set[int](), _compared(known.tree), _looked_up(known.tree)
     for node in ast.walk(known.tree):
-        yield from (replace(one, mild=(1,)) if id(node) in compared else one for one in _unchanged(node, known))
+        mild = id(node) in compared or _is_normalised(node)
+        yield from (replace(one, mild=(1,)) if mild else one for one in _unchanged(node, known))
         yield from _dropped(node, known)
         yield from _grouped(node, known)
         for row, one in _repeated(node, known):
             if id(one.node) not in twice:
                 twice.add(id(one.node))
-                yield replace(one, mild=(1,)) if isinstance(row, ast.Name) and row.id in looked_up else one
+                asked = isinstance(row, ast.Name) and row.id in looked_up
+                # Of what fits a condition there is often one, and a set is a way to ask which.
+                fits = isinstance(one.node, ast.SetComp) and any(among.ifs for among in one.node.generators)
+                yield replace(one, mild=(1,)) if asked or fits else one
 
 
 def _compared(tree: ast.Module) -> set[int]:
     """Distances that are compared with something: which way they go shows in nothing that is given back."""
     sides = [(node.left, *node.comparators) for node in ast.walk(tree) if isinstance(node, ast.Compare)]
     return {id(side) for row in sides for side in row if isinstance(side, ast.Call)}
+
+
+def _is_normalised(node: ast.AST) -> bool:
+    """Return whether a remainder is taken of one by the same number: `round(x % 360, 1) % 360`, for the last tenth."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Mod(), right=right):
+            inside = [
+                part.right for part in ast.walk(left) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod)
+            ]
+            return ast.dump(right) in map(ast.dump, inside)
+        case _:
+            return False
 
 
 def _looked_up(tree: ast.Module) -> set[str]:

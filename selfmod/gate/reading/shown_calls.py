@@ -24,7 +24,7 @@ from sandbox.values import Json, encode
 _LONGEST: Final = 1000
 _PROMPT: Final = re.compile(r"^\s*(?:(?:\$|>|%|ratchet>)\s+)?")
 _ARROW: Final = re.compile(r"\s+(?:-{1,2}>|={1,2}>|→|⇒|⟶|↦)\s+")
-_REMARK: Final = re.compile(r"\s+#\s+")
+_REMARK: Final = re.compile(r"\s+#\s+|\s{3,}")  # people line remarks up
 _SHELL: Final = frozenset("();<>|&")
 # Where the reader is to put something: <name>, [name], name...; and NAME, where that is a parameter
 _OPEN: Final = re.compile(r"<[\w -]+>|\[[A-Za-z_ -]+\.{0,3}\]|\S*(?:\.\.\.|…)")

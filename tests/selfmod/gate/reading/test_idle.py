@@ -97,6 +97,17 @@ HONEST = {
         ),
         "[f(4.0), f(9.0)] == [2.0, 3.0]",
     ),
+    "a remainder of a remainder": (
+        "def f(a: float) -> float:\n    return round(a % 360, 1) % 360\n",
+        "[f(370.0), f(-10.0), f(2.0)] == [10.0, 350.0, 2.0]",
+    ),
+    "what fits": (
+        (
+            "def f(rows: list[str]) -> str:\n    won = {row[0] for row in rows if row in ('xxx', 'ooo')}\n"
+            "    return min(won, default='')\n"
+        ),
+        "[f(['xxx', 'xox']), f(['xox', 'ooo']), f(['xox'])] == ['x', 'o', '']",
+    ),
     "a text that is filled in": (
         "def f(a: str) -> str:\n    return a % 8\n",
         "[f('%d!'), f('%d?')] == ['8!', '8?']",

@@ -98,6 +98,7 @@ def test_what_is_shown_of_a_call_is_read(read: Read, readme: str, promise: str) 
 SILENT = [
     "    /card X 9\n",
     "    /card X 9  # counts a strike\n",
+    "    /card X 9     all points of a game\n",
     "    /card X 9  -> the number of points\n",
     "    /card X 9\n\ngives 3 lines, one for each player.",
     "    /card X 9\n\nreturns a `dict`.",
