@@ -28,6 +28,11 @@ def make_spec(
         raise UsageError(f"a request has at most {MAX_SPEC} characters, not {len(text)}", hint="say it shorter")
     if plugin and change and plugin != change:
         raise UsageError("a plugin that is changed keeps its id", hint="leave out --id")
+    if plugin:
+        from plugins.manifest import id_problem
+
+        if problem := id_problem(plugin):
+            raise UsageError(f"--id {plugin}: it is no id of a plugin", hint=problem, id=plugin)
     return Spec(
         text=text.strip(),
         examples=choose_held_back(_parsed(text, examples), secret),

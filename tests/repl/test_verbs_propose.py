@@ -1,0 +1,41 @@
+"""What is refused before a proposal is made, and what a person is told then."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .person import write_plugin
+
+
+def replies(person) -> str:
+    path = person.home / "replies.json"
+    path.write_text(json.dumps(["x", "x", "x"]))
+    return f"replay:{path}"
+
+
+@pytest.mark.parametrize("name", ["Bad Id", "X", "a", "../x", "日本", "-", "a\n"])
+def test_no_proposal_is_made_for_an_id_that_no_plugin_can_have(maker, name):
+    error = maker.json("propose", "f(s: str) -> str: x", f"--id={name}", "--model", replies(maker), code=2)["error"]
+    assert (error["kind"], error["id"], "small letters" in error["hint"]) == ("usage", name, True)
+    assert maker.json("proposals")["proposals"] == []
+
+
+@pytest.mark.parametrize(("name", "said"), [("help", "of Ratchet itself"), ("audit", "of Ratchet"), ("he1p", "/help")])
+def test_no_proposal_is_made_for_an_id_that_is_taken(maker, name, said):
+    error = maker.json("propose", "f(s: str) -> str: x", "--id", name, "--model", replies(maker), code=2)["error"]
+    assert said in error["message"]
+    assert maker.json("proposals")["proposals"] == []
+
+
+def test_the_id_of_a_plugin_that_is_there_is_told_how_it_is_changed(proposed):
+    digest = proposed.json("review", "P-1")["digest"]
+    proposed.json("approve", "P-1", "--digest", digest, "--accept", "no-oracle")
+    (proposed.folder / "plugins/text-stats/plugin.py").write_text("changed = 1\n")  # so that it is not loaded
+    words = ("propose", "f(s: str) -> str: x", "--id", "text-stats", "--model", replies(proposed))
+    error = proposed.json(*words, code=2)["error"]
+    assert "--change text-stats" in error["hint"]
+    files = write_plugin(proposed.home / "again")
+    assert proposed.json("propose", "--from", str(files), "--id", "text-stats", code=2)["error"]["kind"] == "usage"
+    assert [made["id"] for made in proposed.json("proposals")["proposals"]] == ["P-1"]
