@@ -348,7 +348,9 @@ class Pipeline:
 
     def _with_more(self, proposal: Proposal, text: str, examples: Sequence[str], allow: Sequence[str]) -> Proposal:
         """Add what the person said, which is recorded."""
-        spec = with_more(proposal.spec, examples=examples, allow=allow, secret=self.secret)
+        report = self.store.report(proposal.id, proposal.attempt) if proposal.attempt else None
+        asked = "\n".join(GateReport.from_json(report).questions) if report is not None else ""
+        spec = with_more(proposal.spec, examples=examples, allow=allow, asked=asked, secret=self.secret)
         texts = (*proposal.texts, text.strip()) if text.strip() else proposal.texts
         self.record("revised", proposal=proposal.id, plugin=proposal.plugin, allow=list(spec.allow))
         return replace(proposal, spec=spec, texts=texts)

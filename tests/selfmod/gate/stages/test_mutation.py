@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from selfmod.examples import parse_example
 from selfmod.gate.stages.coverage import Coverage
 from selfmod.gate.stages.mutation import Mutation
 from selfmod.gate.stages.tests import Tests
 from selfmod.gate.thresholds import Thresholds
+from selfmod.spec import Spec
 from tests.busy import busy_cores
 
 MODULE = '''\
@@ -127,6 +129,19 @@ def test_survivors_become_questions_with_an_input_that_tells_them_apart(judged):
     }
     assert found.stages["mutation"].verdict == "pass"
     assert "What should grade(50) give? This code says 'pass', the mutant 'fail'." in questions
+
+
+@pytest.mark.parametrize("held_back", [True, False])
+def test_nobody_is_asked_what_an_example_says(judged, held_back):
+    module = "def is_adult(age: int) -> bool:\n    return age >= 18\n"
+    tests = "from plugin import is_adult\ndef test_a():\n    assert is_adult(30) is True\n"
+    open_ones = judged(module, tests, Tests(), Mutation()).stages["mutation"].figures["questions"]
+    calls = sorted({question.removeprefix("What should ").partition(" give?")[0] for question in open_ones})
+    assert calls
+    examples = tuple(replace(parse_example(f"{call} == True"), held_back=held_back) for call in calls)
+    stage = judged(module, tests, Tests(), Mutation(), spec=Spec(text="", examples=examples)).stages["mutation"]
+    assert stage.figures["questions"] == []
+    assert not any("What should" in finding.message for finding in stage.findings)
 
 
 _OF_CHANCE = """\
