@@ -436,6 +436,7 @@ def questions(stage):
 def test_each_answer_to_a_question_becomes_a_test_of_what_a_model_wrote(pipeline, replies):
     made = {**files(code=PRICE), "tests/test_plugin.py": TESTS_OF_PRICE}
     made["plugin.yaml"] = made["plugin.yaml"].replace("handler: clamp", "handler: price")
+    made["README.md"] = "# Prices\n\nSays what a ticket costs: call `clamp` with an age.\n"
     replies.texts = [answer(made)] * 2
     first = pipeline.propose(spec("Prices of tickets", examples=("price(3) == 0", "price(30) == 9")), attempts=1)
     assert refusing(pipeline, first) == {"mutation"}
