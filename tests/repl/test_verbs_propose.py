@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -39,3 +40,17 @@ def test_the_id_of_a_plugin_that_is_there_is_told_how_it_is_changed(proposed):
     files = write_plugin(proposed.home / "again")
     assert proposed.json("propose", "--from", str(files), "--id", "text-stats", code=2)["error"]["kind"] == "usage"
     assert [made["id"] for made in proposed.json("proposals")["proposals"]] == ["P-1"]
+
+
+@pytest.mark.parametrize("more", [("some", "--args", '["a"]'), ("--args", ""), ("--args", '{"text": 5}')])
+def test_the_arguments_of_a_tool_are_given_one_way_and_as_it_takes_them(proposed, more):
+    assert proposed.json("try", "P-1", "stats", *more, code=2)["error"]["kind"] in ("usage", "arguments")
+    assert proposed.json("try", "P-1", "stats", "--args", '{"text": "a b"}')["value"]["words"] == 2
+
+
+def test_a_finding_is_waived_under_the_name_that_the_hint_quotes(proposed):
+    name = "oracle.previous:tests/test_plugin.py::test_a[it's 1 minute]"
+    lines = f"/waive P-1 {shlex.quote(name)} --reason x\n/export P-1 '{proposed.home}/sp ace'\n"
+    done = proposed.run(given=lines)
+    assert f"no finding {name!r}" in done.stderr or f'no finding "{name}"' in done.stderr
+    assert (proposed.home / "sp ace/plugin.py").is_file()
