@@ -93,6 +93,8 @@ class VerbCompleter(Completer):
         match argument.complete:
             case "proposal":
                 return names.proposals(session)
+            case "pending":
+                return names.proposals(session, names.PENDING)
             case "plugin":
                 return names.plugins(session)
             case "tool":

@@ -23,9 +23,11 @@ _WORD = re.compile(rf"(?:--[a-z][a-z-]*=)?{_QUOTED}|\S+")
 def parse_line(line: str) -> Invocation:
     """Parse a line that begins with "/"."""
     words = line[1:].split(None, 2)
-    found = verbs.find(words[:2]) if words else None
+    if not words:
+        raise UsageError("a verb is missing after /", hint="/help lists what there is.")
+    found = verbs.find(words[:2])
     if found is None:
-        return parts_of(words[0], words[1:], slash="/") if words else parts_of("/", [], slash="/")
+        return parts_of(words[0], words[1:], slash="/")
     verb, count = found
     text = line[1:].lstrip()
     for _ in range(count):

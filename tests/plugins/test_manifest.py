@@ -299,3 +299,17 @@ def test_an_id_alone_is_judged_as_the_manifest_judges_it(name):
         assert id_problem(name)
     else:
         assert not id_problem(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (SMALL + "author: Note: me\n", True),
+        (SMALL.replace("handler: run}", "handler: run, description: Note: this}"), True),
+        (SMALL + "keywords: [a\n", False),
+    ],
+)
+def test_a_colon_in_a_value_is_told_to_stand_in_quotes(text, told):
+    with pytest.raises(ManifestError) as caught:
+        parse_manifest(text.encode())
+    assert ("stands in quotes" in str(caught.value)) == told

@@ -81,7 +81,8 @@ def test_two_words_name_one_verb():
     [
         ("/propsoe x", "/propose"),
         ("/audit", "/audit log, /audit show, /audit verify"),
-        ("/", "/help"),
+        ("/", "a verb is missing after / /help"),
+        ("//", "there is no verb //"),
         ("/review", "review ID"),
         ("/waive P-1 docs.x", "--reason"),
     ],

@@ -54,3 +54,15 @@ def test_a_finding_is_waived_under_the_name_that_the_hint_quotes(proposed):
     done = proposed.run(given=lines)
     assert f"no finding {name!r}" in done.stderr or f'no finding "{name}"' in done.stderr
     assert (proposed.home / "sp ace/plugin.py").is_file()
+
+
+def test_of_many_findings_the_first_are_shown_and_json_has_them_all(person):
+    folder = person.home / "many"
+    folder.mkdir()
+    for number in range(50):
+        (folder / f"{number}.txt").write_text("x")
+    shown = person.run("gate", str(folder)).stdout
+    found = person.json("gate", str(folder), code=10)["stages"][0]["findings"]
+    assert len(found) >= 50
+    assert sum(f"id: {finding['id']}" in shown for finding in found) == 20
+    assert f"and {len(found) - 20} more of the stage layout" in shown
