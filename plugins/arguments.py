@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plugins.errors import ArgumentError, ExcessError, NotFoundError
-from plugins.signature import Hint, Parameter, Signature, coerce, collected
+from plugins.signature import Hint, Parameter, Signature, coerce, collected, fits, wanted
 
 _MOST_TEXT = 8 * 2**20
 # A word; one that starts with a double quote goes on to the closing one, as JSON has it.
@@ -216,6 +216,21 @@ def _check_json(signature: Signature, given: Arguments) -> None:
     missing = [p.name for p in signature.parameters if p.required and p.name in named and p.name not in filled]
     if missing:
         raise ArgumentError(f"{missing[0]} is missing")
+    for parameter, value in _pairs(signature, given):
+        implied = value is None and parameter.default == "None"  # `x: int = None`
+        if not implied and not fits(value, parameter.hint):
+            raise ArgumentError(f"{parameter.name}: {value!r:.100} is not {wanted(parameter.hint)}")
+
+
+def _pairs(signature: Signature, given: Arguments) -> Iterator[tuple[Parameter, object]]:
+    """Each value with the parameter that takes it."""
+    places = [p for p in signature.parameters if p.kind == "position"]
+    rest = [p for p in signature.parameters if p.kind == "rest"]
+    named = {p.name: p for p in signature.parameters if p.kind in ("position", "name")}
+    others = [p for p in signature.parameters if p.kind == "names"]
+    yield from zip([*places, *rest * len(given.args)], given.args, strict=False)
+    for name, value in given.kwargs.items():
+        yield named[name] if name in named else replace(others[0], name=name), value
 
 
 def _unquoted(word: str) -> str:

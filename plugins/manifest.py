@@ -298,6 +298,11 @@ def _specifier(text: str) -> str:
     return text
 
 
+def id_problem(name: str) -> str:
+    """Return why no plugin can have this id, or ""."""
+    return "" if re.fullmatch(ID, name) else _FORMS[ID]
+
+
 def version_key(version: str) -> tuple[tuple[int, int, int], bool, tuple[tuple[bool, int, str], ...]]:
     """Return what orders versions as semantic versioning does (build metadata is ignored)."""
     core, _, rest = version.partition("+")[0].partition("-")
@@ -344,13 +349,11 @@ def _problem(document: Document, item: Any) -> Problem:
     name = ".".join(str(part) for part in path)
     rule = _RULES.get(item["type"], "invalid-value")
     said = said_of(item, name)
-    match rule:
-        case "missing-field":
-            message = f"{name!r} is required"
-        case "unknown-field":
-            message = f"{name!r} is not a field of a manifest"
-        case _:
-            message = f"{name}: {said}" if name else said
+    message = f"{name}: {said}" if name else said
+    if rule == "missing-field":
+        message = f"{name!r} is required"
+    elif rule == "unknown-field":
+        message = f"{name!r} is not a field of a manifest"
     return Problem(rule=rule, message=message, line=line, column=column, field=name)
 
 

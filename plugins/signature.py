@@ -99,8 +99,42 @@ def coerce(text: str, hint: Hint, name: str) -> object:
     try:
         return _coerced(text, hint)
     except (ValueError, RecursionError) as error:
-        wanted = hint.text or hint.name
-        raise ArgumentError(f"{name}: {text!r} is not {_WORDS.get(hint.name, wanted)}") from error
+        raise ArgumentError(f"{name}: {text!r} is not {wanted(hint)}") from error
+
+
+def wanted(hint: Hint) -> str:
+    """What a hint asks for, in words."""
+    return _WORDS.get(hint.name) or hint.text or hint.name
+
+
+def fits(value: object, hint: Hint) -> bool:
+    """Whether a value is what a hint says, as far as it says anything; a whole number is a number, too."""
+    match hint.name:
+        case "float":
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
+        case "int":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "str" | "bool" | "bytes" | "None":
+            return type(value).__name__.replace("NoneType", "None") == hint.name
+        case "literal":
+            return any(type(value) is type(one) and value == one for one in hint.values)
+        case "union":
+            return any(fits(value, one) for one in hint.inside)
+        case "dict":
+            return isinstance(value, dict) and all(fits(one, hint.inside[-1]) for one in value.values() if hint.inside)
+        case "list" | "tuple" | "set" | "frozenset":
+            return _items_fit(value, hint)
+        case _:
+            return True
+
+
+def _items_fit(value: object, hint: Hint) -> bool:
+    """Whether a value is a collection of what a hint says; JSON has lists alone for all of them."""
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        return False
+    if len(hint.inside) > 1:  # tuple[int, str]: each place has its own
+        return len(value) == len(hint.inside) and all(map(fits, value, hint.inside))
+    return all(fits(one, hint.inside[0]) for one in value if hint.inside)
 
 
 def schema(hint: Hint) -> dict[str, object]:
@@ -189,8 +223,10 @@ def _hint(node: ast.expr | None) -> Hint:
 
 def _subscripted(name: str, elements: list[ast.expr], text: str) -> Hint:
     if name == "Literal":
-        values = tuple(element.value for element in elements if isinstance(element, ast.Constant))
-        return Hint(name="literal", values=values, text=text)
+        try:
+            return Hint(name="literal", values=tuple(map(ast.literal_eval, elements)), text=text)
+        except ValueError:  # a member of an enumeration, which only running the code would tell
+            return Hint(text=text)
     if name == "Annotated":
         return _hint(elements[0])
     inside = tuple(_hint(element) for element in elements if not _is_ellipsis(element))

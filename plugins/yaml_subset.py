@@ -85,7 +85,10 @@ def _events(text: str) -> Iterator[Any]:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise YamlError("syntax", f"not YAML: {error.problem or error.context}", *place) from error
+        problem = str(error.problem or error.context)
+        # A sentence such as "Note: this" is taken for another name and its value.
+        hint = '; a value with ": " in it stands in quotes' if "mapping values" in problem or "':'" in problem else ""
+        raise YamlError("syntax", f"not YAML: {problem}{hint}", *place) from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise YamlError("syntax", f"not YAML: {type(error).__name__}") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import re
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn, cast
 
@@ -184,12 +185,18 @@ def _take_rest(verb: Verb, tokens: list[str]) -> tuple[list[str], list[str]]:
 
 def _is_mistake(word: str, last: Argument, before_rest: bool) -> bool:
     """Whether a word looks like an option that does not exist; in the words of a tool it is the tool's own."""
-    return word.startswith("--") and not any(map(str.isspace, word)) and (last.kind == "text" or before_rest)
+    return looks_like_option(word) and (last.kind == "text" or before_rest)
+
+
+def looks_like_option(word: str) -> bool:
+    """Whether a word begins as an option does; a number below zero and a text of several words do not."""
+    return re.match(r"--|-[^\W\d_]", word) is not None and not any(map(str.isspace, word))
 
 
 def _require(verb: Verb, spoken: argparse.Namespace, rest: list[str]) -> None:
     for argument in verb.arguments:
-        empty = not rest if argument.kind in ("text", "rest") else getattr(spoken, argument.field) in (None, [])
+        given = rest if argument.kind in ("text", "rest") else getattr(spoken, argument.field)
+        empty = given in (None, []) or (argument.kind == "line" and not str(given).strip())
         if argument.required and empty:
             raise UsageError(
                 f"{verb.name} needs {argument.usage}: {argument.help}", hint=f"usage: ratchet {verb.usage}"

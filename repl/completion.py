@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -80,13 +81,20 @@ class VerbCompleter(Completer):
             return
         for value, meaning in self._known(argument, before):
             if value.startswith(word):
-                yield Completion(value, -len(word), display=visible(value), display_meta=visible(meaning))
+                yield Completion(
+                    shlex.quote(value) if " " in value else value,
+                    -len(word),
+                    display=visible(value),
+                    display_meta=visible(meaning),
+                )
 
     def _known(self, argument: Argument, before: list[str]) -> Iterable[tuple[str, str]]:
         session = self._session
         match argument.complete:
             case "proposal":
                 return names.proposals(session)
+            case "pending":
+                return names.proposals(session, names.PENDING)
             case "plugin":
                 return names.plugins(session)
             case "tool":

@@ -64,7 +64,7 @@ def _judge(session: Session, plugin: str, decision: Decision, before: Decision |
 def _files(session: Session, plugin: str, decision: Decision) -> Candidate:
     from selfmod.rollback import files_of
 
-    return files_of(session.workspace, plugin, decision.digest)[0]
+    return files_of(session.workspace, plugin, decision.digest)
 
 
 def _spec(session: Session, decision: Decision) -> Spec | None:

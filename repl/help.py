@@ -39,7 +39,7 @@ def help_verb(session: Session, arguments: Namespace) -> Answer:
     words = (arguments.verb or "").removeprefix("/").split()
     if not words:
         commands = session.commands()
-        prefix = "/" if session.interactive else ""
+        prefix = "/" if session.at_prompt else ""
         return Answer(
             payload={"verbs": [verb_payload(verb) for verb in verbs.VERBS], "commands": dict(commands)},
             show=lambda screen: _everything(screen, prefix=prefix, commands=commands),
@@ -47,7 +47,7 @@ def help_verb(session: Session, arguments: Namespace) -> Answer:
     found = verbs.find(words)
     if found is None or found[1] != len(words):
         return _family_or_command(session, words)
-    text = help_of(found[0], at_prompt=session.interactive)
+    text = help_of(found[0], at_prompt=session.at_prompt)
     return Answer(payload=verb_payload(found[0]), show=lambda screen: _text(screen, text))
 
 

@@ -1,24 +1,33 @@
-"""Lines of the REPL into words. There is no shell quoting: what a person types after a verb is the text."""
+"""Lines of the REPL into words: what a person types after a verb is its text, as it stands.
+
+Only a single word, such as a path or an id, that has spaces in it stands in quotes, as in a shell.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
+import shlex
 
+from plugins.errors import UsageError
 from repl import verbs
-from repl.cli import Invocation, parse_verb, parts_of
+from repl.cli import Invocation, looks_like_option, parse_verb, parts_of
 from repl.verb import Argument, Verb
 from repl.verbs import COMMON
 
-_WORD = re.compile(r"\S+")
+# A word; one that stands in quotes from its start to its end, also behind `--option=`, may have spaces in it.
+_QUOTED = r"""(?:'[^']*'|"(?:[^"\\]|\\.)*")+(?=\s|$)"""
+_WORD = re.compile(rf"(?:--[a-z][a-z-]*=)?{_QUOTED}|\S+")
 
 
 def parse_line(line: str) -> Invocation:
     """Parse a line that begins with "/"."""
     words = line[1:].split(None, 2)
-    found = verbs.find(words[:2]) if words else None
+    if not words:
+        raise UsageError("a verb is missing after /", hint="/help lists what there is.")
+    found = verbs.find(words[:2])
     if found is None:
-        return parts_of(words[0], words[1:], slash="/") if words else parts_of("/", [], slash="/")
+        return parts_of(words[0], words[1:], slash="/")
     verb, count = found
     text = line[1:].lstrip()
     for _ in range(count):
@@ -42,16 +51,19 @@ def split_text(verb: Verb, text: str) -> tuple[list[str], str]:
         elif option.kind == "flag":
             tokens.append(option.name)
         else:
-            tokens.append(f"{option.name}={unquoted(value)}")
+            tokens.append(f"{option.name}={unquoted(value) if option.kind == 'line' else _plain(value)}")
     words = " ".join(filter(None, segments))
     if last is None or last.kind not in ("text", "rest"):
-        return [*tokens, *words.split()], ""
+        return [*tokens, *map(_plain, _WORD.findall(words))], ""
     for _ in verb.positionals[:-1]:
-        first, words = [*words.split(None, 1), "", ""][:2]
-        tokens += [first] if first else []
+        first = _WORD.match(words := words.lstrip())
+        tokens += [_plain(first.group())] if first else []
+        words = words[first.end() :] if first else ""
     rest = unquoted(words.strip()) if last.kind == "text" else words.strip()
     if not rest:
         return tokens, ""
+    if last.kind == "text" and looks_like_option(first_word := words.split()[0]) and "--" not in text.split():
+        raise UsageError(f"there is no option {first_word}", hint="-- stands before a text that begins so")
     return [*tokens, "--", *(rest.split() if last.kind == "rest" else [rest])], rest
 
 
@@ -81,6 +93,11 @@ def _pieces(verb: Verb, text: str) -> list[tuple[Argument | None, str]]:
         elif inline:
             start = match.end() - len(inline)
     return [*pieces, (current, text[start:].strip())]
+
+
+def _plain(word: str) -> str:
+    """A word without the quotes that hold it together."""
+    return shlex.split(word)[0] if re.fullmatch(_QUOTED, word) else word
 
 
 def unquoted(value: str) -> str:

@@ -27,6 +27,7 @@ class Loop:
 
     def __init__(self, session: Session, screen: Screen | None) -> None:
         self.session = session
+        session.at_prompt = True
         self.screen = screen
         self.output: Format = session.options.output
         self._chat: Chat | None = None

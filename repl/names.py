@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 PENDING = frozenset({"awaiting-approval"})
 
 
-def proposals(session: Session) -> Iterable[tuple[str, str]]:
-    """Proposals that can still be worked with, the newest first."""
+def proposals(session: Session, states: frozenset[str] = frozenset()) -> Iterable[tuple[str, str]]:
+    """Proposals in one of `states`, the newest first; where none is named, those that can still be worked with."""
     found = reversed(session.store.all())
-    return [(p.id, f"{p.state} {p.plugin}") for p in found if p.state != "rejected"]
+    return [(p.id, f"{p.state} {p.plugin}") for p in found if (p.state in states if states else p.state != "rejected")]
 
 
 def plugins(session: Session) -> Iterable[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from plugins.errors import UsageError
 from repl.cli import Invocation, Options
 
 if TYPE_CHECKING:
@@ -12,20 +13,28 @@ if TYPE_CHECKING:
 
 
 def run_pipe(options: Options) -> int:
-    """Carry out the lines of standard input; return the exit code of the last one that failed, else 0."""
-    from repl.loop import Leave, Loop
-    from repl.run import opened
+    """Carry out the lines of standard input; return the exit code of the last one that failed, else 0.
 
-    failed = 0
+    A program that reads JSON is owed an answer, also where there was no line.
+    """
+    from repl.errors import problem_of
+    from repl.loop import Leave, Loop
+    from repl.run import opened, print_problem
+
+    failed, seen = 0, options.output == "text"
     with opened(Invocation(options=options)) as session:
         loop = Loop(session, _screen(bare=False, at_prompt=True))
         for line in sys.stdin:
+            seen = seen or bool(line.strip())
             try:
                 failed = loop.handle(line) or failed
             except Leave:
                 break
             if failed == 130:
                 break
+    if not seen:
+        error = UsageError("there is no verb, and no line on standard input", hint="ratchet help lists what there is.")
+        return print_problem(problem_of(error), options.output)
     return failed
 
 

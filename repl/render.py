@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # A piece of a line: a text, or a text with a style.
 Piece = str | tuple[str, str]
 
+_INDENT = "    "  # of what goes on below
 _NARROWEST = 20
 _COMMAND = re.compile(r"(?<![\w./-])ratchet (?=[a-z])")  # not the end of a path to a checkout
 
@@ -81,8 +82,15 @@ class Screen:
         self.row(("Next: ", ""), values=map(self.typed, commands), style="")
 
     def row(self, *lead: tuple[str, str], values: Iterable[str], style: str = "dim") -> None:
-        """Print a row whose last column is a list, which is broken between its values and goes on under itself."""
+        """Print a row whose last column is a list, which is broken between its values and goes on under itself.
+
+        Where the screen is too narrow for that column it stands below, indented.
+        """
+        values = list(values)
         left = sum(cells(text) for text, _ in lead)
+        if any(left + cells(value) + 1 >= self.width for value in values):
+            self.line(*lead[:-1], (lead[-1][0].rstrip(), lead[-1][1]))
+            lead, left = ((_INDENT, ""),), len(_INDENT)
         rows = [""]
         for value in values:
             longer = f"{rows[-1]}, {value}" if rows[-1] else value
@@ -299,7 +307,7 @@ def folded(pieces: Sequence[tuple[str, str]], room: int) -> list[list[tuple[str,
             end = space
         runs = itertools.groupby(zip(text[at:end], styles[at:end], strict=True), key=lambda pair: pair[1])
         rows.append([(indent, ""), *(("".join(char for char, _ in run), style) for style, run in runs)])
-        at, indent = end, "    "
+        at, indent = end, _INDENT
         while at < len(text) and text[at] == " ":
             at += 1
     return rows

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 Report = Mapping[str, Any]
 _BEYOND = "capabilities.beyond-spec"
 _SHARES = frozenset({"lines", "branches", "raw", "value", "given"})
+_SHOWN = 20  # findings of one stage: more would not be read
 _TWICE = frozenset({"killed", "value_killed"})  # said by the shares
 _FIRST = ("files", "tools", "collected", "lines", "mutants", "raw", "value", "given", "survivors", "examples")
 _LABELS = {
@@ -28,8 +29,10 @@ _VERDICTS = {"pass": ("ok", "green"), "refuse": ("refused", "bold red"), "not-ru
 def draw_report(screen: Screen, report: Report) -> None:
     """Draw a report: its findings, and the verdict last."""
     for stage in report["stages"]:
-        for finding in stage["findings"]:
+        for finding in stage["findings"][:_SHOWN]:
             draw_finding(screen, finding)
+        if (more := len(stage["findings"]) - _SHOWN) > 0:
+            screen.line((f"  and {more} more of the stage {stage['name']}: --json has them all", "yellow"))
     draw_stages(screen, report)
     if report["verdict"] == "pass" and report["acknowledge"]:
         screen.line("Approval would take a typed word for: ", ", ".join(report["acknowledge"]))

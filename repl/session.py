@@ -42,6 +42,7 @@ class Session:
         self.progress = progress
         self.environment = os.environ if environment is None else environment
         self.interactive = False
+        self.at_prompt = False  # whether lines are those of the REPL, from a terminal or a pipe
         self.root = Path(options.workspace).expanduser() if options.workspace else None  # the workspace that was named
         self.working_on = ""  # the proposal that an error in this command is about
         self._workspace: Workspace | None = None

@@ -13,7 +13,7 @@ from typing import Literal
 #   flag    `--name`
 Kind = Literal["word", "text", "rest", "value", "line", "flag"]
 # What completes it in the REPL.
-Source = Literal["", "proposal", "plugin", "tool", "path", "verb", "model", "finding", "module"]
+Source = Literal["", "proposal", "pending", "plugin", "tool", "path", "verb", "model", "finding", "module"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,8 +26,8 @@ def _option(
                     choices=choices)  # fmt: skip
 
 
-def _proposal(name: str = "id") -> Argument:
-    return Argument(name=name, help="the proposal, for example P-1", complete="proposal")
+def _proposal(complete: Source = "proposal") -> Argument:
+    return Argument(name="id", help="the proposal, for example P-1", complete=complete)
 
 
 _PLUGIN = Argument(name="plugin", help="the plugin's id", complete="plugin")
@@ -44,7 +44,9 @@ _ALLOW = _option(
     "effect:random",
     many=True,
 )
-_FROM = _option("--from", "a folder of files that a person wrote, in place of a model", complete="path")
+_FROM = _option(
+    "--from", "files that a person wrote, in place of a model: a folder or a candidate file", complete="path"
+)
 _ATTEMPTS = _option("--attempts", "how many candidates may be tried", number="int")
 _REASON = Argument(name="--reason", help="why, kept with the decision", kind="line")
 
@@ -185,7 +187,7 @@ VERBS: tuple[Verb, ...] = (
         name="approve", group=DECIDING, handler="repl.verbs_decide:approve",
         help="commit exactly the bytes of a digest; asks, unless a script names digest and names",
         arguments=(
-            _proposal(),
+            _proposal("pending"),
             _option("--digest", "from a script: all 64 hex digits"),
             _option("--accept", "from a script: one name of the acknowledge list", many=True),
         ),

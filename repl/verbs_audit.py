@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,21 @@ def log(session: Session, arguments: Namespace) -> Answer:
     if arguments.limit is not None and arguments.limit < 1:
         raise UsageError("--limit is 1 or more")
     found = session.events.read()
+    if arguments.plugin and arguments.plugin not in _plugins(session, found.events):
+        raise NotFoundError(
+            f"there is no plugin {arguments.plugin}", hint="see: ratchet plugin list", id=arguments.plugin
+        )
     events = [e for e in found.events if not arguments.plugin or e.fields.get("plugin") == arguments.plugin]
     shown = events[-(arguments.limit or (len(events) if session.options.output != "text" else _SHOWN)) :]
     return Answer(
         payload={"events": [asdict(event) for event in shown], "problems": [p.to_json() for p in found.problems]},
         show=lambda screen: _show_log(screen, shown, len(events), len(found.problems)),
     )
+
+
+def _plugins(session: Session, events: Iterable[Event]) -> set[object]:
+    """Every plugin that is here, or that something is recorded about."""
+    return {*session.workspace.plugin_ids(), *(event.fields.get("plugin") for event in events)}
 
 
 def _show_log(screen: Screen, events: list[Event], total: int, problems: int) -> None:

@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from plugins.errors import ArgumentError, NotFoundError
+from plugins.errors import ArgumentError, NotFoundError, UsageError
 from repl.answer import Answer
 from repl.outcomes import outcome_answer
 
@@ -41,7 +41,11 @@ def typed(session: Session, arguments: Namespace) -> Typed:
     from plugins.arguments import Typed
 
     read = None if session.interactive or sys.stdin is None else sys.stdin.read
-    if arguments.args:
+    if arguments.args is not None:
+        if arguments.arguments:
+            raise UsageError("arguments are words or --args, not both", hint="give all of them one way")
+        if not arguments.args.strip():
+            raise UsageError("--args is empty", hint="give a JSON object or list, or leave it out")
         return Typed(json=arguments.args, input=read)
     if arguments.line is not None:
         return Typed.of_line(arguments.line, input=read)

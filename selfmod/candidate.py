@@ -21,6 +21,7 @@ MAX_FILES = 256
 MAX_DEPTH = 8
 MAX_PATH = 1024
 MAX_JSON = 4 * 1024 * 1024
+CACHES = ("__pycache__", ".pytest_cache")  # folders that running the tests by hand makes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,10 @@ def read_candidate(path: Path) -> Candidate:
 
 
 def read_folder(folder: Path) -> Candidate:
-    """Read the files under `folder`, following no link; what is not a plain file within the bounds becomes `unread`."""
+    """Read the files under `folder`, following no link; what is not a plain file within the bounds becomes `unread`.
+
+    The caches that running the tests leaves behind (`CACHES`) are no part of a plugin, and left out.
+    """
     files: dict[str, bytes] = {}
     unread: list[Unread] = []
     room = MAX_TOTAL
@@ -98,6 +102,8 @@ def _walk(
                 break
     for entry in sorted(entries, key=lambda item: item.name):
         name = prefix + entry.name
+        if entry.name in CACHES and entry.is_dir(follow_symlinks=False):
+            continue
         if not entry.is_dir(follow_symlinks=False):
             yield name, directory, entry
         elif name.count("/") >= MAX_DEPTH:

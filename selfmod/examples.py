@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -23,6 +23,7 @@ from selfmod.spec import Example
 MAX_SOURCE: Final = 2000
 MAX_EXAMPLES: Final = 100
 MAX_DEPTH: Final = 32
+MAX_SHOWN: Final = 300  # characters of a call in a question
 TEST_PATH: Final = "tests/test_examples.py"
 TEST_HEAD: Final = '"""Written by Ratchet from the examples of the request."""'
 
@@ -151,6 +152,17 @@ def mismatch(example: Example, outcome: Outcome) -> str:
     if same_value(outcome.value, expected_value(example)):
         return ""
     return f"{example.call} should give {expected_value(example)!r}, but {_told(outcome)}"
+
+
+def call_text(function: str, args: Iterable[object], named: Mapping[str, object]) -> str:
+    """Return a call as questions show it."""
+    shown = [*map(repr, args), *(f"{name}={value!r}" for name, value in named.items())]
+    return f"{function}({', '.join(shown)})"[:MAX_SHOWN]
+
+
+def call_of(example: Example) -> str:
+    """Return the call of an example as a question about it shows it."""
+    return call_text(example.function, *arguments(example))
 
 
 def same_value(left: object, right: object) -> bool:

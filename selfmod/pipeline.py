@@ -12,6 +12,7 @@ from plugins.errors import NotFoundError, StateError, UsageError
 from plugins.workspace import Workspace
 from sandbox.outcome import Outcome
 from sandbox.sandbox import Sandbox
+from selfmod.asked_id import approved, require_free
 from selfmod.blind import Blind
 from selfmod.blind import read as read_blind
 from selfmod.budget import Budget
@@ -27,7 +28,7 @@ from selfmod.outline import read_outline
 from selfmod.prompt import Round, WholeFiles, with_answers
 from selfmod.proposal import IllegalTransition, Proposal, next_step
 from selfmod.request import with_more
-from selfmod.review import committed, read_basis
+from selfmod.review import read_basis
 from selfmod.signature import read_signature
 from selfmod.small import ATTEMPTS as SMALL_ATTEMPTS
 from selfmod.small import OneFunction, require_function
@@ -93,7 +94,8 @@ class Pipeline:
         self, spec: Spec, *, candidate: Candidate | None = None, attempts: int | None = None, model: str = ""
     ) -> Proposal:
         """Make a proposal: from a model, or from files that a person wrote (`candidate`)."""
-        previous = self._previous(spec)
+        previous = approved(self.workspace, spec)
+        require_free(self.workspace, self.installed(), spec)
         if candidate is None:
             self.gate.prepare()  # before the first token is spent
         asked = self.open_model(model) if candidate is None else None
@@ -346,7 +348,9 @@ class Pipeline:
 
     def _with_more(self, proposal: Proposal, text: str, examples: Sequence[str], allow: Sequence[str]) -> Proposal:
         """Add what the person said, which is recorded."""
-        spec = with_more(proposal.spec, examples=examples, allow=allow, secret=self.secret)
+        report = self.store.report(proposal.id, proposal.attempt) if proposal.attempt else None
+        asked = "\n".join(GateReport.from_json(report).questions) if report is not None else ""
+        spec = with_more(proposal.spec, examples=examples, allow=allow, asked=asked, secret=self.secret)
         texts = (*proposal.texts, text.strip()) if text.strip() else proposal.texts
         self.record("revised", proposal=proposal.id, plugin=proposal.plugin, allow=list(spec.allow))
         return replace(proposal, spec=spec, texts=texts)
@@ -377,18 +381,10 @@ class Pipeline:
 
     def _afresh(self, held: Proposal) -> Proposal:
         """Back to the drawing board, from what is approved now."""
-        previous = self._previous(held.spec)
+        previous = approved(self.workspace, held.spec)
         if previous is not None:
             self.store.put_previous(held.id, previous)
         return _drafting(held)
-
-    def _previous(self, spec: Spec) -> Candidate | None:
-        if not spec.change:
-            return None
-        found = committed(self.workspace, spec.plugin)
-        if found is None:
-            raise NotFoundError(f"there is no plugin {spec.plugin!r}", hint="see: ratchet plugin list", id=spec.plugin)
-        return found
 
     def _allowed(self, asked: Model, attempts: int | None) -> int:
         return attempts or self.attempts or (SMALL_ATTEMPTS if asked.small else ATTEMPTS)

@@ -94,20 +94,42 @@ def dependents(workspace: Workspace, plugin: str, version: str) -> tuple[str, ..
     return tuple(found)
 
 
-def files_of(workspace: Workspace, plugin: str, digest: str) -> tuple[Candidate, str]:
-    """The files with a digest as the history holds them, and the newest commit that brought them."""
+def files_of(workspace: Workspace, plugin: str, digest: str) -> Candidate:
+    """The files with a digest as the history holds them."""
     repository = workspace.repository
     path = workspace.in_git(f"plugins/{plugin}")
     for touch in reversed(history(repository, repository.head(), path)):
         entries = repository.files(touch.commit, path)
         files = {name: repository.blob(entry.id) for name, entry in entries.items()}
         if files and digest_of(files) == digest:
-            return Candidate(files=files), touch.commit
+            return Candidate(files=files)
     raise AuditError(
         f"the history does not hold the approved files of {plugin} any more",
         hint="run: ratchet audit verify",
         id=plugin,
     )
+
+
+def _steps(workspace: Workspace, plugin: str, found: Versions, target: int) -> list[str]:
+    """The newest commit that led from each version to the next, for all that is taken back, the last step first.
+
+    A step that no single commit made (an edit came between) has none.
+    """
+    digests = ["", *(decision.digest for decision in found.approved)]  # each version after what was there before it
+    wanted = [(digests[place], digests[place + 1]) for place in range(found.position, target, -1)]
+    made: dict[tuple[str, str], str] = {}
+    path, repository = workspace.in_git(f"plugins/{plugin}"), workspace.repository
+    for touch in history(repository, repository.head(), path):
+        before = _digest_at(workspace, touch.parents[0], path) if touch.parents else ""
+        made[before, _digest_at(workspace, touch.commit, path)] = touch.commit
+    return [made[step] for step in wanted if step in made]
+
+
+def _digest_at(workspace: Workspace, commit_id: str, path: str) -> str:
+    """The digest of a plugin as a commit holds it, "" where it has none."""
+    entries = workspace.repository.files(commit_id, path)
+    files = {name: workspace.repository.blob(entry.id) for name, entry in entries.items()}
+    return digest_of(files) if files else ""
 
 
 def _restore(
@@ -123,7 +145,7 @@ def _restore(
     """Decide for the approved version at `target`, and commit it as it was."""
     workspace = journal.workspace
     chosen = found.approved[target] if target >= 0 else None
-    files = files_of(workspace, plugin, chosen.digest)[0] if chosen else None
+    files = files_of(workspace, plugin, chosen.digest) if chosen else None
     if chosen and chosen.key not in trust.fingerprints(workspace, journal.state):
         raise ApprovalError(f"{plugin} {chosen.version} was approved with a key you do not trust", id=plugin)
     at = commit.place(workspace)
@@ -152,7 +174,8 @@ def _restore(
         tried=chosen.tried if chosen else 1,
         proposal=chosen.proposal if chosen else "",
     ).signed(key)
-    subject, body = _words(workspace, operation, plugin, chosen, replaced)
+    undone = _steps(workspace, plugin, found, target) if operation == "rollback" else []
+    subject, body = _words(operation, plugin, chosen, replaced, undone)
     return commit.carry_out(
         journal,
         decision,
@@ -167,14 +190,12 @@ def _restore(
 
 
 def _words(
-    workspace: Workspace, operation: Operation, plugin: str, chosen: Decision | None, replaced: Decision | None
+    operation: Operation, plugin: str, chosen: Decision | None, replaced: Decision | None, undone: list[str]
 ) -> tuple[str, str]:
-    """The subject and the body of the commit."""
+    """The subject and the body of the commit, which names the commits whose changes it takes back."""
     if operation == "redo" and chosen:
         return f"Bring back {plugin} {chosen.version}", ""
-    body = ""
-    if replaced:
-        body = f"This reverts commit {files_of(workspace, plugin, replaced.digest)[1]}."
+    body = f"This reverts commit{'s' if len(undone) > 1 else ''} {', '.join(undone)}." if undone else ""
     if chosen:
         return f"Roll back {plugin} to {chosen.version}", body
     return f"Roll back {plugin}: remove {replaced.version if replaced else 'it'}", body

@@ -6,7 +6,8 @@ import ast
 from typing import Any
 
 from sandbox.language.ground import Ground
-from sandbox.language.modules import ALLOWED_IMPORTS, INSTEAD, is_package, public_names
+from sandbox.language.instead import of_member, of_module
+from sandbox.language.modules import ALLOWED_IMPORTS, is_package, public_names
 
 
 class Imports(Ground):
@@ -36,8 +37,8 @@ class Imports(Ground):
             self.refuse(node, "policy.syntax", "lazy imports are not part of the dialect", "write a plain import")
         if name in ALLOWED_IMPORTS or is_package(name):
             return True
-        hint = INSTEAD.get(name) or INSTEAD.get(name.partition(".")[0])
-        hint = hint or "use one of the modules the dialect lists"
+        names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+        hint = of_module(name, names) or "use one of the modules the dialect lists"
         self.refuse(node, "policy.import", f"a plugin cannot import {name!r}", hint)
         return False
 
@@ -49,5 +50,5 @@ class Imports(Ground):
                 continue
             else:
                 message = f"a plugin cannot import {alias.name!r} from {name!r}"
-                hint = INSTEAD.get(f"{name}.{alias.name}", "use a public name of the module")
+                hint = of_member(name, alias.name)
             self.refuse(node, "policy.import", message, hint)

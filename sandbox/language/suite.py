@@ -14,7 +14,7 @@ from typing import Final
 from sandbox.language.assertions import check_assertions
 from sandbox.language.classes import hidden_fields, is_unmatched, pattern_classes
 from sandbox.language.formats import template_problem
-from sandbox.language.modules import INSTEAD
+from sandbox.language.instead import of_member, of_module
 from sandbox.language.names import (
     FORMATTERS,
     GUARDS,
@@ -95,7 +95,7 @@ class Suite(ast.NodeVisitor):
             elif alias.name in _WRITERS and name != _SUBJECT:
                 self._refuse_output(node, alias.name)
             elif known and name != _SUBJECT and alias.name not in suite_names(name):
-                hint = INSTEAD.get(f"{name}.{alias.name}", "use a public name of the module")
+                hint = of_member(name, alias.name)
                 self.refuse(node, "tests.import", f"a test cannot import {alias.name!r} from {name!r}", hint)
             self._check_bound(node, alias.asname or alias.name, imported=name == _SUBJECT)
 
@@ -106,7 +106,7 @@ class Suite(ast.NodeVisitor):
     def _check_import(self, node: ast.AST, name: str) -> bool:
         if is_importable(name):
             return True
-        hint = "test what functions return and raise" if name == "unittest.mock" else INSTEAD.get(name, "")
+        hint = "test what functions return and raise" if name == "unittest.mock" else of_module(name)
         self.refuse(
             node, "tests.import", f"a test cannot import {name!r}", hint or "use pytest, plugin and plugins.sdk"
         )

@@ -16,7 +16,8 @@ from sandbox.language.annotations import check_annotation, is_dotted_marker
 from sandbox.language.classes import is_unmatched
 from sandbox.language.formats import template_problem
 from sandbox.language.imports import Imports
-from sandbox.language.modules import ALLOWED_IMPORTS, INSTEAD, public_names
+from sandbox.language.instead import of_member
+from sandbox.language.modules import ALLOWED_IMPORTS, public_names
 from sandbox.language.names import (
     FORMATTERS,
     GUARDS,
@@ -111,8 +112,7 @@ class Policy(Imports, Patterns):
         hidden = module in ALLOWED_IMPORTS and node.attr not in public_names(module)
         if hidden and f"{module}.{node.attr}" not in ALLOWED_IMPORTS:
             message = f"{module} has no {node.attr!r} that a plugin may use"
-            hint = INSTEAD.get(f"{module}.{node.attr}", "use a public name of it")
-            self.refuse(node, "policy.import", message, hint)
+            self.refuse(node, "policy.import", message, of_member(module, node.attr))
 
     def _module_behind(self, node: ast.expr) -> str:
         """Return the module that an expression names ("json.decoder"), or ""."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from sandbox.outcome import Completed, Outcome, Raised, describe
 from sandbox.program import Job
 from sandbox.values import decode
+from selfmod.examples import call_of, call_text
 from selfmod.gate.base import Figure, Finding, finding
 from selfmod.gate.evidence import BadEvidence, array, mapping, text
 from selfmod.gate.production import Input, production
@@ -38,12 +39,15 @@ def changes(subject: Subject, figures: dict[str, Figure]) -> Iterator[Finding]:
         return
     now = _outcomes(subject, tried)
     then = _outcomes(replace(subject, candidate=before), tried)
-    pairs = [(one, told(old), told(new)) for one, old, new in zip(tried, then, now, strict=False) if _matters(old, new)]
+    known = {call_of(example) for example in (subject.spec.examples if subject.spec else ())}
+    pairs = [
+        (call_text(*one), told(old), told(new))
+        for one, old, new in zip(tried, then, now, strict=False)
+        if _matters(old, new) and call_text(*one) not in known
+    ]
     different = sorted((item for item in pairs if item[1] != item[2]), key=lambda item: len(repr(item)))
     figures["compared"], figures["changed"] = min(len(now), len(then)), len(different)
-    for (name, args, named), old, new in different[:_SHOWN]:
-        shown = [*map(repr, args), *(f"{key}={value!r}" for key, value in named.items())]
-        call = f"{name}({', '.join(shown)})"[:300]
+    for call, old, new in different[:_SHOWN]:
         yield finding(
             "oracle.changed",
             f"Was {call} to change? The approved version {old}, this one {new}.",

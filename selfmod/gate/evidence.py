@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from sandbox.outside.base import Ask, Failed, Given
 from sandbox.outside.rehearsed import Exchange
 from sandbox.values import decode
+from selfmod.examples import call_text
 from selfmod.gate.subject import ObservedAsk, RecordedCall, TestRun
 
 _K = TypeVar("_K")
@@ -171,7 +172,7 @@ class MutantNotes(Account):
     changes: tuple[Change, ...] | None = None
     failed: tuple[str, ...] | None = None
     results: dict[int, str] = field(default_factory=dict)
-    questions: dict[int, str] = field(default_factory=dict)
+    questions: dict[int, Question] = field(default_factory=dict)
 
     def _take(self, note: Mapping[str, object]) -> None:
         match note.get("kind"):
@@ -191,16 +192,22 @@ class MutantNotes(Account):
                 raise BadEvidence("a note of an unknown kind")
 
 
-def _question(note: Mapping[str, object]) -> str:
-    """A question for a person: what should this call give, and what do the plugin and the mutant say."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a person may be asked: what a call should give, of which the plugin and a mutant say different things."""
+
+    call: str
+    text: str
+
+
+def _question(note: Mapping[str, object]) -> Question:
     try:
         args, named = decode(note.get("args")), decode(note.get("kwargs"))
         said = [_said(array(note.get(way))) for way in ("plain", "mutant")]
     except ValueError as error:
         raise BadEvidence("values that cannot be read") from error
-    shown = [*map(repr, array(args)), *(f"{name}={value!r}" for name, value in mapping(named).items())]
-    call = f"{text(note.get('function'))}({', '.join(shown)})"
-    return f"What should {call[:300]} give? This code says {said[0]}, the mutant {said[1]}."
+    call = call_text(text(note.get("function")), array(args), mapping(named))
+    return Question(call=call, text=f"What should {call} give? This code says {said[0]}, the mutant {said[1]}.")
 
 
 def _said(outcome: list[object]) -> str:

@@ -26,6 +26,7 @@ from sandbox.policy import Policy
 from sandbox.program import Program
 from sandbox.session import Session
 from sandbox.values import decode, encode
+from selfmod.examples import call_text
 from selfmod.gate.subject import RecordedCall, Subject
 
 _T = TypeVar("_T")
@@ -130,9 +131,7 @@ def given(call: RecordedCall) -> str:
 def written(call: RecordedCall) -> str:
     """A call as a person writes it."""
     args, named = decode(call.args), decode(call.kwargs)
-    parts = [repr(arg) for arg in args] if isinstance(args, list) else []
-    parts += [f"{name}={value!r}" for name, value in named.items()] if isinstance(named, dict) else []
-    return f"{call.function}({', '.join(parts)})"[:300]
+    return call_text(call.function, args if isinstance(args, list) else [], named if isinstance(named, dict) else {})
 
 
 def otherwise(call: RecordedCall, outcome: Outcome) -> str:

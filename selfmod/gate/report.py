@@ -68,6 +68,13 @@ class GateReport:
         return tuple(found for stage in self.stages for found in stage.findings)
 
     @property
+    def questions(self) -> tuple[str, ...]:
+        """What only a person can answer."""
+        figures = [stage.figures.get("questions") for stage in self.stages]
+        asked = [str(one) for found in figures if isinstance(found, list) for one in found]
+        return (*asked, *(found.message for found in self.findings if found.rule == "oracle.changed"))
+
+    @property
     def dependencies(self) -> tuple[str, ...]:
         """The plugins that the manifest says it needs, by id."""
         stage = self.stage("manifest")

@@ -200,3 +200,57 @@ def test_reading_a_signature_runs_nothing(tmp_path: Path) -> None:
     source = f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()\ndef run(x: int = print('ran')): ...\n"
     assert read_signature(source.encode(), "run").parameters[0].default == "print('ran')"
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("hint", "json", "fits"),
+    [
+        ("Literal['a', 2]", '"a"', True),
+        ("Literal['a', 2]", "2", True),
+        ("Literal['a', 2]", '"X"', False),
+        ("Literal[1]", "true", False),
+        ("Literal[-1, 1]", "-1", True),
+        ("Literal[Color.RED]", '"X"', True),
+        ("float", "3", True),
+        ("float", '"X"', False),
+        ("float", "true", False),
+        ("int", "3.0", False),
+        ("str", "3", False),
+        ("bool", "0", False),
+        ("bytes", '{"$bytes": "YQ=="}', True),
+        ("bytes", '"a"', False),
+        ("int | None", "null", True),
+        ("int | None", '"x"', False),
+        ("list[int]", "[1, 2]", True),
+        ("list[int]", '[1, "2"]', False),
+        ("list[int]", "1", False),
+        ("tuple[int, str]", '[1, "a"]', True),
+        ("tuple[int, str]", "[1]", False),
+        ("tuple[float, ...]", "[1, 2.5, 3]", True),
+        ("dict[str, int]", '{"a": 1}', True),
+        ("dict[str, int]", '{"a": "b"}', False),
+        ("dict", "[]", False),
+        ("object", '{"a": [1]}', True),
+        ("Decimal", '"1.5"', True),
+        ("Annotated[int, 'x']", '"1"', False),
+    ],
+)
+def test_json_is_held_against_the_hints(hint: str, json: str, fits: bool) -> None:
+    for source, text in (
+        (f"def run(x: {hint}): ...", f"[{json}]"),
+        (f"def run(x: {hint}): ...", f'{{"x": {json}}}'),
+        (f"def run(*x: {hint}): ...", f"[{json}]"),
+        (f"def run(y=1, *, x: {hint}): ...", f'{{"x": {json}}}'),
+        (f"def run(**others: {hint}): ...", f'{{"x": {json}}}'),
+    ):
+        signature = read_signature(source.encode(), "run")
+        if fits:
+            fill(signature, Typed(json=text))
+            continue
+        with pytest.raises(ArgumentError, match=r"^x: .* is not "):
+            fill(signature, Typed(json=text))
+
+
+def test_json_may_leave_out_what_is_none_by_default_by_saying_so() -> None:
+    text = fill(read_signature(b"def run(x: int = None): ...", "run"), Typed(json='{"x": null}'))
+    assert text.kwargs == {"x": None}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from plugins.manifest import (
     Manifest,
     ManifestError,
+    id_problem,
     json_schema,
     manifest_from_data,
     parse_manifest,
@@ -287,3 +288,28 @@ def test_what_is_written_reads_back_the_same(manifest: Manifest) -> None:
 
 def test_it_is_written_in_the_documented_order_without_defaults() -> None:
     assert render_manifest(parse_manifest(SMALL.encode())).decode() == SMALL
+
+
+@pytest.mark.parametrize("name", ["a-", "a--b", "a1", "ab\n", "A", "1a", "a b", "", "a" * 64, "a" * 65])
+def test_an_id_alone_is_judged_as_the_manifest_judges_it(name):
+    data = {**parse_manifest(SMALL.encode()).model_dump(mode="json", by_alias=True, exclude_defaults=True), "id": name}
+    try:
+        manifest_from_data(data)
+    except ManifestError:
+        assert id_problem(name)
+    else:
+        assert not id_problem(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (SMALL + "author: Note: me\n", True),
+        (SMALL.replace("handler: run}", "handler: run, description: Note: this}"), True),
+        (SMALL + "keywords: [a\n", False),
+    ],
+)
+def test_a_colon_in_a_value_is_told_to_stand_in_quotes(text, told):
+    with pytest.raises(ManifestError) as caught:
+        parse_manifest(text.encode())
+    assert ("stands in quotes" in str(caught.value)) == told

@@ -40,6 +40,12 @@ def test_a_dash_is_a_word():
     assert parse(["propose", "-"]).arguments.spec == "-"
 
 
+def test_what_only_begins_with_a_dash_is_text():
+    for words in (["-1"], ["- an item"], ["-q is a flag"]):
+        assert parse(["propose", *words]).arguments.spec == words[0]
+    assert parse(["propose", "--", "-q"]).arguments.spec == "-q"
+
+
 def test_the_options_of_a_tool_are_its_own_and_ours_are_found_among_them():
     found = parse(["call", "fx", "convert", "100", "USD", "--to", "EUR", "--json", "-1"])
     assert found.arguments.arguments == ("100", "USD", "--to", "EUR", "-1")
@@ -70,6 +76,12 @@ def test_no_words_are_the_repl_and_p_is_one_prompt():
         (["--output-format", "xml"], "xml"),
         (["--nonsense"], "--nonsense"),
         (["reject", "P-1"], "--reason"),
+        (["reject", "P-1", "--reason", " "], "--reason"),
+        (["propose", "-q", "--from", "d"], "-q"),
+        (["propose", "-vv"], "-vv"),
+        (["revise", "P-1", "-x"], "-x"),
+        (["-q", "propose", "x"], "-q"),
+        (["review", "P-1", "-q"], "-q"),
     ],
 )
 def test_mistakes_are_usage_errors_that_name_the_word(words, said):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from plugins.errors import UsageError
 from repl import verbs
+from repl.cli import looks_like_option
 from repl.lines import parse_line, unquoted
 
 
@@ -79,7 +81,8 @@ def test_two_words_name_one_verb():
     [
         ("/propsoe x", "/propose"),
         ("/audit", "/audit log, /audit show, /audit verify"),
-        ("/", "/help"),
+        ("/", "a verb is missing after / /help"),
+        ("//", "there is no verb //"),
         ("/review", "review ID"),
         ("/waive P-1 docs.x", "--reason"),
     ],
@@ -120,4 +123,35 @@ def test_any_line_is_a_command_or_a_usage_error(parts):
     st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda t: t.strip() and "--" not in t)
 )
 def test_no_text_is_changed_on_its_way(text):
-    assert parse_line(f"/propose {text}").arguments.spec == text.strip()
+    before = "-- " if looks_like_option(text.split()[0]) else ""
+    assert parse_line(f"/propose {before}{text}").arguments.spec == text.strip()
+
+
+@pytest.mark.parametrize("line", ["/propose -q --from d", "/propose -vv", "/revise P-1 -q", "/revise P-1 --qiuet"])
+def test_a_text_that_begins_like_an_option_is_a_mistake(line):
+    with pytest.raises(UsageError, match="there is no option -"):
+        parse_line(line)
+    assert parse_line("/propose -- -q").arguments.spec == "-q"
+    assert parse_line('/propose "-q is a flag"').arguments.spec == "-q is a flag"
+    assert parse_line("/propose -1 is a number").arguments.spec == "-1 is a number"
+
+
+RETIRED = "oracle.previous:tests/test_plugin.py::test_a[it's -61--1 minute 1 second]"
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        (f"/waive P-1 {shlex.quote(RETIRED)} --reason it was wrong", "finding", RETIRED),
+        ('/waive P-1 "docs.x:a b" --reason x', "finding", "docs.x:a b"),
+        ('/gate "/tmp/sp ace/x" --json', "path", "/tmp/sp ace/x"),
+        ("/gate '/tmp/--all/a --all b'", "path", "/tmp/--all/a --all b"),
+        ("/export P-17 '/tmp/sp ace'", "dir", "/tmp/sp ace"),
+        ("/propose --from '/tmp/sp ace'", "from_", "/tmp/sp ace"),
+        ('/propose --from="/tmp/sp ace" words', "from_", "/tmp/sp ace"),
+        ("/analyze it's", "path", "it's"),
+        ("/call fx t 'a b' \"c d\"", "line", "'a b' \"c d\""),
+    ],
+)
+def test_a_word_in_quotes_is_one_word(line, name, value):
+    assert getattr(arguments(line), name) == value

@@ -64,6 +64,22 @@ def test_nothing_that_moves_a_cursor_or_reorders_reaches_the_terminal(monkeypatc
     assert "\\u{001B}" in text
 
 
+def test_figures_too_wide_for_their_column_stand_below_it(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = terminal(40)
+    lead = (("  mutation      ", ""), ("ok        ", "green"))
+    screen.row(*lead, values=["changes 46", "of these in results 84.4 %", "unnoticed 1"])
+    screen.row(*lead, values=["changes 46", "unnoticed 1"])
+    assert shown(screen).splitlines() == [
+        "  mutation      ok",
+        "    changes 46,",
+        "    of these in results 84.4 %,",
+        "    unnoticed 1",
+        "  mutation      ok        changes 46,",
+        "                          unnoticed 1",
+    ]
+
+
 def test_text_of_a_model_has_the_border_on_every_row(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     screen = terminal(40)

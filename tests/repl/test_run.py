@@ -37,6 +37,8 @@ def test_help_lists_every_verb_and_a_verb_its_examples(person):
     assert person.json("help", "audit", "verify")["name"] == "audit verify"
     done = person.run("plugin", "--help")
     assert (done.returncode, "ratchet plugin info " in done.stdout) == (0, True)
+    told = person.run(given="/help propose\n").stdout
+    assert "  /propose --from ./my-plugin" in told and "<" not in told
     assert "  /plugin info " in person.run(given="/plugin --help\n").stdout
     assert person.json("help", "nonsense", code=2)["error"]["kind"] == "usage"
 

@@ -192,3 +192,25 @@ def test_of_any_other_file_is_said_what_is_expected(tmp_path: Path) -> None:
 def test_a_missing_path_is_an_error_of_the_caller(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_candidate(tmp_path / "nothing")
+
+
+def test_what_running_the_tests_leaves_behind_is_no_part_of_a_plugin(tmp_path: Path) -> None:
+    (tmp_path / "plugin.py").write_text("x = 1\n")
+    for cache in ("__pycache__", ".pytest_cache", "tests/__pycache__"):
+        (tmp_path / cache / "v").mkdir(parents=True)
+        (tmp_path / cache / "v/plugin.pyc").write_bytes(b"\0")
+    found = read_folder(tmp_path)
+    assert (list(found.files), found.unread) == (["plugin.py"], ())
+
+
+@pytest.mark.parametrize("name", ["__pycache__", ".pytest_cache"])
+def test_only_folders_of_these_names_are_left_out(tmp_path: Path, name: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / name).symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "data" / name).write_text("a file")
+    (tmp_path / f"{name}2").mkdir()
+    (tmp_path / f"{name}2/x").write_text("x")
+    found = read_folder(tmp_path)
+    assert set(found.files) == {f"data/{name}", f"{name}2/x"}
+    assert kinds(found) == [(name, "link")]

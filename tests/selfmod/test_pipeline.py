@@ -433,6 +433,24 @@ def questions(stage):
     return stage["figures"].get("questions") or ()
 
 
+def test_each_answer_to_a_question_becomes_a_test_of_what_a_model_wrote(pipeline, replies):
+    made = {**files(code=PRICE), "tests/test_plugin.py": TESTS_OF_PRICE}
+    made["plugin.yaml"] = made["plugin.yaml"].replace("handler: clamp", "handler: price")
+    made["README.md"] = "# Prices\n\nSays what a ticket costs: call `clamp` with an age.\n"
+    replies.texts = [answer(made)] * 2
+    first = pipeline.propose(spec("Prices of tickets", examples=("price(3) == 0", "price(30) == 9")), attempts=1)
+    assert refusing(pipeline, first) == {"mutation"}
+    asked = "".join(question for stage in pipeline.store.report(first.id)["stages"] for question in questions(stage))
+    answers = [example for example in ANSWERS if f" {example.partition(' ==')[0]} give?" in asked]
+    assert len(answers) >= 2
+    (kept,) = [example.source for example in first.spec.examples if example.held_back]
+
+    pipeline.revise(first.id, examples=[*answers, kept], attempts=1)
+    revised = pipeline.store.load(first.id)
+    tests = pipeline.store.candidate(first.id, revised.attempts).files[TEST_PATH].decode()
+    assert all(f"assert {example}\n" in tests for example in [*answers, kept])
+
+
 def test_an_answer_that_the_code_of_a_model_meets_asks_no_model(pipeline, replies):
     replies.texts = [answer(files())]
     proposal = pipeline.propose(spec("Limit a number to a range", examples=()))

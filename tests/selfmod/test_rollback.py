@@ -35,6 +35,23 @@ def test_it_is_a_revert_commit_with_its_own_decision(desk: Any) -> None:
     assert _in_force(desk) == "0.1.0"
 
 
+def test_the_commit_names_those_whose_changes_it_takes_back(desk: Any) -> None:
+    first, second = desk.approve("0.1.0").commit, desk.approve("0.2.0").commit
+    desk.rollback(to="0.1.0")
+    again = desk.redo().commit
+    named = []
+    for _ in range(2):
+        desk.rollback()
+        named.append(desk.git("log", "-1", "--format=%B").split("\n")[2].strip())
+    assert named == [f"This reverts commit {again}.", f"This reverts commit {first}."]
+    once_more = [desk.redo().commit for _ in range(2)]
+    third = desk.approve("0.3.0").commit
+    desk.rollback(to="0.1.0")
+    words = " ".join(desk.git("log", "-1", "--format=%B").split())
+    assert f"This reverts commits {third}, {once_more[1]}." in words
+    assert second not in words
+
+
 def test_back_and_forth_through_every_version(desk: Any) -> None:
     for version in ("0.1.0", "0.2.0", "0.3.0"):
         desk.approve(version)

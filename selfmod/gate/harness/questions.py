@@ -9,17 +9,20 @@ import ast
 import copy
 import inspect
 from collections.abc import Callable, Iterator
+from functools import partial
 from time import process_time
 from types import ModuleType
 from typing import Any
 
 from sandbox.values import decode, encode
 from selfmod.gate.harness.forks import Endless, Line
+from selfmod.gate.harness.world import afresh
 
 _TRIED = 300  # inputs for one mutant
 _ENOUGH_S = 0.05  # of work for one survivor: a question is worth no more than the mutants themselves
 _CONSTANTS = 30
 _TURNS = 20_000  # of one call
+_WORLDS = 8  # different draws and moments: in all of them a coin seldom falls the same way
 _NONSENSE = ("TypeError", "AttributeError", "RecursionError", "MemoryError", "Endless")
 
 
@@ -44,29 +47,35 @@ def question(module: ModuleType, calls: list[Line], own: list[Any], switch: Call
             break
         if not callable(function) or inspect.iscoroutinefunction(function):
             continue
-        switch(False, _TURNS)
-        plain = _outcome(function, args, named)
-        switch(True, _TURNS)
-        mutated = _outcome(function, args, named)
-        if plain is None or mutated is None or plain == mutated or plain[1] in _NONSENSE:
+        ways = _told_apart(partial(_outcome, function, args, named), switch)
+        if ways is None:
             continue
-        found: Line = {
-            "function": name,
-            "args": encode(args),
-            "kwargs": encode(named),
-            "plain": plain,
-            "mutant": mutated,
-        }
+        found: Line = {"function": name, "args": encode(args), "kwargs": encode(named), **ways}
         if best is None or len(repr(found)) < len(repr(best)):
             best = found
     return best
 
 
-def _outcome(function: Callable[..., Any], args: list[Any], named: dict[str, Any]) -> list[Any] | None:
+def _told_apart(give: Callable[[int], list[Any]], switch: Callable[[bool, int], None]) -> Line | None:
+    """How a call ends both ways, where that differs and the plugin's own way can be told beforehand."""
+
+    def ended(mutated: bool, world: int) -> list[Any]:
+        switch(mutated, _TURNS)
+        return give(world)
+
+    plain, mutant = ended(False, 0), ended(True, 0)
+    if plain == mutant or plain[1] in _NONSENSE:
+        return None
+    if any(ended(False, world) != plain for world in range(1, _WORLDS)):
+        return None  # it goes by what is drawn, or by the time: no example can say what it gives
+    return {"plain": plain, "mutant": mutant}
+
+
+def _outcome(function: Callable[..., Any], args: list[Any], named: dict[str, Any], world: int) -> list[Any]:
+    """How a call ends; both ways draw the same in the same world."""
     try:
-        return ["returned", encode(function(*copy.deepcopy(args), **copy.deepcopy(named)))]
-    except ValueError as error:
-        return ["raised", type(error).__name__]
+        with afresh(world):
+            return ["returned", encode(function(*copy.deepcopy(args), **copy.deepcopy(named)))]
     except (Exception, Endless) as error:  # noqa: BLE001 - how it ends is what is compared
         return ["raised", type(error).__name__]
 

@@ -8,12 +8,13 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from plugins.sdk_testing import Neutral, Standing
+from plugins.sdk_testing import Neutral, Standing, unscripted
 
 REVERSED = -1  # an order of the tests; any other is the seed of a shuffle
+_DAY_AND_MORE_S = 93_784.25  # another day of the week, hour, minute, second and fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,19 @@ def enter(world: World) -> Iterator[None]:
 def reseed(world_seed: int, test: str) -> None:
     """Seed the shared generator for one test: what it draws then depends on no other test."""
     random.seed(f"{world_seed} {test}")
+
+
+@contextmanager
+def afresh(number: int) -> Iterator[None]:
+    """Draws, doubles and the moment of doubles begin anew in the block: alike for equal numbers, else otherwise."""
+    before = Standing.neutral
+    random.seed(number)
+    Standing.neutral = replace(before, now=before.now + number * _DAY_AND_MORE_S, seed=before.seed + number)
+    try:
+        with unscripted():
+            yield
+    finally:
+        Standing.neutral = before
 
 
 def _set_clock(world: World) -> None:

@@ -90,10 +90,7 @@ def _identity(subject: Subject, manifest: Manifest) -> Iterator[Finding]:
     before = subject.previous_manifest
     yield from _jump(before.version if before else "0.0.0", manifest.version)
     if subject.previous is None:
-        if manifest.id in subject.installed.plugins:
-            yield _found(
-                "id-clash", f"there is a plugin {manifest.id!r} already", hint="choose another id, or change it"
-            )
+        yield from taken(subject.installed, manifest.id)
         return
     if before is None:
         return
@@ -121,24 +118,36 @@ def _jump(before: str, now: str) -> Iterator[Finding]:
             return
 
 
+def taken(installed: Installed, name: str) -> Iterator[Finding]:
+    """Yield why no new plugin can have this id, where there is one that has it."""
+    if name in installed.plugins:
+        hint = f"choose another id, or change that plugin: ratchet propose SPEC --change {name}"
+        yield _found("id-clash", f"there is a plugin {name!r} already", hint=hint)
+
+
+def confused(installed: Installed, name: str, *, what: str, owner: str) -> Iterator[Finding]:
+    """Yield why the plugin `owner` cannot call something `name`: taken, or a person could take it for another one."""
+    of = installed.commands.get(name)
+    if of is not None and of != owner:
+        whose = f"of the plugin {of!r}" if of else "of Ratchet itself"
+        yield _found(
+            "command-clash", f"{name!r} is a command {whose}", key=f"{what}:{name}", hint="choose another name"
+        )
+        return
+    others = {other: f"the plugin {other!r}" for other in installed.plugins if other != owner}
+    for command, by in installed.commands.items():
+        if by != owner:
+            others.setdefault(command, f"the command /{command}")
+    for other, description in others.items():
+        if other != name and looks(other) == looks(name):
+            message = f"the {what} {name!r} can be taken for {description}"
+            yield _found("look-alike", message, key=f"{what}:{name}:{other}", hint="choose another name")
+
+
 def _names(installed: Installed, manifest: Manifest) -> Iterator[Finding]:
     """Ids and commands that are taken, or that a person could take for another one."""
-    others = {name: f"the plugin {name!r}" for name in installed.plugins if name != manifest.id}
-    for command, owner in installed.commands.items():
-        if owner != manifest.id:
-            others.setdefault(command, f"the command /{command}")
-    own = {manifest.id: "id", **{command.name: "command" for command in manifest.commands}}
-    for name, what in own.items():
-        if (taken := installed.commands.get(name)) is not None and taken != manifest.id:
-            whose = f"of the plugin {taken!r}" if taken else "of Ratchet itself"
-            yield _found(
-                "command-clash", f"{name!r} is a command {whose}", key=f"{what}:{name}", hint="choose another name"
-            )
-            continue
-        for other, description in others.items():
-            if other != name and looks(other) == looks(name):
-                message = f"the {what} {name!r} can be taken for {description}"
-                yield _found("look-alike", message, key=f"{what}:{name}:{other}", hint="choose another name")
+    for name, what in {manifest.id: "id", **{command.name: "command" for command in manifest.commands}}.items():
+        yield from confused(installed, name, what=what, owner=manifest.id)
 
 
 def _runtime(manifest: Manifest) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from selfmod.examples import call_of
 from selfmod.gate.base import Figure, Finding, StageResult, final, finding, result
 from selfmod.gate.evidence import Change, MutantNotes
 from selfmod.gate.mutants.operators import RESULT
@@ -47,9 +48,20 @@ class Mutation:
         figures = _figures(changes, notes.results)
         if broken:
             return result(self.name, [*found, *broken], figures=figures)
-        figures["questions"] = [notes.questions[index] for index in sorted(notes.questions)]
+        asked = _open(subject, notes)
+        figures["questions"] = [asked[index] for index in sorted(asked)]
         found += [_unmet(subject, row) for row in rows if notes.results.get(row.index) not in _NOTICED]
-        return result(self.name, [*found, *_judge(subject, changes, notes, figures)], figures=figures)
+        return result(self.name, [*found, *_judge(subject, changes, notes, asked, figures)], figures=figures)
+
+
+def _open(subject: Subject, notes: MutantNotes) -> dict[int, str]:
+    """The questions that no example answers, by mutant.
+
+    Those that were held back answer, too. Whoever writes the next attempt learns nothing by that: for many survivors no
+    question is found, and which one would have been asked was never told.
+    """
+    known = {call_of(example) for example in (subject.spec.examples if subject.spec else ())}
+    return {index: asked.text for index, asked in notes.questions.items() if asked.call not in known}
 
 
 def _run(subject: Subject, plan: Plan, run: SuiteRun) -> tuple[MutantNotes, str]:
@@ -129,7 +141,11 @@ def _share(part: int, whole_: int) -> float:
 
 
 def _judge(
-    subject: Subject, changes: Sequence[Change], notes: MutantNotes, figures: Mapping[str, Figure]
+    subject: Subject,
+    changes: Sequence[Change],
+    notes: MutantNotes,
+    asked: Mapping[int, str],
+    figures: Mapping[str, Figure],
 ) -> list[Finding]:
     limits, total, results = subject.thresholds, len(changes), notes.results
     survivors = [change for change in changes if _survived(results.get(change.index))]
@@ -144,8 +160,7 @@ def _judge(
     too_few = f"; {noticed} of {total} changes are noticed (at least {limits.mutation_raw_min:.0%} must be)"
     hint = "add a test whose assertion fails with this change" + ("" if raw_enough else too_few)
     findings = [
-        _survivor(subject, change, notes.questions.get(change.index, ""), hint, advisory=enough)
-        for change in survivors[:_SHOWN]
+        _survivor(subject, change, asked.get(change.index, ""), hint, advisory=enough) for change in survivors[:_SHOWN]
     ]
     if len(survivors) > _SHOWN:
         findings.append(_more(len(survivors) - _SHOWN, advisory=enough))

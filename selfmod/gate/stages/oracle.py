@@ -7,6 +7,7 @@ whatever a call is given is looked at, too.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -197,7 +198,8 @@ def _previous(subject: Subject, figures: dict[str, Figure]) -> Iterator[Finding]
         found = finding(
             PREVIOUS,
             f"the approved version passes {name}, this one does not: {message}",
-            hint=f"keep the behaviour; a person who finds that test wrong retires it: waive ID {PREVIOUS}:{name}",
+            hint="keep the behaviour; a person who finds that test wrong retires it: waive ID "
+            f"{shlex.quote(f'{PREVIOUS}:{name}')} --reason TEXT",
             key=name,
         )
         yield replace(found, waived=True, hint="") if name in subject.retired else found

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
+from selfmod.examples import parse_example
 from selfmod.gate.stages.coverage import Coverage
 from selfmod.gate.stages.mutation import Mutation
 from selfmod.gate.stages.tests import Tests
 from selfmod.gate.thresholds import Thresholds
+from selfmod.spec import Spec
 from tests.busy import busy_cores
 
 MODULE = '''\
@@ -126,6 +129,57 @@ def test_survivors_become_questions_with_an_input_that_tells_them_apart(judged):
     }
     assert found.stages["mutation"].verdict == "pass"
     assert "What should grade(50) give? This code says 'pass', the mutant 'fail'." in questions
+
+
+@pytest.mark.parametrize("held_back", [True, False])
+def test_nobody_is_asked_what_an_example_says(judged, held_back):
+    module = "def is_adult(age: int) -> bool:\n    return age >= 18\n"
+    tests = "from plugin import is_adult\ndef test_a():\n    assert is_adult(30) is True\n"
+    open_ones = judged(module, tests, Tests(), Mutation()).stages["mutation"].figures["questions"]
+    calls = sorted({question.removeprefix("What should ").partition(" give?")[0] for question in open_ones})
+    assert calls
+    examples = tuple(replace(parse_example(f"{call} == True"), held_back=held_back) for call in calls)
+    stage = judged(module, tests, Tests(), Mutation(), spec=Spec(text="", examples=examples)).stages["mutation"]
+    assert stage.figures["questions"] == []
+    assert not any("What should" in finding.message for finding in stage.findings)
+
+
+_OF_CHANCE = """\
+{head}
+def phrase(words: int) -> str:
+    if words < 1:
+        raise ValueError("none")
+    return "-".join(str({drawn}(range(1000))) for _ in range(words))
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "drawn"),
+    [
+        ("from plugins.sdk import random", "random.choice"),
+        ("import random", "random.choice"),
+        ("import random\nDRAWN = random.Random(5)", "DRAWN.choice"),
+    ],
+)
+def test_nobody_is_asked_what_chance_decides(judged, head, drawn):
+    module = _OF_CHANCE.format(head=head, drawn=drawn)
+    tests = """\
+import pytest
+from plugin import phrase
+def test_a():
+    assert phrase(3).count("-") == 2
+def test_b():
+    with pytest.raises(ValueError):
+        phrase(-2)
+"""
+    asked = [
+        question
+        for secret in (b"1", b"2", b"3", b"4", b"5", b"6")
+        for question in judged(module, tests, Tests(), Mutation(), secret=secret)
+        .stages["mutation"]
+        .figures["questions"]
+    ]
+    assert not re.findall(r"phrase\([1-9]\)", "\n".join(asked))
 
 
 def test_kills_by_crashes_alone_are_not_enough(judged):

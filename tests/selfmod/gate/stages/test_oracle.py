@@ -656,6 +656,16 @@ def test_what_changes_beyond_the_tests_is_asked_and_refuses_nothing(judged, body
     assert all(item.advisory and "Was fee(" in item.message for item in stage.findings)
 
 
+def test_nobody_is_asked_about_a_change_that_an_example_asks_for(judged):
+    changed = FEE.replace("max(5, amount // 100)", BEYOND["a special amount"])
+    asked = {"fee(4711)", "fee(4710)", "fee(4712)"}
+    for known in (set(), asked):
+        asked_for = spec(*(f"{call} == 1" for call in known))
+        found = judged(changed, FEE_TESTS, Tests(), Oracle(), previous=previous(FEE, FEE_TESTS), spec=asked_for)
+        told = [item.message for item in found.stages["oracle"].findings if item.rule == "oracle.changed"]
+        assert any("fee(4711)" in message for message in told) == (not known)
+
+
 def test_another_way_to_write_the_same_is_no_change(judged):
     same = FEE.replace("max(5, amount // 100)", "amount // 100 if amount // 100 > 5 else 5")
     found = judged(same, FEE_TESTS, Tests(), Oracle(), previous=previous(FEE, FEE_TESTS))
