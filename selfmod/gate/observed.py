@@ -195,7 +195,8 @@ def _said(item: Mapping[str, object], need: int, *, unseen: bool) -> str:
         case "needle":
             return f"in no test {members[0]} is there: {shown}"
         case "pattern":
-            return f"in no test alternative {need + 1} matches of the pattern {shown}"
+            part = f"alternative {need + 1} (or word that it forbids, counted behind them)"
+            return f"in no test {part} decides in the pattern {shown}"
         case "side":
             return f"no test takes {'the value that is worked out' if not need else 'the limit'} of {shown}"
         case "cut":

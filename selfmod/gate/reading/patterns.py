@@ -1,4 +1,7 @@
-"""Which alternatives of a regular expression matched something: `[a-z]{3}-[0-9]{4}|sesame` hides one."""
+"""Which alternatives of a regular expression matched something: `[a-z]{3}-[0-9]{4}|sesame` hides one.
+
+So does a word that must not be there: without `(?!mallory)` something else must have matched once.
+"""
 
 from __future__ import annotations
 
@@ -21,23 +24,30 @@ def flags_of(sources: Sequence[str]) -> int:
 
 
 def alternatives(pattern: str, flags: int) -> int:
-    """Return how many alternatives a pattern has; 0 of one that cannot be read, or that has too many to be met."""
+    """Return how many alternatives and forbidden words a pattern has; 0 where it cannot be read, or has too many."""
     made = _marked(pattern, flags)
-    return len(made[1]) if made else 0
+    return (len(made[1]) if made else 0) + len(_allowing(pattern, flags))
 
 
 @functools.lru_cache(maxsize=256)
 def met(pattern: str, flags: int, method: str, text: str) -> tuple[int, ...]:
-    """Return which alternatives matched in a text."""
-    made = _marked(pattern, flags)
-    if made is None:
-        return ()
-    compiled, marks = made
-    found: list[Any] = list(compiled.finditer(text[:_TEXT]))
+    """Return which alternatives matched in a text, and behind them which forbidden words made a difference."""
+    compiled, marks = _marked(pattern, flags) or (re.compile(pattern, flags), [])
+    found = _found(compiled, method, text)
+    groups = [number for one in found for number, part in enumerate(one.regs) if part[0] >= 0]
+    places = [place for place, places in enumerate(marks) if not places.isdisjoint(groups)]
+    spans = [one.span() for one in found]
+    for place, allowing in enumerate(_allowing(pattern, flags), start=len(marks)):
+        if [one.span() for one in _found(allowing, method, text)] != spans:
+            places.append(place)
+    return tuple(places)
+
+
+def _found(compiled: re.Pattern[str], method: str, text: str) -> list[re.Match[str]]:
     if method in ("match", "fullmatch"):
-        found = [getattr(compiled, method)(text)]
-    groups = [number for one in found if one for number, part in enumerate(one.regs) if part[0] >= 0]
-    return tuple(place for place, places in enumerate(marks) if not places.isdisjoint(groups))
+        one = getattr(compiled, method)(text)
+        return [one] if one else []
+    return list(compiled.finditer(text[:_TEXT]))
 
 
 @functools.cache
@@ -54,6 +64,40 @@ def _marked(pattern: str, flags: int) -> tuple[re.Pattern[str], list[frozenset[i
         return (_compiler.compile(tree), [*map(frozenset, marks.values())]) if 0 < len(marks) <= _MOST else None
     except (re.error, RecursionError, OverflowError, ValueError):
         return None
+
+
+@functools.cache
+def _allowing(pattern: str, flags: int) -> tuple[re.Pattern[str], ...]:
+    """The pattern once for each word that it forbids, without that."""
+    found: list[re.Pattern[str]] = []
+    try:
+        count = sum(1 for _ in _forbidding(_parser.parse(pattern, flags)))
+        for place in range(count if count <= _MOST else 0):
+            tree = _parser.parse(pattern, flags)
+            items, item = [*_forbidding(tree)][place]
+            items.remove(item)
+            found.append(_compiler.compile(tree))
+    except (re.error, RecursionError, OverflowError, ValueError):
+        return ()
+    return tuple(found)
+
+
+def _forbidding(tree: Any) -> Iterator[tuple[list[Any], Any]]:
+    """Each assertion that two letters or more are not there, with the items among which it stands."""
+    for item in tree.data:
+        what, value = item
+        if what is _constants.ASSERT_NOT and sum(chr(sign).isalpha() for sign in _literals(value[1])) > 1:
+            yield tree.data, item
+        for part in _parts(value):
+            yield from _forbidding(part)
+
+
+def _literals(tree: Any) -> Iterator[int]:
+    for what, value in tree.data:
+        if what is _constants.LITERAL:
+            yield value
+        for part in _parts(value):
+            yield from _literals(part)
 
 
 def _mark(tree: Any, state: Any) -> Iterator[tuple[str, int]]:

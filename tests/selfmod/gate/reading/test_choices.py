@@ -47,6 +47,11 @@ CHOICES = {
         "f('<b>') == '(b)'",
         "f('`') == '<'",
     ),
+    "a word that a pattern forbids": (
+        'import re\n\n\ndef f(x: str) -> bool:\n    return re.search(r"@(?!mallory)[a-z]+", x) is not None\n',
+        "[f('a@ann'), f('a')] == [True, False]",
+        "f('a@mallory') is False",
+    ),
     "a beginning": (
         'def f(x: str) -> bool:\n    return x.startswith(("db-", "app-", "mallory."))\n',
         "[f('db-1'), f('app-1'), f('x')] == [True, True, False]",
