@@ -31,7 +31,7 @@ _DROPPING: Final = {
 
 def idle(known: Constants) -> Iterator[Condition]:
     """Yield what must have changed or left out something, or have met something twice."""
-    twice, compared, looked_up = set[int](), _compared(known.tree), _looked_up(known.tree)
+    twice, compared, looked_up, added = set[int](), _compared(known.tree), _looked_up(known.tree), _added(known)
     for node in ast.walk(known.tree):
         mild = id(node) in compared or _is_normalised(node)
         yield from (replace(one, mild=(1,)) if mild else one for one in _unchanged(node, known))
@@ -43,13 +43,25 @@ def idle(known: Constants) -> Iterator[Condition]:
                 asked = isinstance(row, ast.Name) and row.id in looked_up
                 # Of what fits a condition there is often one, and a set is a way to ask which.
                 fits = isinstance(one.node, ast.SetComp) and any(among.ifs for among in one.node.generators)
-                yield replace(one, mild=(1,)) if asked or fits else one
+                yield replace(one, mild=(1,)) if asked or fits or id(node) not in added else one
 
 
 def _compared(tree: ast.Module) -> set[int]:
     """Distances that are compared with something: which way they go shows in nothing that is given back."""
     sides = [(node.left, *node.comparators) for node in ast.walk(tree) if isinstance(node, ast.Compare)]
     return {id(side) for row in sides for side in row if isinstance(side, ast.Call)}
+
+
+def _added(known: Constants) -> set[int]:
+    """Where members are counted or added up: what is left out there is missing in a number, and nobody sees it."""
+    calls = [node for node in ast.walk(known.tree) if isinstance(node, ast.Call) and _adds(node, known)]
+    inside = (part for call in calls for arg in call.args for part in ast.walk(arg))
+    return {*map(id, calls), *(id(part) for part in inside)}
+
+
+def _adds(call: ast.Call, known: Constants) -> bool:
+    plain = isinstance(call.func, ast.Name) and call.func.id in ("sum", "len")
+    return plain or known.imports(call.func) in _SUMMING
 
 
 def _is_normalised(node: ast.AST) -> bool:
