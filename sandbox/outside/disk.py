@@ -71,16 +71,12 @@ class HostDisk:
 
     def _open(self, kind: str, path: str, flags: int, *, mode: int = 0, folder: bool = False) -> int:
         extra = os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW
-        real = self._real(kind, path)
+        descriptor = _opened(self._real(kind, path), flags | extra, mode)
         try:
-            descriptor = _opened(real, flags | extra, mode)
-            try:
-                _check_kind(os.fstat(descriptor), folder=folder)
-            except OSError:
-                os.close(descriptor)
-                raise
-        except OSError as error:  # of the same kind, with the path as the plugin wrote it
-            raise OSError(error.errno, f"{error.strerror}: {path}") from error
+            _check_kind(os.fstat(descriptor), folder=folder)
+        except OSError:
+            os.close(descriptor)
+            raise
         return descriptor
 
     def _real(self, kind: str, path: str) -> str:

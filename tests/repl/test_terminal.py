@@ -20,13 +20,18 @@ _ORDERS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]")
 _GAP = r"(?:\s|\x1b\[[0-9;]*m)+"
 
 
+def _hangs_up() -> None:
+    """Heed the end of the terminal also where the tests were started by `nohup`."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Terminal:
     """A terminal of a given width with Ratchet in it."""
 
     def __init__(self, person: Person, *words: str, width: int = 100, **environment: str) -> None:
         self.child = pexpect.spawn(
             COMMAND[0], [*COMMAND[1:], *words], cwd=str(person.folder), env={**person.environment, **environment},
-            dimensions=(40, width), timeout=60, encoding="utf-8",
+            dimensions=(40, width), timeout=60, encoding="utf-8", preexec_fn=_hangs_up,
         )  # fmt: skip
         self.seen = ""
 

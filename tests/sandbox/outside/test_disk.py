@@ -79,8 +79,7 @@ def test_links_are_not_followed(read, write, home):
     (home / "out" / "link").symlink_to(home / "secret.txt")
     os.link(home / "secret.txt", home / "notes" / "hard")
     for path in ("~/notes/link", "~/notes/up/secret.txt"):
-        answer = read(path)
-        assert answer.kind == "OSError" and answer.message.startswith("links are not followed: ")
+        assert read(path) == Failed(kind="OSError", message="links are not followed")
     assert read("~/notes/hard").kind == "PermissionError"
     assert write("~/out/link").kind == "OSError"
     assert (home / "secret.txt").read_text() == "secret"
@@ -142,8 +141,7 @@ def test_no_folder_is_made_through_a_link(write, home, tmp_path):
     (home / "out/link").symlink_to(tmp_path / "elsewhere")
     (home / "out/dangling").symlink_to(tmp_path / "none")
     for path in ("~/out/link/new/x", "~/out/dangling/new/x"):
-        answer = write(path)
-        assert answer.kind == "OSError" and answer.message.startswith("links are not followed: ")
+        assert write(path) == Failed(kind="OSError", message="links are not followed")
     assert os.listdir(tmp_path / "elsewhere") == [] and not (tmp_path / "none").exists()
 
 
@@ -318,12 +316,3 @@ def test_paths_have_one_spelling():
     for odd in (None, 1, b"/x", "~x", "a"):
         with pytest.raises(ValueError, match="path"):
             clean_path(odd, "/h")
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"), [("~/notes/none.txt", "FileNotFoundError"), ("~/notes/deep", "IsADirectoryError")]
-)
-def test_what_cannot_be_read_is_named(path, kind, read, home):
-    answer = read(path)
-    assert isinstance(answer, Failed)
-    assert (answer.kind, answer.message.endswith(f": {home}/{path.removeprefix('~/')}")) == (kind, True)

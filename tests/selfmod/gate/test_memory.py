@@ -125,11 +125,11 @@ def test_a_crowd_of_other_calls_hides_none(judged, crowd, call):
 
 
 def test_what_there_is_no_time_to_look_at_is_refused(judged):
-    slow = "def total(n: int) -> int:\n    return sum(one * one % 97 for one in range(n * 2_000_000)) * 0 + n\n"
-    tests = "from plugin import total\ndef test_a():\n    assert total(1) == 1\n    assert total(2) == 2\n"
-    tests += "    assert total(3) == 3\n    assert total(4) == 4\n"
-    late = found(judged, slow, tests, thresholds=Thresholds(stage_s=6.0))
-    assert [rule for rule, _ in late] == ["oracle.memory-unseen"]
+    slow = "def total(n: int) -> int:\n    return sum(one * one % 97 for one in range(1_000_000)) * 0 + n\n"
+    lines = "".join(f"    assert total({n}) == {n}\n" for n in range(12))
+    subject = judged(slow, f"from plugin import total\ndef test_a():\n{lines}", Tests()).subject
+    late = Oracle().run(replace(subject, thresholds=Thresholds(stage_s=2.0)))
+    assert [item.rule for item in late.findings] == ["oracle.memory-unseen"]
 
 
 HONEST = {

@@ -425,7 +425,8 @@ def test_slow_calls_do_not_hide_what_comes_after_them(judged):
     found = judged(WORKING, TESTED + "    assert count(3_000_001) + count(3_000_002) == 4_000_001\n", Tests(), Cost())
     assert found.stages["cost"].verdict == "pass"
     short = Thresholds(stage_s=4 * found.stages["cost"].figures["call_s"])
-    assert [item.rule for item in Cost().run(replace(found.subject, thresholds=short)).findings] == ["cost.unmeasured"]
+    # On a busy machine the calls may come out slower than the first time, which is found as well.
+    assert "cost.unmeasured" in [item.rule for item in Cost().run(replace(found.subject, thresholds=short)).findings]
 
 
 STORING = parse_manifest(b"""\
