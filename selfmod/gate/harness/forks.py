@@ -16,8 +16,7 @@ import pytest
 
 Line = dict[str, Any]
 
-_LOOK_S = 0.2  # nothing tells that a process only waits: it is looked at
-_LONG_S = 60.0  # how long nobody looks where the end of a child is all that is waited for
+_LOOK_S = 0.05  # nothing tells that a process only waits, nor that it ended where another thread took the signal
 _STILL_S = 1.0  # how long a test may wait; it takes a few milliseconds
 _WORK_S = 0.05  # what a process that only shares its core with others gets in that time
 
@@ -128,7 +127,7 @@ def pool(batches: list[list[Any]], body: Body, size: int, *, patient: bool = Tru
         while batches or running:
             while batches and len(running) < size:
                 running.append(fork(batches.pop(0), body))
-            signal.sigtimedwait({signal.SIGCHLD}, _LONG_S if patient else _LOOK_S)
+            signal.sigtimedwait({signal.SIGCHLD}, _LOOK_S)
             for child in [child for child in running if child.ended()]:
                 running.remove(child)
                 yield child

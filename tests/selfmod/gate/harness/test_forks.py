@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+import time
+
+import pytest
 
 from selfmod.gate.harness import forks
 from selfmod.gate.harness.forks import pool
+
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # children do little, and end
 
 
 def test_all_that_children_said_is_there_when_they_have_ended():
@@ -80,6 +86,19 @@ def test_signals_are_for_children_and_afterwards_as_they_were():
     for _ in pool([[1], [2]], lambda _work, _say: None, 1):
         break
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+def test_an_end_is_seen_although_another_thread_takes_the_signal():
+    over = threading.Event()
+    other = threading.Thread(target=over.wait)
+    other.start()
+    try:
+        begun = time.monotonic()
+        ended = list(pool([[number] for number in range(8)], lambda _work, say: say({}), 2))
+        assert len(ended) == 8 and time.monotonic() - begun < 5
+    finally:
+        over.set()
+        other.join()
 
 
 def test_nothing_stays_open():
