@@ -20,9 +20,10 @@ _ORDERS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]")
 _GAP = r"(?:\s|\x1b\[[0-9;]*m)+"
 
 
-def _hangs_up() -> None:
-    """Heed the end of the terminal also where the tests were started by `nohup`."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def _heed_signals() -> None:
+    """Heed signals also where the tests were started in the background, or by `nohup`, which ignore some."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Terminal:
@@ -31,7 +32,7 @@ class Terminal:
     def __init__(self, person: Person, *words: str, width: int = 100, **environment: str) -> None:
         self.child = pexpect.spawn(
             COMMAND[0], [*COMMAND[1:], *words], cwd=str(person.folder), env={**person.environment, **environment},
-            dimensions=(40, width), timeout=60, encoding="utf-8", preexec_fn=_hangs_up,
+            dimensions=(40, width), timeout=60, encoding="utf-8", preexec_fn=_heed_signals,
         )  # fmt: skip
         self.seen = ""
 
