@@ -18,14 +18,14 @@ from sandbox.outcome import Completed, Outcome, Raised
 from sandbox.outside.base import Given
 from sandbox.outside.rehearsed import Exchange, Rehearsed
 from sandbox.session import Session
-from selfmod.gate.base import Finding, finding
+from selfmod.gate.base import Finding, final, finding
 from selfmod.gate.changes import told
 from selfmod.gate.production import Call, distinct, doubles_of, fairly, production, repeatable
 from selfmod.gate.subject import Subject
 
 _CALLS: Final = 12
-_CALL_S: Final = 0.25
-_SHARE: Final = 5  # of the time of a stage
+_CALL_S: Final = 0.75  # one that takes longer is refused by the stage cost
+_SHARE: Final = 2  # of the time of a stage: all calls may take as long as that
 _FRACTIONS: Final = (0.37, 0.8125)
 _STEP: Final = 0.37
 _TICKS: Final = (0.001, 0.00025)
@@ -53,8 +53,13 @@ class _Trial:
     hint: str
 
     def run(self, session: Session, outside: Rehearsed) -> Finding | None:
-        """What is wrong between the others."""
-        low, between, high = (call.again(session, outside, _CALL_S) for call in (self.low, self.between, self.high))
+        """What is wrong between the others; nothing is known where one of them reached a ceiling."""
+        outcomes: list[Outcome] = []
+        for call in (self.low, self.between, self.high):
+            outcomes.append(call.again(session, outside, _CALL_S))
+            if not isinstance(outcomes[-1], Completed | Raised):
+                return None  # the others need not be made
+        low, between, high = outcomes
         if _fits(low, between, high, self.number):
             return None
         recorded = self.low.recorded
@@ -78,6 +83,8 @@ def between_seconds(subject: Subject) -> Iterator[Finding]:
         for _, trials in fairly(tried, _CALLS, by=lambda one: one[0].function):
             for trial in trials:
                 if time.monotonic() > until:
+                    message = "the calls that ask for the time cannot be made again in the time there is"
+                    yield final("determinism.unseen", message, hint="make them quicker, or test fewer of them")
                     return
                 if found := trial.run(session, outside):
                     yield found
@@ -96,13 +103,11 @@ def _later(call: Call) -> Iterator[_Trial]:
     if not shown or not _are_whole(shown):
         return
     for fraction in _FRACTIONS:
-        low, between, high = (_hearing(call, _NOW | _MONOTONIC, _shifted(shown, by)) for by in (0.0, fraction, 1.0))
-        yield _Trial(
-            low=low,
-            between=between,
-            high=high,
-            number=partial(_lies_in_second, fraction),
-            rule="determinism.fraction",
+        yield _fraction(
+            call,
+            _NOW | _MONOTONIC,
+            [_shifted(shown, by) for by in (0.0, fraction, 1.0)],
+            offset=fraction,
             said=f"it is off {fraction} s after a whole second",
             hint="set a moment with a fraction in a test: testing.outside(now=0.5)",
         )
@@ -114,16 +119,23 @@ def _stepping(call: Call) -> Iterator[_Trial]:
     if len(set(shown)) < 2 or not _are_whole(shown):
         return
     for factors in ((0.0, _STEP, 1.0), (1.0, 1 + _STEP, 2.0)):
-        low, between, high = (_hearing(call, _MONOTONIC, _stretched(shown, factor)) for factor in factors)
-        yield _Trial(
-            low=low,
-            between=between,
-            high=high,
-            number=partial(_lies_in_second, _STEP),
-            rule="determinism.fraction",
+        yield _fraction(
+            call,
+            _MONOTONIC,
+            [_stretched(shown, factor) for factor in factors],
+            offset=_STEP,
             said=f"it is off where clock.monotonic() takes {factors[1]} of the steps that it takes in the test",
             hint="work the same way whether whole seconds have passed or parts of them",
         )
+
+
+def _fraction(
+    call: Call, clock: frozenset[str], moments: Sequence[Sequence[float]], *, offset: float, said: str, hint: str
+) -> _Trial:
+    """A trial of what a clock shows at these moments, of which those in the middle are no whole seconds."""
+    low, between, high = (_hearing(call, clock, those) for those in moments)
+    number, rule = partial(_lies_in_second, offset), "determinism.fraction"
+    return _Trial(low=low, between=between, high=high, number=number, rule=rule, said=said, hint=hint)
 
 
 def _ticking(call: Call) -> Iterator[_Trial]:
@@ -178,14 +190,10 @@ def _stretched(shown: Sequence[float], factor: float) -> list[float]:
 
 
 def _fits(low: Outcome, between: Outcome, high: Outcome, number: _Number) -> bool:
-    """Whether a call may end so between two others; nothing is known where one of them met a ceiling."""
-    match low, between, high:
-        case Completed(), Completed(), Completed():
-            return _lies(low.value, between.value, high.value, number)
-        case (Completed() | Raised(), Completed() | Raised(), Completed() | Raised()):
-            return _raised(low) != _raised(high) or _raised(between) == _raised(low)
-        case _:
-            return True
+    """Whether a call may end so between two others."""
+    if isinstance(low, Completed) and isinstance(between, Completed) and isinstance(high, Completed):
+        return _lies(low.value, between.value, high.value, number)
+    return _raised(low) != _raised(high) or _raised(between) == _raised(low)
 
 
 def _raised(outcome: Outcome) -> str:

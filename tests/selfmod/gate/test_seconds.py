@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from plugins.manifest import parse_manifest
+from selfmod.gate.seconds import between_seconds
 from selfmod.gate.stages.determinism import Determinism
 from selfmod.gate.stages.tests import Tests
+from selfmod.gate.thresholds import Thresholds
 
 MANIFEST = parse_manifest(
     b"schema: 1\nid: timed\nname: Timed\nversion: 0.1.0\ndescription: d\nauthor: a\nlicense: MIT\nentry: plugin.py\n"
@@ -120,3 +124,15 @@ def test_what_is_off_between_whole_steps_is_refused(judged, name):
 @pytest.mark.parametrize("name", RIGHT_STEPS)
 def test_what_goes_with_the_steps_is_not(judged, name):
     assert _rules(judged, "monotonic", *RIGHT_STEPS[name]) == set()
+
+
+def test_what_there_is_no_time_to_look_at_is_refused(judged):
+    slow = "from plugins.sdk import clock\ndef f(n: int) -> float:\n    begun = clock.now()\n"
+    slow += "    sum(one * one % 97 for one in range(2_000_000))\n    return clock.now() - begun + n\n"
+    tests = "import plugin\nfrom plugins.sdk import testing\n"
+    tests += "".join(
+        f"def test_{n}():\n    with testing.outside(now=5):\n        assert plugin.f({n}) == {n}\n" for n in range(6)
+    )
+    subject = judged(slow, tests, Tests(), manifest=MANIFEST).subject
+    late = between_seconds(replace(subject, thresholds=Thresholds(stage_s=2.0)))
+    assert [(item.rule, item.waivable) for item in late] == [("determinism.unseen", False)]
